@@ -1,0 +1,80 @@
+"""Privacy-preserving record linkage: agencies encode, a centre that never sees a name links.
+
+Agencies hold records of the same people under different names, spellings and numbers. Each turns its
+identifiers into keyed Bloom filters on its own machine (`encode`); a centre without the key decides which
+encodings are the same person (`link`); each agency gets back link ids for its own records (`Links.release`,
+`rejoin`).
+
+What is protected, and what is not
+----------------------------------
+- The centre is trusted to be honest but curious: it follows the protocol, has no key, and works with no
+  agency behind the others' backs. **The centre together with any key holder recovers everything.**
+- **Whoever holds the key can decode any set it gets hold of** by encoding names and comparing, can compute
+  record ids from case numbers it guesses (unless ``id_key`` was used), and can find out whether an agency
+  knows a person by encoding that person. So sets travel only to the centre, encrypted on the way, and never
+  to another agency.
+- Without the key the centre still sees: how many records there are, which fields are missing in which
+  records, which values are equal and so how often each occurs, how alike two values are, and which records
+  changed between two batches. Published attacks re-identify most records of plain Bloom filters from that, if
+  the attacker holds a list of names that overlaps with them, without any key.
+- The ``fields`` layout shows the centre one filter per field and links best: **it needs a centre you trust**.
+  The ``record`` layout mixes all fields into one filter and shows less, but is not safe from those attacks.
+- **Encodings are personal data.** They are pseudonymised, not anonymous: handle them, and the links, under the
+  same rules as the records they came from.
+
+Errors never name a person's value; see `linkage.errors`.
+"""
+
+from __future__ import annotations
+
+from linkage.agency import encode
+from linkage.agency.key import Key
+from linkage.agency.rejoin import rejoin
+from linkage.central import link
+from linkage.central.compare import compare
+from linkage.central.model import Model, fit
+from linkage.encoded import EncodedSet
+from linkage.errors import (
+    FileFormatError,
+    LimitError,
+    LinkageError,
+    LinkageWarning,
+    MismatchError,
+    PrivacyError,
+    RecordError,
+    SchemaError,
+)
+from linkage.links import Links
+from linkage.pairs import Pairs
+from linkage.release import Release
+from linkage.schema import Field, Group, Schema
+from linkage.study.evaluate import Evaluation, evaluate
+
+__all__ = [
+    "EncodedSet",
+    "Evaluation",
+    "Field",
+    "FileFormatError",
+    "Group",
+    "Key",
+    "LimitError",
+    "LinkageError",
+    "LinkageWarning",
+    "Links",
+    "MismatchError",
+    "Model",
+    "Pairs",
+    "PrivacyError",
+    "RecordError",
+    "Release",
+    "Schema",
+    "SchemaError",
+    "compare",
+    "encode",
+    "evaluate",
+    "fit",
+    "link",
+    "rejoin",
+]
+
+__version__ = "0.1.0"

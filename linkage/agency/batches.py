@@ -1,0 +1,116 @@
+"""One batch of text columns into spool records: the steps from values to packed rows, in order."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linkage.agency.filters import TokenSecrets, packed_rows
+from linkage.agency.recordids import record_ids
+from linkage.agency.records import Batch
+from linkage.agency.spool import Records, record_dtype
+from linkage.agency.tokens import TokenColumn, token_column
+from linkage.errors import LinkageWarning, PrivacyError, RecordError
+from linkage.schema import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class BatchEncoder:
+    """What stays the same from batch to batch; `encode` is safe to call from several threads."""
+
+    schema: Schema
+    plan: Mapping[str, str | None]
+    secrets: TokenSecrets
+    id_secret: bytes = field(repr=False)
+    source: str
+
+    def encode(self, batch: Batch) -> EncodedBatch:
+        """Record ids, tokens, filters of one batch."""
+        id_column = self.plan["record_id"] or ""
+        ids = record_ids(batch.columns["record_id"], self.id_secret, source=self.source, column=id_column,
+                         first_row=batch.first_row)
+        columns = {item.name: token_column(batch.columns[item.name], item) for item in self.schema.fields}
+        self._refuse_missing(batch, columns)
+        packed = packed_rows(columns, self.schema, self.secrets)
+        words = {name: rows.shape[1] for name, rows in packed.items()}
+        records = np.empty(len(batch), dtype=record_dtype(words, [group.name for group in self.schema.groups]))
+        records["id"] = ids.view(">u8")  # as numbers, in this machine's byte order
+        records["row"] = np.arange(batch.first_row, batch.first_row + len(batch))
+        for name, rows in packed.items():
+            records[f"filter {name}"] = rows
+        return EncodedBatch(
+            records=records,
+            groups={group.name: batch.columns[group.name] for group in self.schema.groups},
+            filled={name: int((column.row_value >= 0).sum()) for name, column in columns.items()},
+            problems={name: column.problems for name, column in columns.items()},
+        )
+
+    def _refuse_missing(self, batch: Batch, columns: Mapping[str, TokenColumn]) -> None:
+        for item in self.schema.fields:
+            if item.missing == "refuse" and (missing := np.flatnonzero(columns[item.name].row_value < 0)).size:
+                row, column = batch.first_row + int(missing[0]), self.plan[item.name] or item.name
+                raise RecordError(f"row {row:,}, column '{column}': the value is missing or unreadable, and the "
+                                  "agreement refuses that", row=row, column=column, rule="missing")
+
+
+@dataclass(frozen=True)
+class EncodedBatch:
+    """Spool records without their group codes, and what was noticed on the way."""
+
+    records: Records
+    groups: Mapping[str, pa.StringArray]
+    filled: Mapping[str, int]
+    problems: Mapping[str, Mapping[str, int]]
+
+
+class Tally:
+    """Counts over all batches: values present, rules broken, and the classes of each group."""
+
+    def __init__(self, schema: Schema, plan: Mapping[str, str | None]) -> None:
+        self._schema = schema
+        self._plan = plan
+        self.rows = 0
+        self._filled = {item.name: 0 for item in schema.fields}
+        self._problems: dict[tuple[str, str], int] = {}
+        self._codes: dict[str, dict[str, int]] = {group.name: {} for group in schema.groups}
+        self._sizes: dict[str, dict[int, int]] = {group.name: {} for group in schema.groups}
+
+    def add(self, batch: EncodedBatch) -> None:
+        """Count a batch and write its group codes."""
+        self.rows += len(batch.records)
+        for name, count in batch.filled.items():
+            self._filled[name] += count
+        for name, broken in batch.problems.items():
+            for rule, count in broken.items():
+                self._problems[name, rule] = self._problems.get((name, rule), 0) + count
+        for name, texts in batch.groups.items():
+            known, sizes = self._codes[name], self._sizes[name]
+            codes = [known.setdefault((text or "").strip(), len(known)) for text in texts.to_pylist()]
+            batch.records[f"group {name}"] = codes
+            for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
+                sizes[int(code)] = sizes.get(int(code), 0) + int(count)
+
+    def classes(self, group: str) -> list[str]:
+        """The values of a group, by code."""
+        return list(self._codes[group])
+
+    def report(self) -> None:
+        """Refuse groups that are too small, warn of what was missing or unreadable."""
+        for group in self._schema.groups:
+            small = sum(size < group.smallest for size in self._sizes[group.name].values())
+            if small:
+                raise PrivacyError(f"group '{group.name}': {small:,} of {len(self._sizes[group.name]):,} classes have "
+                                   f"fewer than {group.smallest} records; make the classes coarser", measure="group size")
+        for (name, rule), count in sorted(self._problems.items()):
+            warnings.warn(f"column '{self._plan[name]}': {count:,} of {self.rows:,} values: {rule} "
+                          "(`check` lists the rows)", LinkageWarning, stacklevel=3)
+        for item in self._schema.fields:
+            if self._plan[item.name] is not None and not self._filled[item.name]:
+                warnings.warn(f"column '{self._plan[item.name]}': all values are missing", LinkageWarning, stacklevel=3)

@@ -1,0 +1,108 @@
+"""CSV files in batches of text columns. No message repeats a cell, which Arrow's own messages do."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linkage.errors import RecordError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BLOCK_BYTES = 1 << 23
+_MAX_HEADER = 1 << 20
+
+
+def delimiter(path: Path) -> str:
+    """A tab for .tsv, else a comma."""
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def header(path: Path) -> tuple[str, ...]:
+    """The column names. Raises `RecordError` for an empty file or one that isn't UTF-8."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            start = handle.read(_MAX_HEADER)
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
+    if "\0" in start:
+        raise RecordError(f"{path}: not a text file, or UTF-16; save it as CSV in UTF-8", rule="encoding of text")
+    try:
+        names = next(csv.reader(start.splitlines(keepends=True), delimiter=delimiter(path)), [])
+    except csv.Error:
+        raise RecordError(f"{path}: the header can't be read as CSV", row=0, rule="header") from None
+    if not any(name.strip() for name in names):
+        raise RecordError(f"{path}: the file is empty, or its first line has no column names", rule="no records")
+    return tuple(names)
+
+
+def batches(path: Path, columns: list[str], names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    """The chosen columns as string arrays; an empty cell is null, everything else is kept as written."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    wrong: list[tuple[int | None, int, int]] = []
+
+    def note(row: Any) -> str:
+        wrong.append((row.number, row.actual_columns, row.expected_columns))
+        return "skip"
+
+    convert = arrow_csv.ConvertOptions(
+        include_columns=columns, column_types={name: pa.string() for name in columns}, null_values=[""],
+        strings_can_be_null=True, quoted_strings_can_be_null=True,
+    )  # fmt: skip
+    parse = arrow_csv.ParseOptions(
+        delimiter=delimiter(path), newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=True
+    )
+    # names are given, so that what this module calls a column and what Arrow does are the same
+    # one thread: only then does Arrow know the number of a bad row
+    read = arrow_csv.ReadOptions(
+        use_threads=False, block_size=_BLOCK_BYTES, column_names=list(names), skip_rows_after_names=1
+    )
+    rows = 0
+    try:
+        for batch in arrow_csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert):
+            _refuse_wrong(path, wrong)
+            rows += batch.num_rows
+            yield batch
+    except pa.ArrowException:
+        _refuse_wrong(path, wrong)
+        raise _explained(path, rows) from None
+    _refuse_wrong(path, wrong)
+
+
+def _refuse_wrong(path: Path, wrong: list[tuple[int | None, int, int]]) -> None:
+    if wrong:
+        number, found, expected = wrong[0]
+        # Arrow counts the header as row 1
+        row = number - 1 if number is not None else None
+        where = f"row {row:,}" if row is not None else "a row"
+        raise RecordError(f"{path}: {where} has {found} columns where the header has {expected}", row=row,
+                          rule="number of columns")
+
+
+def _explained(path: Path, rows: int) -> RecordError:
+    not_utf8 = _first_line_not_utf8(path)
+    if not_utf8 is not None:
+        return _not_utf8(path, not_utf8)
+    return RecordError(f"{path}: can't be read as CSV after row {rows:,} (an unclosed quote, or a row longer than "
+                       f"{_BLOCK_BYTES:,} bytes)", row=rows, rule="CSV")
+
+
+def _not_utf8(path: Path, line: int | None = None) -> RecordError:
+    line = line or _first_line_not_utf8(path)
+    return RecordError(f"{path}: line {line or 1:,} is not UTF-8 text; the file is probably Windows-1252 or Latin-1. "
+                       "Save it as CSV in UTF-8 (in a spreadsheet: 'CSV UTF-8')", row=line, rule="encoding of text")
+
+
+def _first_line_not_utf8(path: Path) -> int | None:
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None

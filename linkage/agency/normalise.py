@@ -1,0 +1,285 @@
+"""Values into their comparable form, by the type's rules; a value that means "not known" becomes empty.
+
+A cleaner takes one text and gives `Cleaned`: the comparable form (empty for missing) and the name of the
+rule the value breaks, if any. A value that can't be read counts as missing and is reported; a value that is
+merely odd (a postcode of another country) is kept and reported.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import NamedTuple
+
+from linkage.agency import tables
+from linkage.schema import Field
+
+MAX_LETTERS = 1_000
+
+
+class Cleaned(NamedTuple):
+    """A value's comparable form, and the rule it breaks ("" if none)."""
+
+    value: str
+    problem: str = ""
+
+
+Cleaner = Callable[[str], Cleaned]
+
+_NOT_WORD = re.compile(r"[\W_]+")
+_NOT_ALNUM = re.compile(r"[^0-9A-Z]+")
+_UK_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}\Z")
+_FIRST_YEAR, _LAST_YEAR = 1850, 2100
+
+
+def cleaner(field: Field) -> Cleaner:
+    """The function that cleans one value of ``field``.
+
+    >>> from linkage.schema import Field
+    >>> cleaner(Field(name="surname", type="name"))("  O’BRIEN-Łukasz ")
+    Cleaned(value='obrien lukasz', problem='')
+    >>> cleaner(Field(name="dob", type="date"))("3 Apr 2019").value
+    '2019-04-03'
+    """
+    clean = {
+        "name": _name_cleaner,
+        "text": _name_cleaner,
+        "date": _date_cleaner,
+        "postcode": _postcode_cleaner,
+        "category": _category_cleaner,
+        "number": _number_cleaner,
+        "identifier": _identifier_cleaner,
+    }[field.type](field)
+    extra = frozenset(_plain(text) for text in field.placeholders)
+
+    def cleaned(text: str) -> Cleaned:
+        if len(text) > MAX_LETTERS:
+            return Cleaned("", f"longer than {MAX_LETTERS} letters")
+        if extra and _plain(text) in extra:
+            return Cleaned("")
+        return clean(text)
+
+    return cleaned
+
+
+def without_diacritics(text: str) -> str:
+    """Latin, Greek and Cyrillic letters as plain ones; other scripts as they are.
+
+    >>> without_diacritics("Zoë Ångström Йордан")
+    'Zoe Angstrom Иordan'
+    """
+    if text.isascii():
+        return text
+    bare = unicodedata.normalize("NFKD", text).translate(tables.ACCENTS).translate(tables.LETTERS)
+    return unicodedata.normalize("NFC", bare)
+
+
+def _plain(text: str) -> str:
+    """Lower case, no diacritics, punctuation as single spaces: the form of the frozen tables."""
+    # case first: the letter table is of small letters, and casefold of İ leaves a mark for the next step to drop
+    bare = without_diacritics(text.casefold()).translate(tables.SILENT)
+    return _NOT_WORD.sub(" ", bare).strip()
+
+
+def _name_cleaner(field: Field) -> Cleaner:
+    rules = frozenset(field.clean or ())
+    is_name = field.type == "name"
+
+    def clean(text: str) -> Cleaned:
+        plain = _plain(text)
+        if plain in tables.UNKNOWN or _no_name(plain) if is_name else plain in tables.UNKNOWN | tables.NO_ADDRESS:
+            return Cleaned("")
+        value = text.casefold() if "case" in rules else text
+        if "diacritics" in rules:
+            value = without_diacritics(value)
+        if "punctuation" in rules:
+            value = _NOT_WORD.sub(" ", value.translate(tables.SILENT))
+        words = value.split()
+        if "titles" in rules:
+            words = _without_titles(words)
+        if "particles" in rules:
+            words = _with_particles_joined(words)
+        return Cleaned(" ".join(words))
+
+    return clean
+
+
+def _no_name(plain: str) -> bool:
+    return plain in tables.UNNAMED or plain.split(" ", 1)[0] in tables.UNNAMED_FIRST_WORDS
+
+
+def _without_titles(words: list[str]) -> list[str]:
+    while len(words) > 1 and words[0] in tables.TITLES:
+        words = words[1:]
+    while len(words) > 1 and words[-1] in tables.SUFFIXES:
+        words = words[:-1]
+    return words
+
+
+def _with_particles_joined(words: list[str]) -> list[str]:
+    # "mc donald", "van der berg" and "al hassan" are written joined as often as not
+    joined: list[str] = []
+    prefix = ""
+    for word in words[:-1]:
+        if word in tables.PARTICLES:
+            prefix += word
+        else:
+            joined.append(prefix + word)
+            prefix = ""
+    return joined + [prefix + word for word in words[-1:]]
+
+
+def _date_cleaner(field: Field) -> Cleaner:
+    def clean(text: str) -> Cleaned:
+        plain = _plain(_TIME.sub("", text.strip()))
+        if not plain or plain in tables.UNKNOWN or plain in ("na", "nk"):
+            return Cleaned("")
+        if _SHORT_YEAR.match(plain):
+            return Cleaned("", "a year of two digits could be of either century")
+        parts = _date_parts(plain, day_first=field.day_first)
+        if parts is None:
+            return Cleaned("", "not a date")
+        if parts in tables.NO_DATE:
+            return Cleaned("")
+        year, month, day = _parts_in_range(*parts)
+        if not (year or month or day):
+            return Cleaned("", "" if parts == (0, 0, 0) or parts[0] in (1111, 9999) else "not a date")
+        outside = (year, month, day) != parts and all(parts)
+        value = f"{year:04}-{month:02}-{day:02}"
+        return Cleaned(value, "part of the date is outside its range" if outside else "")
+
+    return clean
+
+
+_EIGHT = re.compile(r"\d{8}\Z")
+_TIME = re.compile(r"(?<=\d)[Tt ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\Z")
+_SHORT_YEAR = re.compile(r"\d{1,2} (?:\d{1,2}|[a-z]{3,9}) \d{2}\Z")
+
+
+def _date_parts(plain: str, *, day_first: bool) -> tuple[int, int, int] | None:
+    """Year, month, day as written, 0 for a part that is not there; None if it is no date."""
+    if _EIGHT.match(plain):
+        return _eight_digits(plain, day_first=day_first)
+    words = plain.split()
+    if 2 <= len(words) <= 3 and any(word in tables.MONTHS for word in words):
+        words, month_named = [str(tables.MONTHS.get(word, word)) for word in words], True
+    else:
+        month_named = False
+    words = [re.sub(r"(?<=\d)(st|nd|rd|th)\Z", "", word) for word in words]
+    if not all(word.isascii() and word.isdigit() and len(word) <= 4 for word in words):
+        return None
+    numbers = [int(word) for word in words]
+    if len(words) == 1:
+        return (numbers[0], 0, 0) if len(words[0]) == 4 else None
+    if len(words) == 2:
+        return _year_and_month(words, numbers)
+    if len(words) != 3:
+        return None
+    if len(words[0]) == 4:
+        return numbers[0], numbers[1], numbers[2]
+    if len(words[2]) != 4:
+        return None
+    named_first = month_named and plain.split()[0] in tables.MONTHS
+    day, month = (numbers[1], numbers[0]) if named_first else (numbers[0], numbers[1])
+    return (numbers[2], month, day) if day_first or month_named else (numbers[2], day, month)
+
+
+def _year_and_month(words: list[str], numbers: list[int]) -> tuple[int, int, int] | None:
+    if len(words[0]) == 4:
+        return numbers[0], numbers[1], 0
+    return (numbers[1], numbers[0], 0) if len(words[1]) == 4 else None
+
+
+def _eight_digits(text: str, *, day_first: bool) -> tuple[int, int, int]:
+    # 19xx and 20xx at the front can't be a day and month too, so the two readings never clash
+    year = int(text[:4])
+    if _FIRST_YEAR <= year <= _LAST_YEAR or not _FIRST_YEAR <= int(text[4:]) <= _LAST_YEAR:
+        return year, int(text[4:6]), int(text[6:])
+    first, second = int(text[:2]), int(text[2:4])
+    return (int(text[4:]), second, first) if day_first else (int(text[4:]), first, second)
+
+
+def _parts_in_range(year: int, month: int, day: int) -> tuple[int, int, int]:
+    # each part is missing alone: the others remain evidence
+    year = year if _FIRST_YEAR <= year <= _LAST_YEAR else 0
+    month = month if 1 <= month <= 12 else 0
+    longest = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1] if month else 31
+    return year, month, day if 1 <= day <= longest else 0
+
+
+def _postcode_cleaner(field: Field) -> Cleaner:  # noqa: ARG001  # one signature for all types
+    def clean(text: str) -> Cleaned:
+        value = _NOT_ALNUM.sub("", without_diacritics(text.upper()))
+        if not value or _plain(text) in tables.UNKNOWN:
+            return Cleaned("")
+        if value in tables.NO_POSTCODE or value.startswith(tables.NO_POSTCODE_AREA):
+            return Cleaned("")
+        value = _letters_where_letters_belong(value)
+        return Cleaned(value, "" if _UK_POSTCODE.match(value) else "not a UK postcode")
+
+    return clean
+
+
+_TO_DIGIT = str.maketrans("OI", "01")
+_TO_LETTER = str.maketrans("01", "OI")
+
+
+def _letters_where_letters_belong(value: str) -> str:
+    """O and 0, I and 1 told apart in the last three places, where a UK postcode has a digit and two letters."""
+    fixed = value[:-3] + value[-3:-2].translate(_TO_DIGIT) + value[-2:].translate(_TO_LETTER)
+    return fixed if _UK_POSTCODE.match(fixed) else value
+
+
+def _category_cleaner(field: Field) -> Cleaner:
+    if field.codes == "sex":
+        table, unknown = tables.SEX, tables.UNKNOWN | tables.SEX_UNKNOWN
+    else:
+        table = {_plain(word): _plain(code) for code, words in field.codes or () for word in (code, *words)}
+        unknown = tables.UNKNOWN
+    closed = bool(field.codes)
+
+    def clean(text: str) -> Cleaned:
+        plain = _plain(text)
+        if not plain or (plain in unknown and plain not in table):
+            return Cleaned("")
+        if closed and plain not in table:
+            return Cleaned("", "not one of the codes")
+        return Cleaned(table.get(plain, plain))
+
+    return clean
+
+
+def _number_cleaner(field: Field) -> Cleaner:
+    def clean(text: str) -> Cleaned:
+        if not text.strip() or _plain(text) in tables.UNKNOWN:
+            return Cleaned("")
+        try:
+            number = float(text.replace(",", "").replace("£", ""))
+        except ValueError:
+            return Cleaned("", "not a number")
+        if not math.isfinite(number) or abs(number / field.step) > 2**53:
+            return Cleaned("", "" if math.isnan(number) else "outside the range of numbers")
+        return Cleaned(str(math.floor(number / field.step + 0.5)))
+
+    return clean
+
+
+def _identifier_cleaner(field: Field) -> Cleaner:
+    def clean(text: str) -> Cleaned:
+        value = _NOT_ALNUM.sub("", without_diacritics(text.upper()))
+        if not value or value in tables.NO_IDENTIFIER or _plain(text) in tables.UNKNOWN:
+            return Cleaned("")
+        if len(value) > 3 and len(set(value)) == 1:  # 0000000000, 9999999999
+            return Cleaned("")
+        wrong = field.scheme == "nhs" and not _is_nhs_number(value)
+        return Cleaned(value, "not an NHS number (length or check digit)" if wrong else "")
+
+    return clean
+
+
+def _is_nhs_number(value: str) -> bool:
+    from stdnum.gb import nhs
+
+    return bool(nhs.is_valid(value))

@@ -1,0 +1,88 @@
+"""Frozen tables of encoding version 0: letters, titles, particles, placeholders, codes.
+
+They decide bits, so they are part of the encoding version and never follow a library: between two
+releases of one transliteration library 24,885 code points changed. All entries are in the form that
+cleaning gives (lower case, no diacritics, punctuation as single spaces).
+"""
+
+from __future__ import annotations
+
+# letters that Unicode decomposition leaves alone, as UK registers write them
+_LATIN = {
+    "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "ng",
+    "ĸ": "k", "ſ": "s", "ə": "e", "ɓ": "b", "ɗ": "d", "ƒ": "f", "ƙ": "k", "ɔ": "o", "ɛ": "e", "ƴ": "y", "ŉ": "n",
+    "ß": "ss",
+}  # fmt: skip
+_GREEK = dict(zip(
+    "αβγδεζηθικλμνξοπρσςτυφχψω",
+    "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(),
+    strict=True,
+))  # fmt: skip
+_CYRILLIC = dict(zip(
+    "абвгдежзиклмнопрстуфхцчшщъыьэюяіїєґјљњћђџў",
+    "a b v g d e zh z i k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya i i ye g j lj nj c dj dz u".split(),
+    strict=True,
+))  # fmt: skip
+LETTERS = str.maketrans(_LATIN | _GREEK | {letter: text.strip("_") for letter, text in _CYRILLIC.items()})
+
+# combining marks that are accents; the vowel signs of other scripts are letters to us
+ACCENTS = str.maketrans(dict.fromkeys(
+    [*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x64B, 0x660), 0x670, *range(0x1AB0, 0x1B00)]
+))  # fmt: skip
+
+# inside a word these vanish (O'Brien is OBrien); all other punctuation parts words
+SILENT = str.maketrans(dict.fromkeys("'’‘`´ʼʻ′＇ʹ"))
+
+TITLES = frozenset("mr mrs ms miss mx dr prof professor sir dame rev revd reverend master messrs".split())
+SUFFIXES = frozenset("jr jnr sr snr ii iii iv esq".split())
+PARTICLES = frozenset(
+    "o mc mac fitz van von vander der den de del della di da do dos du des la le el al ul ur bin bint ibn "
+    "abu abdul st saint san ter ten".split()
+)
+
+UNKNOWN = frozenset({
+    "unknown", "unk", "unkown", "unknow", "not known", "notknown", "not given", "not stated", "not applicable",
+    "not recorded", "not provided", "not available", "not specified", "none", "nil", "null", "nan", "n a", "n k",
+    "tbc", "tba", "to be confirmed", "to be advised", "missing", "blank", "refused", "declined", "withheld",
+    "information withheld", "do not use", "test", "xx", "xxx", "xxxx", "xxxxx", "zz", "zzz", "zzzz",
+})  # fmt: skip
+UNNAMED = frozenset({
+    "anon", "anonymous", "no name", "noname", "no surname", "no forename", "no first name", "no last name", "unnamed",
+    "un named", "not named", "name unknown", "nfn", "nln", "fnu", "lnu", "infant", "newborn", "new born", "neonate",
+    "male infant", "female infant", "infant boy", "infant girl", "unborn", "unborn baby", "twin", "twin 1", "twin 2",
+    "twin one", "twin two", "twin a", "twin b", "first twin", "second twin", "triplet", "boy", "girl", "male",
+    "female", "child", "male child", "female child", "boy child", "girl child", "daughter", "granddaughter",
+    "grandson", "grandchild", "stepson", "stepdaughter", "wife", "husband", "mother", "father", "mum", "dad",
+})  # fmt: skip
+UNNAMED_FIRST_WORDS = frozenset({"baby", "bb"})
+"""A name that begins so is a newborn's before it has one: Baby, Baby Boy, Baby Smith, Baby of Ann."""
+
+NO_ADDRESS = frozenset({
+    "no fixed abode", "nfa", "no fixed address", "address unknown", "homeless", "address withheld", "confidential",
+})  # fmt: skip
+
+NO_POSTCODE = frozenset({"AA11AA", "XX11XX", "XX999XX", "ZZ11ZZ", "NFA", "NFA1XX"})
+NO_POSTCODE_AREA = "ZZ99"
+"""Pseudo postcodes of the NHS for no fixed abode and abroad."""
+
+NO_IDENTIFIER = frozenset({"1234567890", "0123456789", "123456789", "NHS"})
+
+NO_DATE = frozenset({(1900, 1, 1), (1901, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 12, 31), (1900, 1, 2)})
+"""Dates that systems write for "not known": the turn of the century, and spreadsheets' day nought."""
+
+SEX = {
+    "m": "m", "male": "m", "boy": "m", "man": "m", "1": "m", "01": "m",
+    "f": "f", "female": "f", "girl": "f", "woman": "f", "2": "f", "02": "f",
+    "x": "x", "indeterminate": "x", "other": "x",
+}  # fmt: skip
+SEX_UNKNOWN = frozenset({"0", "9", "00", "09", "u", "nk", "n"})
+"""NHS data dictionary: 0 is not known, 9 is not specified."""
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
+         "sep sept september", "oct october", "nov november", "dec december"), start=1,
+    )
+    for name in names.split()
+}  # fmt: skip

@@ -1,0 +1,132 @@
+"""A column into the tokens of its distinct values, and which row has which value.
+
+Tokens are what two values of one thing have in common when a person has mistyped one of them. Equal
+tokens of one key group become equal bit positions, so a token says what it is: ``Y1937`` is a year,
+``M11`` a month; q-grams of names are bare, so that a given name in the surname's place is still seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.agency.normalise import cleaner
+from linkage.schema import Field
+
+Tokeniser = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True)
+class TokenColumn:
+    """The tokens of one column.
+
+    row_value     (rows,) int64: index of each row's distinct value, -1 where missing
+    first_token   (values + 1,) int64: value v has the tokens first_token[v] : first_token[v + 1]
+    tokens        (all,) int64: index into ``vocabulary``
+    vocabulary    the distinct tokens
+    problems      rule -> number of rows whose value broke it
+    """
+
+    row_value: NDArray[np.int64]
+    first_token: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    vocabulary: list[str]
+    problems: dict[str, int]
+
+
+def token_column(texts: Any, field: Field) -> TokenColumn:
+    """Clean and tokenise an Arrow string array; each distinct value once."""
+    encoded = texts.dictionary_encode()
+    row_text = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    clean, tokenise = cleaner(field), tokeniser(field)
+    cleaned = [clean(text) for text in encoded.dictionary.to_pylist()]
+    rows_of_text = np.bincount(row_text[row_text >= 0], minlength=len(cleaned))
+    problems: dict[str, int] = {}
+    for (_, problem), rows in zip(cleaned, rows_of_text.tolist(), strict=True):
+        if problem:
+            problems[problem] = problems.get(problem, 0) + rows
+    values = {value: None for value, _ in cleaned if value}
+    value_index = {value: index for index, value in enumerate(values)}
+    text_value = np.array([value_index.get(value, -1) for value, _ in cleaned] + [-1], dtype=np.int64)
+    vocabulary: dict[str, int] = {}
+    flat: list[int] = []
+    first = [0]
+    for value in values:
+        flat.extend(vocabulary.setdefault(token, len(vocabulary)) for token in tokenise(value))
+        first.append(len(flat))
+    return TokenColumn(
+        row_value=text_value[row_text],  # row_text -1 picks the last entry, which is missing
+        first_token=np.array(first, dtype=np.int64),
+        tokens=np.array(flat, dtype=np.int64),
+        vocabulary=list(vocabulary),
+        problems=problems,
+    )
+
+
+def tokeniser(field: Field) -> Tokeniser:
+    """The function from a cleaned value of ``field`` to its distinct tokens; never empty for a value.
+
+    >>> tokeniser(Field(name="surname", type="name"))("li wu")
+    [' l', 'li', 'i ', ' w', 'wu', 'u ']
+    >>> tokeniser(Field(name="age", type="number", reach=1))("41")
+    ['N40', 'N41', 'N42']
+    """
+    made: dict[str, Callable[[str], Iterator[str]]] = {
+        "qgrams": lambda value: _qgrams(value, field.q),
+        "positional_qgrams": lambda value: _positional_qgrams(value, field.q),
+        "date_parts": _date_parts,
+        "postcode_levels": _postcode_levels,
+        "neighbours": lambda value: _neighbours(value, field.reach),
+        "exact": lambda value: iter((f"={value}",)),
+    }
+    tokens = made[field.tokens]
+    return lambda value: list(dict.fromkeys(tokens(value)))
+
+
+def _qgrams(value: str, q: int) -> Iterator[str]:
+    # each word padded by itself: the order of words does not matter, and half of a double-barrelled name is half
+    pad = " " * (q - 1)
+    for word in value.split(" "):
+        padded = f"{pad}{word}{pad}"
+        yield from (padded[start:start + q] for start in range(len(padded) - q + 1))
+
+
+def _positional_qgrams(value: str, q: int) -> Iterator[str]:
+    pad = " " * (q - 1)
+    padded = f"{pad}{value}{pad}"
+    yield from (f"{start}:{padded[start:start + q]}" for start in range(len(padded) - q + 1))
+
+
+def _date_parts(value: str) -> Iterator[str]:
+    """Year, month, day; a slipped digit keeps the token of the other; exchanged day and month share both X tokens."""
+    year, month, day = value[:4], value[5:7], value[8:]
+    if year != "0000":
+        yield from (f"Y{year}", f"Y{year[:3]}.", f"Y{year[:2]}.{year[3]}")
+    if month != "00":
+        yield from (f"M{month}", f"X{month}")
+    if day != "00":
+        yield from (f"D{day}", f"D{day[0]}.", f"D.{day[1]}", f"X{day}" if day != month else f"X{day} twice")
+
+
+def _postcode_levels(value: str) -> Iterator[str]:
+    """Every prefix at which postcodes are read (area, district, sector, unit; else each letter), and each letter's place."""
+    inward = len(value) - 3
+    if inward >= 2 and value[inward].isdigit() and value[inward + 1:].isalpha():
+        area = 2 if value[1].isalpha() else 1
+        prefixes = {area, inward, inward + 1, len(value)}
+        yield from (f"I{place}{letter}" for place, letter in enumerate(value[inward:]))
+        yield from (f"O{place}{letter}" for place, letter in enumerate(value[:inward]))
+    else:
+        prefixes = set(range(1, len(value) + 1))
+        yield from (f"O{place}{letter}" for place, letter in enumerate(value))
+    yield from (f"P{value[:length]}" for length in sorted(prefixes))
+
+
+def _neighbours(value: str, reach: int) -> Iterator[str]:
+    """The value's step and ``reach`` steps to either side (Vatsalan and Christen 2016)."""
+    middle = int(value)
+    yield from (f"N{step}" for step in range(middle - reach, middle + reach + 1))

@@ -1,0 +1,211 @@
+"""The agreement as people write it: TOML in, TOML out, and the presets.
+
+The smallest agreement::
+
+    version = 1
+    project = "early-help-2026"
+    layout  = "fields"
+
+    [[field]]
+    name = "given_name"
+    type = "name"
+
+Every other setting of a field is described in `linkage.schema.Field`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from linkage.errors import FileFormatError, SchemaError, nearest
+from linkage.files import PathLike, written_beside
+from linkage.schema import Field, Group, Layout, Schema
+
+_MAX_BYTES = 1 << 20
+_TOP = ("version", "project", "layout", "bits", "field", "group")
+_FIELD = tuple(setting.name for setting in dataclasses.fields(Field))
+_GROUP = tuple(setting.name for setting in dataclasses.fields(Group))
+
+PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
+    "uk-person": (
+        ("given_name", "name"),
+        ("surname", "name"),
+        ("dob", "date"),
+        ("sex", "category"),
+        ("address", "text"),
+        ("postcode", "postcode"),
+        ("nhs_number", "identifier"),
+    ),
+}
+
+
+def load(path: PathLike) -> Schema:
+    """The agreement in a TOML file."""
+    source = Path(path)
+    if source.stat().st_size > _MAX_BYTES:
+        raise FileFormatError(f"{source}: larger than an agreement can be ({_MAX_BYTES:,} bytes)", path=str(source))
+    try:
+        content = tomllib.loads(source.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"{source}: not UTF-8 text (byte {error.start})", path=str(source)) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FileFormatError(f"{source}: not TOML: {error}", path=str(source)) from None
+    return parse(content)
+
+
+def parse(content: dict[str, Any]) -> Schema:
+    """The agreement in a table that TOML gave.
+
+    >>> parse({"version": 1, "project": "p", "field": [{"name": "dob", "type": "dat"}]})
+    Traceback (most recent call last):
+    ...
+    linkage.errors.SchemaError: field 'dob', type: 'dat' is not a field type; did you mean 'date'? The choices are: ...
+    """
+    _only_known("the agreement", content, _TOP)
+    if content.get("version") != 1:
+        raise SchemaError("version: this library reads agreements with version = 1", rule="version")
+    if "project" not in content:
+        raise SchemaError('project: missing; give the project a name, such as project = "early-help-2026"',
+                          rule="project")
+    items = content.get("field", [])
+    if not _is_list_of_tables(items) or not items:
+        raise SchemaError("field: an agreement needs at least one [[field]] with a name and a type", rule="field")
+    groups = content.get("group", [])
+    if not _is_list_of_tables(groups):
+        raise SchemaError("group: written as [[group]] with a name", rule="group")
+    layout = content.get("layout", "fields")
+    if "bits" in content and layout != "record":
+        raise SchemaError('bits: belongs to layout = "record"; in layout = "fields" each field has its own bits',
+                          rule="bits")
+    return Schema(
+        project=content["project"],
+        layout=layout,
+        bits=content.get("bits", 1024),
+        fields=tuple(_field(item, layout) for item in items),
+        groups=tuple(_group(item) for item in groups),
+    )
+
+
+def preset(name: str, *, project: str | None = None, layout: Layout = "fields") -> Schema:
+    """The preset of that name."""
+    if name not in PRESETS:
+        raise SchemaError(f"preset '{name}': {nearest(name, PRESETS)}", rule="preset")
+    fields = tuple(Field(name=field, type=kind) for field, kind in PRESETS[name])
+    return Schema(project=project or name, fields=fields, layout=layout)
+
+
+def save(schema: Schema, path: PathLike) -> None:
+    """Write the agreement as TOML."""
+    with written_beside(path, mode=0o644) as part:
+        part.write_text(to_toml(schema), encoding="utf-8", newline="\n")
+
+
+def to_toml(schema: Schema) -> str:
+    """The agreement as TOML: project, layout, fields, and each setting that isn't its default.
+
+    >>> print(to_toml(Schema(project="p", fields=(Field(name="dob", type="date", day_first=False),))))
+    version = 1
+    project = "p"
+    layout = "fields"
+    <BLANKLINE>
+    [[field]]
+    name = "dob"
+    type = "date"
+    day_first = false
+    <BLANKLINE>
+    """
+    lines = ["version = 1", f"project = {_text(schema.project)}", f"layout = {_text(schema.layout)}"]
+    if schema.layout == "record":
+        lines.append(f"bits = {schema.bits}")
+    for field in schema.fields:
+        lines += ["", "[[field]]", *_settings_that_differ(field, schema.layout)]
+    for group in schema.groups:
+        lines += ["", "[[group]]", f"name = {_text(group.name)}", f"smallest = {group.smallest}"]
+    return "\n".join(lines) + "\n"
+
+
+def _settings_that_differ(field: Field, layout: Layout) -> list[str]:
+    plain = Schema(project="plain", layout=layout, fields=(Field(name=field.name, type=field.type),)).fields[0]
+    lines = [f"name = {_text(field.name)}", f"type = {_text(field.type)}"]
+    for setting in _FIELD[2:]:
+        value = getattr(field, setting)
+        # positions per token of the record layout depend on all fields: written out always, so that they stay
+        computed = layout == "record" and setting == "hashes"
+        if (value != getattr(plain, setting) or computed) and not (layout == "record" and setting == "bits"):
+            lines.append(f"{setting} = {_value(value)}")
+    return lines
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return "{ " + ", ".join(f"{_text(code)} = {_value(spellings)}" for code, spellings in value) + " }"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return str(value)
+
+
+def _text(value: str) -> str:
+    # JSON's escapes are legal in a TOML basic string, except for DEL, which TOML wants escaped
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _is_list_of_tables(items: object) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def _field(item: dict[str, Any], layout: object) -> Field:
+    name = item.get("name", "without a name")
+    _only_known(f"field '{name}'", item, _FIELD)
+    for setting in ("name", "type"):
+        if not isinstance(item.get(setting), str):
+            raise SchemaError(f"field '{name}', {setting}: missing, or not text", field=str(name), rule=setting)
+    if "bits" in item and layout == "record":
+        raise SchemaError(f"field '{name}', bits: in layout = \"record\" the width is that of the whole record; "
+                          "use weight to give a field a larger share", field=name, rule="bits")
+    if "weight" in item and layout != "record":
+        raise SchemaError(f"field '{name}', weight: belongs to layout = \"record\"; in layout = \"fields\" the model "
+                          "estimates what each field is worth", field=name, rule="weight")
+    for setting in ("bits", "hashes"):  # zero stands for "by type" in a Field
+        if item.get(setting) == 0:
+            raise SchemaError(f"field '{name}', {setting}: must be above 0", field=name, rule=setting)
+    settings = dict(item)
+    for setting in ("clean", "placeholders"):
+        if setting in settings:
+            settings[setting] = _texts(name, setting, settings[setting])
+    for setting in ("tokens", "missing", "key_group", "scheme"):
+        if not isinstance(settings.get(setting, ""), str):
+            raise SchemaError(f"field '{name}', {setting}: must be text", field=name, rule=setting)
+    if not isinstance(settings.get("day_first", True), bool):
+        raise SchemaError(f"field '{name}', day_first: must be true or false", field=name, rule="day_first")
+    if isinstance(settings.get("codes", ""), dict):
+        settings["codes"] = tuple(
+            (code, _texts(name, "codes", spellings)) for code, spellings in settings["codes"].items()
+        )
+    return Field(**settings)
+
+
+def _group(item: dict[str, Any]) -> Group:
+    _only_known(f"group '{item.get('name', 'without a name')}'", item, _GROUP)
+    if "name" not in item:
+        raise SchemaError("group, name: missing", rule="name")
+    return Group(**item)
+
+
+def _texts(field: str, setting: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise SchemaError(f"field '{field}', {setting}: must be a list of texts", field=field, rule=setting)
+    return tuple(value)
+
+
+def _only_known(where: str, content: dict[str, Any], known: tuple[str, ...]) -> None:
+    for word in content:
+        if word not in known:
+            raise SchemaError(f"{where}: '{word}' is not a setting; {nearest(word, known)}", rule=word)

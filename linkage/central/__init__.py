@@ -1,0 +1,131 @@
+"""The centre's room: sees EncodedSets, never a name or the key. What leaves it are Releases.
+
+`link` calls the steps in order: candidates, compare or score, assign.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central.assign import assign, groups
+from linkage.central.compare import DEFAULT_MEMORY, compare
+from linkage.central.disclose import new_link_ids
+from linkage.central.model import Model, fit, in_canonical_order, one_partner, probability_cut
+from linkage.central.thresholds import Ratio, exact_ratio
+from linkage.encoded import EncodedSet, require_comparable
+from linkage.links import Links
+from linkage.pairs import Pairs
+
+__all__ = ["link"]
+
+DEFAULT_PROBABILITY = 0.5
+_GAIN_UNIT = 1 << 20
+
+
+def link(
+    *sets: EncodedSet,
+    model: Model | None = None,
+    probability: Ratio | None = None,
+    threshold: Ratio | None = None,
+    duplicates: Collection[str] = (),
+    threads: int | None = None,
+    memory: int = DEFAULT_MEMORY,
+    progress: bool | None = None,
+) -> Links:
+    """Decide which records of two agencies are the same person.
+
+    Parameters
+    ----------
+    sets
+        Two sets of different sources, made under one agreement and key; their order changes nothing.
+    model
+        ``fields`` layout: a model from `fit`; without it one is estimated from the sets.
+    probability
+        ``fields`` layout: link at or above it, in (0, 1]. Default 0.5, near the best balance of wrong and missed
+        links where the model fits.
+    threshold
+        ``record`` layout: link at or above this similarity. It has no default: the best one moves with the data.
+    duplicates
+        Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
+        partner, by the largest total weight.
+
+    Returns
+    -------
+    Pairs and records; see `Links`.
+
+    Raises
+    ------
+    MismatchError
+        The sets were encoded with different agreements, keys or versions.
+    LimitError
+        The likely pairs don't fit ``memory``.
+
+    Cost: every pair of records is compared, once for the links and in part for the estimates.
+    """
+    if len(sets) != 2:
+        raise ValueError(f"link: takes two sets, {len(sets)} given")
+    if sets[0].source == sets[1].source:
+        raise ValueError(f"link: both sets are of the source '{sets[0].source}'; encode each agency under its own name")
+    require_comparable(*sets)
+    first, second = in_canonical_order(*sets)
+    unique = one_partner(first, second, duplicates)
+    resources = {"threads": threads, "memory": memory, "progress": progress}
+    if first.schema.layout == "record":
+        if model is not None or probability is not None:
+            raise ValueError("link: model and probability belong to the fields layout; these sets are of the record "
+                             "layout, which takes a threshold")
+        if threshold is None:
+            raise ValueError("link: the record layout needs a threshold, such as threshold=0.8; the best one depends "
+                             "on the data")
+        cut = exact_ratio(threshold, name="threshold")
+        pairs = compare(first, second, threshold=cut, **resources)
+        assert pairs.similarity is not None
+        gain = np.round((pairs.similarity - float(cut)) * _GAIN_UNIT).astype(np.int64) + 1
+        return _links(pairs.take(assign(pairs.left, pairs.right, np.maximum(gain, 1), unique=unique)),
+                      {"threshold": float(cut)})
+    if threshold is not None:
+        raise ValueError("link: threshold belongs to the record layout; these sets are of the fields layout, which "
+                         "takes a probability")
+    chance = probability_cut(DEFAULT_PROBABILITY if probability is None else probability)
+    model = model or fit(first, second, duplicates=duplicates, **resources)
+    pairs = model.predict(first, second, probability=chance, duplicates=duplicates, **resources)
+    return _links(pairs.take(assign(pairs.left, pairs.right, _weight_gain(pairs), unique=unique)),
+                  {"probability": chance})
+
+
+def _weight_gain(pairs: Pairs) -> NDArray[np.int64]:
+    """Match weights above the weakest pair's, as whole numbers above zero: the best total is of the surest links."""
+    assert pairs.match_weight is not None
+    whole = np.round(pairs.match_weight * 1024).astype(np.int64)
+    return whole - whole.min(initial=0) + 1
+
+
+def _links(pairs: Pairs, cut: Mapping[str, float]) -> Links:
+    import pyarrow as pa
+
+    first, second = pairs.left_set, pairs.right_set
+    release_key = secrets.token_bytes(32)
+    sources, ids = [first.source, second.source], [first.record_ids, second.record_ids]
+    group = groups(pairs.left.astype(np.int64), pairs.right.astype(np.int64) + len(first), len(first) + len(second))
+    table = pairs.to_arrow()
+    named = pa.table({
+        "left_source": pa.array([first.source] * len(pairs), pa.string()),
+        "left_id": table["left_id"],
+        "right_source": pa.array([second.source] * len(pairs), pa.string()),
+        "right_id": table["right_id"],
+        **pairs.measures(),
+    })
+    records = pa.table({
+        "source": pa.array([first.source] * len(first) + [second.source] * len(second), pa.string()),
+        "record_id": pa.concat_arrays([part.combine_chunks() if hasattr(part, "combine_chunks") else part
+                                       for part in ids]),
+        "link_id": new_link_ids(sources, ids, group, release_key),
+    })
+    return Links(
+        pairs=named, records=records, sources=tuple(sources), schema=first.schema, key_check=first.key_check, cut=cut,
+        release_key=release_key,
+    )

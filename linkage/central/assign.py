@@ -1,0 +1,150 @@
+"""Who belongs to whom: one partner each, by maximum total gain; then everyone's group.
+
+The assignment is exact. Edges that no better alternative can displace are taken first; what is left falls
+into small connected components, each solved by shortest augmenting paths (scipy, after Jonker and Volgenant
+1987). scipy wants a full matching and drops explicit zeros, so each row also has a private dummy column, and
+gains are integers above zero.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.errors import LinkageWarning
+
+Rows = NDArray[np.int32]
+Gains = NDArray[np.int64]
+Chosen = NDArray[np.bool_]
+
+# beyond this many pairs a component is assigned greedily, and a warning says so
+_MAX_COMPONENT = 2_000_000
+_TIE_BITS = 16
+
+
+def assign(row: Rows, column: Rows, gain: Gains, *, unique: tuple[bool, bool]) -> Chosen:
+    """Which pairs become links, (p,) bool: of largest total gain, under ``unique``.
+
+    row, column     (p,) int32, by row then column
+    gain            (p,) int64, above zero and below 2**34
+    unique          whether a row, a column may have one partner only; where neither, all pairs are links
+    """
+    if unique == (True, True):
+        return one_to_one(row, column, gain)
+    chosen = np.ones(len(row), dtype=bool)
+    if unique[0]:
+        chosen &= _best_of_group(row, column, gain)
+    if unique[1]:
+        chosen &= _best_of_group(column, row, gain)
+    return chosen
+
+
+def one_to_one(row: Rows, column: Rows, gain: Gains) -> Chosen:
+    """The pairs of a maximum-weight matching."""
+    value = _with_ties_broken(row, column, gain)
+    chosen = np.zeros(len(row), dtype=bool)
+    open_edges = np.arange(len(row))
+    while len(open_edges):
+        sure = _undisplaceable(row[open_edges], column[open_edges], value[open_edges])
+        if not sure.any():
+            break
+        taken = open_edges[sure]
+        chosen[taken] = True
+        free = ~np.isin(row[open_edges], row[taken]) & ~np.isin(column[open_edges], column[taken])
+        open_edges = open_edges[free]
+    for component in _components(row[open_edges], column[open_edges]):
+        edges = open_edges[component]
+        solve = _solved if len(edges) <= _MAX_COMPONENT else _greedy
+        chosen[edges[solve(row[edges], column[edges], value[edges])]] = True
+    return chosen
+
+
+def groups(first: NDArray[np.int64], second: NDArray[np.int64], n_records: int) -> NDArray[np.int32]:
+    """The group of each record, (n_records,) int32: records joined by links, directly or through others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(n_records, n_records))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int32)
+
+
+def _with_ties_broken(row: Rows, column: Rows, gain: Gains) -> NDArray[np.float64]:
+    # without this, equal totals would be settled by scipy's version; the sums stay exact in a float's 53 bits
+    mixed = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    tie = (mixed >> np.uint64(64 - _TIE_BITS + 6)).astype(np.int64)
+    return ((gain << _TIE_BITS) + tie).astype(np.float64)
+
+
+def _undisplaceable(row: Rows, column: Rows, value: NDArray[np.float64]) -> Chosen:
+    """Edges worth more than the best other edge of their row and the best other of their column together."""
+    return value > _best_other(row, value) + _best_other(column, value)
+
+
+def _best_other(group: Rows, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    order = np.lexsort((value, group))
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = group[order][1:] != group[order][:-1]
+    best = np.zeros(len(order))
+    ends = np.flatnonzero(last)
+    sizes = np.diff(np.concatenate([[-1], ends]))
+    best[order] = np.repeat(value[order][ends], sizes)
+    second = np.where(sizes > 1, value[order][np.maximum(ends - 1, 0)], 0.0)
+    best[order[ends]] = second
+    return best
+
+
+def _components(row: Rows, column: Rows) -> list[NDArray[np.int64]]:
+    if not len(row):
+        return []
+    _, rows = np.unique(row, return_inverse=True)
+    _, columns = np.unique(column, return_inverse=True)
+    n_rows = int(rows.max()) + 1
+    label = groups(rows.astype(np.int64), columns.astype(np.int64) + n_rows, n_rows + int(columns.max()) + 1)[rows]
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+
+
+def _solved(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.int64]:
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    rows_present, rows = np.unique(row, return_inverse=True)
+    columns_present, columns = np.unique(column, return_inverse=True)
+    n_rows, n_columns = len(rows_present), len(columns_present)
+    top = value.max() + 1
+    # cost of an edge: top - value; of staying alone, on a column of one's own: top
+    costs = np.concatenate([top - value, np.full(n_rows, top)])
+    where = (np.concatenate([rows, np.arange(n_rows)]), np.concatenate([columns, n_columns + np.arange(n_rows)]))
+    matrix = csr_array((costs, where), shape=(n_rows, n_columns + n_rows))
+    matched_rows, matched_columns = min_weight_full_bipartite_matching(matrix)
+    partner = np.full(n_rows, -1)
+    partner[matched_rows] = matched_columns
+    return np.flatnonzero(partner[rows] == columns)
+
+
+def _greedy(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.int64]:
+    warnings.warn(f"{len(row):,} pairs hang together; they were assigned best first, which may not be the best in "
+                  "total. Raise the threshold to part them", LinkageWarning, stacklevel=2)
+    used_rows: set[int] = set()
+    used_columns: set[int] = set()
+    chosen = []
+    for edge in np.argsort(-value, kind="stable").tolist():
+        if int(row[edge]) not in used_rows and int(column[edge]) not in used_columns:
+            used_rows.add(int(row[edge]))
+            used_columns.add(int(column[edge]))
+            chosen.append(edge)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _best_of_group(group: Rows, other: Rows, gain: Gains) -> Chosen:
+    # of equals the one with the lowest record id
+    order = np.lexsort((-other, gain, group))
+    best = np.ones(len(order), dtype=bool)
+    best[:-1] = group[order][1:] != group[order][:-1]
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order] = best
+    return chosen

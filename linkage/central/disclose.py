@@ -1,0 +1,105 @@
+"""What leaves the centre: to each agency its own records and their link ids."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.errors import nearest
+from linkage.links import Links
+from linkage.release import CONFIDENCE, Release
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ID_BYTES = 16
+_CERTAIN, _LIKELY = 0.99, 0.9
+
+
+def new_link_ids(
+    sources: list[str], ids: list[pa.StringArray], group: NDArray[np.int32], release_key: bytes
+) -> pa.StringArray:
+    """The link id of each record, all sets one after another; null for records alone in their group.
+
+    A link id is the first 128 bits of an HMAC, under the run's random release key, of the first record of the
+    group by source and id: no two people share one, and nobody without that key can make or test one.
+    """
+    import pyarrow as pa
+
+    linked = np.bincount(group)[group] > 1
+    places = np.concatenate([np.full(len(part), index) for index, part in enumerate(ids)])
+    rows = np.concatenate([np.arange(len(part)) for part in ids])
+    by_name = np.argsort(np.argsort(sources))
+    # rows are in id order, so the first record of a group is the lowest of (source, row)
+    order = np.lexsort((rows, by_name[places], group))
+    first = order[np.concatenate([[True], group[order][1:] != group[order][:-1]])]
+    texts: dict[int, str] = {}
+    for record in first[linked[first]].tolist():
+        place = int(places[record])
+        texts[int(group[record])] = _keyed(release_key, sources[place], ids[place][int(rows[record])].as_py())
+    return pa.array([texts[code] if is_linked else None
+                     for code, is_linked in zip(group.tolist(), linked.tolist(), strict=True)], pa.string())
+
+
+def release(
+    links: Links, source: str, *, linked_only: bool = False, separate: bool = False, confidence: bool = False
+) -> Release:
+    """What goes back to one agency: its own record ids with their link ids.
+
+    Parameters
+    ----------
+    linked_only
+        Leave out records that linked with nothing. The others then learn nothing from being there.
+    separate
+        Link ids of this recipient's own, so that recipients can't join what they hold by comparing notes. The
+        centre can translate them with the standing result.
+    confidence
+        Add a column: ``certain`` (probability at least 0.99), ``likely`` (0.9) or ``review``, for the weakest link
+        of the person. Not for the record layout, whose similarities are no probabilities.
+
+    Raises ``ValueError`` for a source that wasn't linked.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if source not in links.sources:
+        raise ValueError(f"release: '{source}' is not one of the sources; {nearest(source, links.sources)}")
+    own = links.records.filter(pc.equal(links.records["source"], source)).select(["record_id", "link_id"])
+    if confidence:
+        own = own.append_column("confidence", _confidence(links, own["link_id"]))
+    if linked_only:
+        own = own.filter(pc.is_valid(own["link_id"]))
+    if separate:
+        texts = [None if text is None else _keyed(links.release_key, "separate", source, text)
+                 for text in own["link_id"].to_pylist()]
+        own = own.set_column(1, "link_id", pa.array(texts, pa.string()))
+    return Release(own.combine_chunks(), links.schema.project, source, links.key_check)
+
+
+def _confidence(links: Links, link_ids: pa.ChunkedArray) -> pa.Array:
+    import pyarrow as pa
+
+    if "probability" not in links.pairs.column_names:
+        raise ValueError("confidence: the record layout gives similarities, which are no probabilities")
+    record_link = dict(zip(links.records["record_id"].to_pylist(), links.records["link_id"].to_pylist(), strict=True))
+    weakest: dict[str, float] = {}
+    for left, probability in zip(links.pairs["left_id"].to_pylist(), links.pairs["probability"].to_pylist(),
+                                 strict=True):
+        link = record_link[left]
+        weakest[link] = min(weakest.get(link, 1.0), probability)
+    return pa.array([None if link is None else _word(weakest[link]) for link in link_ids.to_pylist()], pa.string())
+
+
+def _word(probability: float) -> str:
+    certain, likely, review = CONFIDENCE
+    if probability >= _CERTAIN:
+        return certain
+    return likely if probability >= _LIKELY else review
+
+
+def _keyed(key: bytes, *parts: str) -> str:
+    message = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in parts)
+    return hmac.digest(key, message, "sha256")[:_ID_BYTES].hex()

@@ -1,0 +1,193 @@
+"""The file of an EncodedSet: Parquet, format 1.
+
+Columns, none of them nullable: ``record_id`` string, ascending and distinct; one fixed-size binary column
+per filter, named for it, bit 0 the top bit of byte 0, zero-padded to 64 bits; the group columns as strings.
+zstd; no dictionary on ids and filters and no statistics at all (the default footer would hold two whole
+encodings in clear); page checksums. Footer, each key behind ``linkage.``:
+
+============== ==========================================================
+format         ``encoded-set 1``
+encoding       encoding version
+schema         canonical schema; the widths of the filters are in it
+fingerprint    its SHA-256
+key_check      128 bits, hex; empty if unknown
+source         the agency's name
+rows           number of records
+content        digest of the records (`linkage.encoded.ContentDigest`)
+header         SHA-256 over all of the above
+============== ==========================================================
+
+Nothing a data frame brought along is written. A reader verifies all of it: page checksums find accidents
+in the records, the two digests find them everywhere. They are no signature: whoever can write the file can
+write a new digest, so sets travel by a channel that shows who sent them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linkage import parquetfile
+from linkage.encoded import ContentDigest, Header, Rows, fault, require_intact
+from linkage.errors import FileFormatError, LimitError, SchemaError
+from linkage.files import PathLike, written_beside
+from linkage.schema import ENCODING_VERSION, from_canonical
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT = "encoded-set 1"
+_KEYS = ("format", "encoding", "schema", "fingerprint", "key_check", "source", "rows", "content")
+_ROW_GROUP = 65_536
+
+
+def write(path: PathLike, header: Header, batches: Iterator[Rows]) -> Header:
+    """Write records to a file that appears whole or not at all; returns the header with the content's digest."""
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(header)
+    total, rows = ContentDigest(), 0
+    with written_beside(path) as part, pq.ParquetWriter(
+        part, schema, compression="zstd", use_dictionary=[group.name for group in header.schema.groups],
+        write_statistics=False, write_page_checksum=True, store_schema=False,
+    ) as writer:
+        for batch in batches:
+            writer.write_table(as_table(batch, schema), row_group_size=_ROW_GROUP)
+            total.update(batch)
+            rows += len(batch)
+        done = Header(header.schema, header.source, rows, header.key_check, header.encoding_version, total.hexdigest())
+        writer.add_key_value_metadata(_footer(done))
+    return done
+
+
+def read_header(path: Path, *, max_bytes: int) -> Header:
+    """The checked header of a file; raises `FileFormatError` or, for records beyond ``max_bytes``, `LimitError`."""
+    with parquetfile.opened(path) as handle:
+        header = _header(path, handle.metadata)
+        needed = header.rows * header.row_bytes
+        if needed > max_bytes:
+            raise LimitError(f"{path}: {header.rows:,} records would take {needed:,} bytes in memory; "
+                             f"allowed are {max_bytes:,}", needed=needed, allowed=max_bytes)
+        _check_columns(path, handle, header)
+        # a file can claim any size; what it decodes to is bounded by what its header says it holds
+        decoded = sum(handle.metadata.row_group(index).total_byte_size for index in range(handle.num_row_groups))
+        if decoded > 2 * needed + 1_024 * header.rows * len(header.schema.groups) + (1 << 20):
+            raise FileFormatError(f"{path}: decodes to more than its records can take", path=str(path), reason="size")
+        return header
+
+
+def read_rows(path: Path, header: Header) -> Rows:
+    """All records in memory, checked."""
+    import pyarrow as pa
+
+    parts = list(read_batches(path, header, _ROW_GROUP))
+    if not parts:
+        return _empty(header)
+    filters = {}
+    for filter in header.schema.filters:
+        filters[filter.name] = np.concatenate([part.filters[filter.name] for part in parts])
+        filters[filter.name].flags.writeable = False
+    return Rows(
+        pa.concat_arrays([part.record_ids for part in parts]),
+        filters,
+        {group.name: pa.concat_arrays([part.groups[group.name] for part in parts]) for group in header.schema.groups},
+    )
+
+
+def read_batches(path: Path, header: Header, rows: int) -> Iterator[Rows]:
+    """The records in order, each batch checked, and the digest of all of them at the end."""
+    total, count, last = ContentDigest(), 0, ""
+    with parquetfile.opened(path) as handle:
+        for batch in handle.iter_batches(batch_size=rows):
+            part = _from_arrow(batch, header)
+            problem = fault(part, header, after=last)
+            if problem:
+                raise FileFormatError(f"{path}: {problem}", path=str(path), reason=problem)
+            total.update(part)
+            count += len(part)
+            if count > header.rows:
+                break
+            last = part.record_ids[-1].as_py() if len(part) else last
+            yield part
+    if count != header.rows:
+        raise FileFormatError(f"{path}: holds another number of records than its header says", path=str(path),
+                              reason="rows")
+    require_intact(path, header.content, total.hexdigest())
+
+
+def arrow_schema(header: Header) -> pa.Schema:
+    """The file's columns."""
+    import pyarrow as pa
+
+    return pa.schema([
+        pa.field("record_id", pa.string(), nullable=False),
+        *(pa.field(filter.name, pa.binary(filter.words * 8), nullable=False) for filter in header.schema.filters),
+        *(pa.field(group.name, pa.string(), nullable=False) for group in header.schema.groups),
+    ])
+
+
+def as_table(rows: Rows, schema: pa.Schema) -> pa.Table:
+    """The records as an Arrow table."""
+    import pyarrow as pa
+
+    packed = [
+        pa.Array.from_buffers(schema.field(name).type, len(rows), [None, pa.py_buffer(np.ascontiguousarray(words))])
+        for name, words in rows.filters.items()
+    ]
+    return pa.Table.from_arrays([rows.record_ids, *packed, *rows.groups.values()], schema=schema)
+
+
+def _footer(header: Header) -> dict[str, str]:
+    values = (FORMAT, str(header.encoding_version), header.schema.canonical(), header.schema.fingerprint(),
+              header.key_check, header.source, str(header.rows), header.content)
+    return parquetfile.with_prefix(parquetfile.sealed(dict(zip(_KEYS, values, strict=True))))
+
+
+def _header(path: Path, metadata: Any) -> Header:
+    footer = parquetfile.unsealed(path, metadata.metadata, format=FORMAT, made_with="`linkage encode`")
+    if set(footer) != set(_KEYS):
+        raise FileFormatError(f"{path}: the header lacks something, or has something more", path=str(path),
+                              reason="header")
+    if footer["encoding"] != str(ENCODING_VERSION):
+        raise FileFormatError(f"{path}: made with encoding version {footer['encoding'][:20]}; this release reads "
+                              f"version {ENCODING_VERSION}: encode again", path=str(path), reason="encoding version")
+    try:
+        schema = from_canonical(footer["schema"])
+    except SchemaError as error:
+        raise FileFormatError(f"{path}: {error}", path=str(path), reason="schema") from None
+    if schema.fingerprint() != footer["fingerprint"] or footer["rows"] != str(metadata.num_rows):
+        raise FileFormatError(f"{path}: the header contradicts itself", path=str(path), reason="header")
+    return Header(schema, footer["source"], metadata.num_rows, footer["key_check"], ENCODING_VERSION, footer["content"])
+
+
+def _check_columns(path: Path, handle: Any, header: Header) -> None:
+    expected, found = arrow_schema(header), handle.schema_arrow
+    if found.names != expected.names or found.types != expected.types:
+        raise FileFormatError(f"{path}: its columns are not those of its schema", path=str(path), reason="columns")
+
+
+def _from_arrow(batch: pa.RecordBatch, header: Header) -> Rows:
+    filters = {}
+    for filter in header.schema.filters:
+        column = batch.column(filter.name)
+        if column.null_count:
+            raise FileFormatError(f"filter '{filter.name}' has missing values", reason="null")
+        width = filter.words * 8
+        data = np.frombuffer(column.buffers()[1], dtype=np.uint8)
+        start = column.offset * width
+        filters[filter.name] = data[start:start + len(column) * width].view(np.uint64).reshape(-1, filter.words)
+    groups = {group.name: batch.column(group.name) for group in header.schema.groups}
+    return Rows(batch.column("record_id"), filters, groups)
+
+
+def _empty(header: Header) -> Rows:
+    import pyarrow as pa
+
+    return Rows(
+        pa.array([], pa.string()),
+        {filter.name: np.zeros((0, filter.words), np.uint64) for filter in header.schema.filters},
+        {group.name: pa.array([], pa.string()) for group in header.schema.groups},
+    )

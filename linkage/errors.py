@@ -1,0 +1,102 @@
+"""What can go wrong, one class for each thing a caller can act on.
+
+::
+
+    LinkageError             never raised itself: catch it to catch all of these
+    ├─ SchemaError           the agreement is wrong               field, rule
+    ├─ RecordError           a table breaks the agreement         row, column, rule
+    ├─ FileFormatError       not a file this library can read     path, reason
+    ├─ MismatchError         these sets cannot be compared        what, left, right
+    ├─ PrivacyError          it would give away more than agreed  measure
+    └─ LimitError            it would need more than allowed      needed, allowed
+
+Misuse of an argument stays ``ValueError`` or ``TypeError``. No message ever holds a value
+from a person's record, a key, or part of either: messages name the row, the column and the
+rule. The command line turns each class into an exit code (``linkage.cli``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LinkageError(Exception):
+    """Base of the library's errors."""
+
+
+class SchemaError(LinkageError, ValueError):
+    """The agreement is wrong: names the field and the rule."""
+
+    def __init__(self, message: str, *, field: str | None = None, rule: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.rule = rule
+
+
+class RecordError(LinkageError, ValueError):
+    """A table breaks the agreement: names the row, the column and the rule, never the value."""
+
+    def __init__(
+        self, message: str, *, row: int | None = None, column: str | None = None, rule: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+        self.rule = rule
+
+
+class FileFormatError(LinkageError, ValueError):
+    """Not a file this library can read, or one that was damaged."""
+
+    def __init__(self, message: str, *, path: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.reason = reason
+
+
+class MismatchError(LinkageError, ValueError):
+    """Two parties disagree: other schema, key, project or encoding version."""
+
+    def __init__(
+        self, message: str, *, what: str | None = None, left: str | None = None, right: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.what = what
+        self.left = left
+        self.right = right
+
+
+class PrivacyError(LinkageError, ValueError):
+    """Refused, because it would give away more than was agreed."""
+
+    def __init__(self, message: str, *, measure: str | None = None) -> None:
+        super().__init__(message)
+        self.measure = measure
+
+
+class LimitError(LinkageError, RuntimeError):
+    """Refused, because it would need more memory than the caller allows; carries the estimate."""
+
+    def __init__(self, message: str, *, needed: int | None = None, allowed: int | None = None) -> None:
+        super().__init__(message)
+        self.needed = needed
+        self.allowed = allowed
+
+
+class LinkageWarning(UserWarning):
+    """Something the result depends on that a person should know, such as a field that is all missing."""
+
+
+def nearest(word: object, choices: Iterable[str]) -> str:
+    """The end of an error message: the word that was probably meant, and the legal ones.
+
+    >>> nearest("dat", ["date", "name"])
+    "did you mean 'date'? The choices are: date, name"
+    >>> nearest("xyz", ["date", "name"])
+    'the choices are: date, name'
+    """
+    known = list(choices)
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    listed = ", ".join(known)
+    return f"did you mean '{close[0]}'? The choices are: {listed}" if close else f"the choices are: {listed}"

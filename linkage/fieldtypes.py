@@ -1,0 +1,63 @@
+"""What each field type does unless the agreement says otherwise: cleaning, tokens, width, positions per token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Layout = Literal["fields", "record"]
+
+_LETTERS = ("diacritics", "case", "punctuation")
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """Defaults of a type; the first of ``tokens`` is the default, ``mean_tokens`` is for a typical value."""
+
+    tokens: tuple[str, ...]
+    bits: int
+    hashes: int
+    mean_tokens: int
+    share: float  # of the record filter's positions, relative to the other types
+    clean: tuple[str, ...] = ()
+    clean_choices: tuple[str, ...] = ()
+    key_group: str = ""
+
+
+FIELD_TYPES: dict[str, FieldType] = {
+    "name": FieldType(
+        tokens=("qgrams", "positional_qgrams", "exact"), bits=256, hashes=10, mean_tokens=7, share=1.0,
+        clean=(*_LETTERS, "titles", "particles"), clean_choices=(*_LETTERS, "titles", "particles"), key_group="name",
+    ),
+    "date": FieldType(tokens=("date_parts", "exact"), bits=256, hashes=8, mean_tokens=9, share=1.2),
+    "postcode": FieldType(
+        tokens=("postcode_levels", "qgrams", "positional_qgrams", "exact"), bits=256, hashes=8, mean_tokens=9, share=0.8
+    ),
+    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.2),
+    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5),
+    "identifier": FieldType(
+        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2
+    ),
+    "text": FieldType(
+        tokens=("qgrams", "positional_qgrams", "exact"), bits=512, hashes=8, mean_tokens=18, share=0.8,
+        clean=_LETTERS, clean_choices=(*_LETTERS, "titles", "particles"),
+    ),
+}
+
+# judgement: fuller filters make unlike records alike, emptier ones give a frequency attack cleaner patterns
+_RECORD_FILL = 0.35
+
+
+def record_hashes(fields: Sequence[tuple[str, float]], bits: int) -> list[int]:
+    """Positions per token of each (type, weight), so that a typical record fills about a third of one filter.
+
+    With n positions drawn at random, a filter of L bits has 1 - exp(-n / L) of them set.
+    """
+    shares = [FIELD_TYPES[kind].share * weight for kind, weight in fields]
+    positions = -math.log(1 - _RECORD_FILL) * bits
+    return [
+        min(256, max(1, round(positions * share / sum(shares) / FIELD_TYPES[kind].mean_tokens)))
+        for (kind, _), share in zip(fields, shares, strict=True)
+    ]

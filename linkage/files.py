@@ -1,0 +1,61 @@
+"""Files that are whole or absent: written beside their final place, then renamed onto it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from linkage.errors import FileFormatError
+
+PathLike = str | os.PathLike[str]
+
+
+@contextlib.contextmanager
+def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -> Iterator[Path]:
+    """A path to write to; it becomes ``path`` when the block ends without an exception.
+
+    The part file lies in the same folder (a rename across file systems is a copy, which can be
+    seen half done) and is removed when anything goes wrong, Ctrl-C included. ``mode`` is that of
+    the finished file. With ``replace=False`` an existing file is left alone and raises
+    ``FileExistsError``.
+    """
+    final = Path(path)
+    if final.exists() and not stat.S_ISREG(final.stat().st_mode):
+        raise FileFormatError(f"{final}: not a regular file, so it will not be replaced", path=str(final))
+    if not replace and final.exists():
+        raise FileExistsError(f"{final} exists already and will not be overwritten")
+    if not final.parent.is_dir():
+        raise FileNotFoundError(f"{final}: the folder {final.parent} does not exist")
+    part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    try:
+        yield part
+        _flush_to_disk(part)
+        if replace:
+            os.replace(part, final)
+        else:
+            _rename_without_replacing(part, final)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _flush_to_disk(path: Path) -> None:
+    # without this a power cut can leave the new name on an empty file
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def _rename_without_replacing(part: Path, final: Path) -> None:
+    try:
+        os.link(part, final)  # fails if `final` came into being meanwhile, where a rename would replace it
+    except FileExistsError:
+        raise FileExistsError(f"{final} exists already and will not be overwritten") from None
+    except OSError:  # a file system without hard links
+        os.rename(part, final)
+        return
+    part.unlink()

@@ -1,0 +1,132 @@
+"""Links: who with whom and how surely, and who is whom. The standing result, kept at the centre.
+
+Its file is Parquet, format 1: the outer join of the sets. A row is a pair (left_source, left_id, right_source,
+right_id, its measures, link_id), or a record that linked with nothing (the right columns and link_id null). The
+footer holds the agreement, the key check, the sources, and the release key; so the file stays at the centre,
+readable by its owner only. With the release key one could tell which link ids of two releases belong together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from linkage import parquetfile
+from linkage.errors import FileFormatError, SchemaError
+from linkage.files import PathLike
+from linkage.schema import Schema, from_canonical
+from linkage.tables import TableOfResults
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from linkage.release import Release
+
+FORMAT = "links 1"
+_MEASURES = ("similarity", "match_weight", "probability")
+
+
+@dataclass(frozen=True, eq=False)
+class Links(TableOfResults):
+    """The outcome of `link`; its length is the number of pairs.
+
+    pairs        Arrow table left_source, left_id, right_source, right_id, then similarity, or match_weight and
+                 probability; sorted by left and right source and id
+    records      Arrow table source, record_id, link_id, one row per record given; link_id is null where unlinked,
+                 equal for records of one person; sorted by source and id
+    sources      the sources, sorted
+    """
+
+    pairs: pa.Table
+    records: pa.Table
+    sources: tuple[str, ...]
+    schema: Schema
+    key_check: str
+    cut: Mapping[str, float]
+    release_key: bytes = field(repr=False)
+
+    def release(
+        self, source: str, *, linked_only: bool = False, separate: bool = False, confidence: bool = False
+    ) -> Release:
+        """What goes back to one agency: its own record ids with their link ids, and nothing of the others.
+
+        See `linkage.central.disclose.release`.
+        """
+        from linkage.central.disclose import release
+
+        return release(self, source, linked_only=linked_only, separate=separate, confidence=confidence)
+
+    def to_arrow(self) -> pa.Table:
+        """The pairs."""
+        return self.pairs
+
+    def save(self, path: PathLike) -> None:
+        """Write the standing result; it stays at the centre (readable by its owner only)."""
+        footer = {
+            "format": FORMAT,
+            "schema": self.schema.canonical(),
+            "key_check": self.key_check,
+            "sources": json.dumps(self.sources),
+            "cut": json.dumps(dict(self.cut)),
+            "release_key": self.release_key.hex(),
+        }
+        parquetfile.write(path, _outer_join(self), footer)
+
+    @classmethod
+    def load(cls, path: PathLike) -> Links:
+        """The links in a file. Raises `FileFormatError` if it is none, or damaged."""
+        table, footer = parquetfile.read(path, format=FORMAT, made_with="`linkage link`")
+        try:
+            sources = tuple(str(source) for source in json.loads(footer["sources"]))
+            cut = {str(name): float(value) for name, value in json.loads(footer["cut"]).items()}
+            return cls(
+                pairs=_pairs_of(table), records=_records_of(table), sources=sources,
+                schema=from_canonical(footer["schema"]), key_check=footer["key_check"], cut=cut,
+                release_key=bytes.fromhex(footer["release_key"]),
+            )  # fmt: skip
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError, SchemaError):
+            raise FileFormatError(f"{path}: its header is not that of links", path=str(path), reason="header") from None
+
+    def __len__(self) -> int:
+        return self.pairs.num_rows
+
+    def __repr__(self) -> str:
+        return f"Links({len(self):,} pairs of {', '.join(repr(source) for source in self.sources)})"
+
+
+def _outer_join(links: Links) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = links.records.select(["source", "record_id", "link_id"])
+    pairs = links.pairs.join(ids.rename_columns(["left_source", "left_id", "link_id"]), ["left_source", "left_id"])
+    alone = ids.filter(pc.is_null(ids["link_id"]))
+    lone = {name: pa.nulls(alone.num_rows, pairs.schema.field(name).type) for name in pairs.column_names}
+    lone |= {"left_source": alone["source"], "left_id": alone["record_id"]}
+    whole = pa.concat_tables([pairs, pa.table(lone, schema=pairs.schema)])
+    return whole.sort_by([(name, "ascending") for name in ("left_source", "left_id", "right_source", "right_id")])
+
+
+def _pairs_of(table: pa.Table) -> pa.Table:
+    import pyarrow.compute as pc
+
+    paired = table.filter(pc.is_valid(table["right_id"]))
+    names = ["left_source", "left_id", "right_source", "right_id"]
+    measures = [name for name in _MEASURES if name in table.column_names]
+    return paired.select([*names, *measures]).combine_chunks()
+
+
+def _records_of(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    left = table.select(["left_source", "left_id", "link_id"]).rename_columns(["source", "record_id", "link_id"])
+    paired = table.filter(pc.is_valid(table["right_id"]))
+    right = paired.select(["right_source", "right_id", "link_id"]).rename_columns(["source", "record_id", "link_id"])
+    both = pa.concat_tables([left, right])
+    distinct = both.group_by(["source", "record_id", "link_id"]).aggregate([])
+    return distinct.select(["source", "record_id", "link_id"]).sort_by(
+        [("source", "ascending"), ("record_id", "ascending")]
+    ).combine_chunks()

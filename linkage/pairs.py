@@ -1,0 +1,70 @@
+"""Pairs: left row, right row, and how alike they are. What every central step takes and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.encoded import EncodedSet
+from linkage.tables import TableOfResults
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs(TableOfResults):
+    """Pairs of records, sorted by left row, then right row; rows are in record-id order.
+
+    left, right      (p,) int32 rows of ``left_set`` and ``right_set``
+    similarity       (p,) float64 Dice in [0, 1], from `compare`
+    match_weight     (p,) float64 log2 of the likelihood ratio, from `Model.predict`
+    probability      (p,) float64 in [0, 1]: that the two are one person, rivals considered
+    """
+
+    left_set: EncodedSet
+    right_set: EncodedSet
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    similarity: NDArray[np.float64] | None = None
+    match_weight: NDArray[np.float64] | None = None
+    probability: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        for column in (self.left, self.right, *self.measures().values()):
+            column.flags.writeable = False
+
+    def measures(self) -> dict[str, NDArray[np.float64]]:
+        """The measures that are there, by name."""
+        all_three = {"similarity": self.similarity, "match_weight": self.match_weight, "probability": self.probability}
+        return {name: column for name, column in all_three.items() if column is not None}
+
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
+        """The chosen pairs."""
+        return Pairs(self.left_set, self.right_set, self.left[index], self.right[index],
+                     **{name: column[index] for name, column in self.measures().items()})
+
+    def swapped(self) -> Pairs:
+        """The same pairs with left and right exchanged."""
+        order = np.lexsort((self.left, self.right))
+        return Pairs(self.right_set, self.left_set, self.right[order], self.left[order],
+                     **{name: column[order] for name, column in self.measures().items()})
+
+    def to_arrow(self) -> pa.Table:
+        """Columns left_id, right_id, and the measures that are there."""
+        import pyarrow as pa
+
+        return pa.table({
+            "left_id": self.left_set.record_ids.take(pa.array(self.left)),
+            "right_id": self.right_set.record_ids.take(pa.array(self.right)),
+            **self.measures(),
+        })
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def __repr__(self) -> str:
+        return f"Pairs({len(self):,} of {self.left_set.source!r} and {self.right_set.source!r})"

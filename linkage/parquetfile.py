@@ -1,0 +1,141 @@
+"""Small Parquet files with a checked footer: links and releases.
+
+Every text under ``linkage.`` in the footer is covered by the digest ``linkage.header``, the columns by
+``linkage.content``, so damage anywhere is seen. No statistics, nothing a data frame brought along.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linkage.errors import FileFormatError, LimitError, LinkageError
+from linkage.files import PathLike, written_beside
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MAX_TEXT = 16 << 20
+_MAX_BYTES = 8 << 30
+
+
+def write(path: PathLike, table: pa.Table, footer: Mapping[str, str]) -> None:
+    """Write a table and its footer; the file is its owner's only, and appears whole or not at all."""
+    import pyarrow.parquet as pq
+
+    texts = {**footer, "content": table_digest(table)}
+    with written_beside(path) as part, pq.ParquetWriter(
+        part, table.schema.remove_metadata(), compression="zstd", write_statistics=False, write_page_checksum=True,
+        store_schema=False,
+    ) as writer:
+        writer.write_table(table.replace_schema_metadata(None))
+        writer.add_key_value_metadata(with_prefix(sealed(texts)))
+
+
+def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict[str, str]]:  # noqa: A002
+    """The table and footer of a file of that format. Raises `FileFormatError` for any other or a damaged one."""
+    place = Path(path)
+    with opened(place) as handle:
+        footer = unsealed(place, handle.metadata.metadata, format=format, made_with=made_with)
+        decoded = sum(handle.metadata.row_group(index).total_byte_size for index in range(handle.num_row_groups))
+        if decoded > _MAX_BYTES:
+            raise LimitError(f"{place}: decodes to {decoded:,} bytes; allowed are {_MAX_BYTES:,}", needed=decoded,
+                             allowed=_MAX_BYTES)
+        table = handle.read()
+        if table_digest(table) != footer.get("content"):
+            raise FileFormatError(f"{place}: the content is not what was written (its digest differs)",
+                                  path=str(place), reason="digest")
+    return table.replace_schema_metadata(None), footer
+
+
+def with_prefix(footer: Mapping[str, str]) -> dict[str, str]:
+    """The footer's keys as they stand in the file."""
+    return {f"linkage.{key}": value for key, value in footer.items()}
+
+
+def sealed(footer: Mapping[str, str]) -> dict[str, str]:
+    """The footer with the digest of all its texts under ``header``."""
+    return {**footer, "header": _seal(footer)}
+
+
+def unsealed(
+    path: Path, metadata: Mapping[bytes, bytes] | None, *, format: str, made_with: str  # noqa: A002
+) -> dict[str, str]:
+    """The checked footer of a file."""
+    footer = {
+        key.decode("utf-8", "replace").removeprefix("linkage."): value.decode("utf-8", "replace")
+        for key, value in (metadata or {}).items() if key.startswith(b"linkage.")
+    }  # fmt: skip
+    found = footer.get("format")
+    if found != format:
+        what = f"it is a '{found[:40]}' file" if found else "it is a Parquet file of something else"
+        raise FileFormatError(f"{path}: not a '{format}' file, which {made_with} makes; {what}", path=str(path),
+                              reason="format")
+    seal = footer.pop("header", "")
+    if _seal(footer) != seal:
+        raise FileFormatError(f"{path}: the header was changed or damaged", path=str(path), reason="header")
+    return footer
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A Parquet file with its page checksums verified; what goes wrong inside becomes `FileFormatError`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False,
+                            thrift_string_size_limit=_MAX_TEXT, thrift_container_size_limit=1 << 20) as handle:
+            yield handle
+    except LinkageError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError):
+        # what Arrow says of a damaged file can quote its content
+        raise FileFormatError(f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path),
+                              reason="Parquet") from None
+
+
+def table_digest(table: pa.Table) -> str:
+    """SHA-256 over names, types and values, the same however the table is cut into chunks."""
+    total = hashlib.sha256()
+    for name in table.column_names:
+        column = table.column(name)
+        total.update(f"{name} {column.type} {len(column)};".encode())
+        for part in _bytes_of(column.combine_chunks()):
+            total.update(part)
+    return total.hexdigest()
+
+
+def lengths_and_bytes(column: pa.StringArray) -> tuple[bytes, memoryview]:
+    """Byte lengths (little-endian int32) and bytes of an Arrow string array without nulls."""
+    if not len(column):
+        return b"", memoryview(b"")
+    _, offsets_buffer, data = column.buffers()
+    offsets = np.frombuffer(offsets_buffer, dtype=np.int32)[column.offset:column.offset + len(column) + 1]
+    text = memoryview(data)[offsets[0]:offsets[-1]] if data is not None else memoryview(b"")
+    return np.diff(offsets).astype("<i4").tobytes(), text
+
+
+def _bytes_of(column: pa.Array) -> Iterator[bytes | memoryview]:
+    import pyarrow as pa
+    import pyarrow.types as pt
+
+    if isinstance(column, pa.ChunkedArray):  # combine_chunks of an empty column
+        column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    yield np.packbits(column.is_valid().to_numpy(zero_copy_only=False)).tobytes()
+    if pt.is_string(column.type):
+        yield from lengths_and_bytes(column.fill_null(""))
+    else:
+        yield column.fill_null(0).to_numpy(zero_copy_only=False).astype("<f8").tobytes()
+
+
+def _seal(footer: Mapping[str, str]) -> str:
+    text = "".join(f"{key} {len(value)} {value};" for key, value in sorted(footer.items()))
+    return hashlib.sha256(text.encode()).hexdigest()

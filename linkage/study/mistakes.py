@@ -1,0 +1,140 @@
+"""What goes wrong when people write people down: slips of the keys, spelling by ear, nicknames, dates.
+
+Each function takes Arrow strings without nulls (or days) and returns as many, all changed; which rows go
+wrong is the caller's choice. Null in the result means that this kind does not fit the value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.study.names import nicknames
+from linkage.study.places import pick
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+INSERT, DELETE, SUBSTITUTE, TRANSPOSE = range(4)
+# Judgement: share in a hundred of each kind of slip, in the order above.
+SLIPS = (20, 25, 35, 20)
+
+# What the ear cannot tell, and what a form leaves out. Judgement. Applied once a value, to one place.
+SOUNDS = (
+    ("^Ph", "F"), ("ph", "f"), ("^C([aoruhl])", r"K\1"), ("^K([aoru])", r"C\1"), ("c([aoktu])", r"k\1"),
+    ("ck", "k"), ("ie$", "y"), ("y$", "ie"), ("ey$", "y"), ("ee", "ea"), ("ei", "ie"), ("ie", "ei"),
+    ("ai", "ay"), ("ay", "ai"), ("ll", "l"), ("nn", "n"), ("tt", "t"), ("ss", "s"), ("l$", "ll"),
+    ("n$", "nn"), ("ah$", "a"), ("a$", "ah"), ("sh", "sch"), ("th", "t"), ("z", "s"), ("ou", "oo"),
+    ("oo", "u"), ("leigh$", "ley"), ("ley$", "leigh"), ("er$", "a"), ("en$", "an"), ("an$", "en"),
+    ("on$", "en"), ("ks$", "x"), ("^Mc", "Mac"), ("^Mac", "Mc"), ("^O'", "O"), ("'", " "), ("-", " "),
+    ("-.*$", ""), ("^.*-", ""), ("^J", "G"), ("^Sm([iy])th", r"Smy\1th"),
+)
+
+
+def slip(texts: Any, rng: np.random.Generator) -> Any:
+    """Each text with one letter more, less, other, or exchanged with the next.
+
+    >>> slip(pa.array(["Katherine", "Jo"]), np.random.Generator(np.random.PCG64(1))).to_pylist()
+    ['Kstherine', 'Joi']
+    """
+    if not len(texts):
+        return texts
+    codes, lengths = _code_points(texts)
+    kind = np.searchsorted(np.cumsum(SLIPS), pick(rng, len(texts), sum(SLIPS)), side="right")
+    spread = rng.random(len(texts))
+    # The first letter is spared, except from a wrong neighbour: few miss it, and its capital would move.
+    spared = np.where((kind == SUBSTITUTE) | (lengths < 2), 0, 1)
+    place = spared + (spread * (lengths - spared)).astype(np.int64)
+    rows = np.arange(len(texts))
+    here, following = codes[rows, place], codes[rows, place + 1]
+    other = _neighbours(here, rng)
+    kind = np.where((kind == TRANSPOSE) & ((following == 0) | (following == here)), DELETE, kind)
+    kind = np.where(other == here, DELETE, kind)  # not on the keyboard: an accent, a hyphen, a space
+    kind = np.where(lengths < 3, INSERT, kind)
+    return _from_code_points(_edited(codes, kind, place, other))
+
+
+def by_ear(texts: Any, rng: np.random.Generator) -> Any:
+    """Each text as another would spell it on hearing it, null where no rule fits.
+
+    >>> by_ear(pa.array(["Philip", "Xu"]), np.random.Generator(np.random.PCG64(1))).to_pylist()
+    ['Filip', None]
+    """
+    best = np.zeros(len(texts))
+    result = pa.nulls(len(texts), pa.string())
+    for rule, instead in SOUNDS:
+        spelt = pc.replace_substring_regex(texts, rule, instead, max_replacements=1)
+        fits = pc.not_equal(spelt, texts).to_numpy(zero_copy_only=False)
+        luck = np.where(fits, rng.random(len(texts)), 0.0)
+        result = pc.if_else(pa.array(luck > best), spelt, result)
+        best = np.maximum(best, luck)
+    return result
+
+
+def familiar(given_names: Any, rng: np.random.Generator) -> Any:
+    """Each given name as friends say it, or in full where it was short already; null where none is known."""
+    known, short = nicknames()
+    known = known.to_numpy(zero_copy_only=False)
+    keys, first, count = np.unique(known, return_index=True, return_counts=True)
+    found = pc.index_in(given_names, pa.array(keys, pa.string()))
+    key = pc.fill_null(found, 0).to_numpy().astype(np.int64)
+    choice = first[key] + (rng.random(len(key)) * count[key]).astype(np.int64)
+    return pc.if_else(pc.is_valid(found), short.take(pa.array(choice)), None)
+
+
+def wrong_day(days: Any, rng: np.random.Generator) -> Any:
+    """Each day (datetime64[D]) with day and month swapped where that is a date, or one part of it slipped."""
+    year = days.astype("datetime64[Y]").astype(np.int64)
+    month = days.astype("datetime64[M]").astype(np.int64) % 12
+    day = (days - days.astype("datetime64[M]")).astype(np.int64)
+    swappable = (day < 12) & (day != month)
+    swap = swappable & (rng.random(len(days)) < 0.5)  # judgement
+    slips = np.array([(0, 0, 1), (0, 0, -1), (0, 0, 10), (0, 1, 0), (0, -1, 0), (1, 0, 0), (-1, 0, 0)])
+    by = slips[pick(rng, len(days), len(slips))]
+    # Kept to 28 days, so that every month has the result.
+    slipped = _day(year + by[:, 0], (month + by[:, 1]) % 12, (np.minimum(day, 27) + by[:, 2]) % 28)
+    return np.where(swap, _day(year, np.where(swap, day, month), month), slipped)
+
+
+def _day(year: Ints, month: Ints, day: Ints) -> Any:
+    """Years since 1970, months and days from 0, as datetime64[D]."""
+    return (year * 12 + month).astype("datetime64[M]").astype("datetime64[D]") + day
+
+
+def _code_points(texts: Any) -> tuple[Ints, Ints]:
+    """One row of code points a text, zeros behind, at least two to spare; and the lengths."""
+    words = texts.to_numpy(zero_copy_only=False).astype(np.str_)
+    width = words.dtype.itemsize // 4 + 2
+    codes = words.astype(f"U{width}").view(np.uint32).reshape(len(words), width).astype(np.int64)
+    return codes, np.count_nonzero(codes, axis=1)
+
+
+def _from_code_points(codes: Ints) -> Any:
+    width = codes.shape[1]
+    return pa.array(np.ascontiguousarray(codes, dtype=np.uint32).view(f"U{width}").reshape(-1), pa.string())
+
+
+def _edited(codes: Ints, kind: Ints, place: Ints, other: Ints) -> Ints:
+    """``codes`` with one edit a row: every column is read from where the edit left it."""
+    column = np.broadcast_to(np.arange(codes.shape[1]), codes.shape)
+    at, kind = place[:, None], kind[:, None]
+    source = column - ((kind == INSERT) & (column > at)) + ((kind == DELETE) & (column >= at))
+    source = source + ((kind == TRANSPOSE) & (column == at)) - ((kind == TRANSPOSE) & (column == at + 1))
+    edited = np.take_along_axis(codes, np.minimum(source, codes.shape[1] - 1), axis=1)
+    written = ((kind == SUBSTITUTE) & (column == at)) | ((kind == INSERT) & (column == at + 1))
+    return np.where(written, other[:, None], edited)
+
+
+def _neighbours(codes: Ints, rng: np.random.Generator) -> Ints:
+    """A key beside each letter or digit, in the same case; the same code where it is neither."""
+    table = np.tile(np.arange(128), (2, 1))
+    for row in KEYBOARD:
+        for line in {row, row.upper()}:
+            points = np.array([ord(letter) for letter in line])
+            table[0, points] = np.append(points[1], points[:-1])
+            table[1, points] = np.append(points[1:], points[-2])
+    known = codes < 128
+    return np.where(known, table[pick(rng, len(codes), 2), np.where(known, codes, 0)], codes)

@@ -1,0 +1,190 @@
+"""Invented people of the United Kingdom as several agencies know them, with the truth about who is who.
+
+Nobody in it is real: names, birthdays, homes and numbers are drawn apart from each other, from frozen
+tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Preset = Literal["clean", "typical", "hard"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Population:
+    """What each agency has written down about one population, and which records are one person.
+
+    ``tables``   agency -> pyarrow.Table of strings, null where nothing is known, in its own columns
+    ``truth``    pyarrow.Table ``source``, ``id``, ``person``: every record once
+    ``columns``  agency -> schema field -> that agency's column, None where it does not hold the field
+    ``ids``      agency -> the column with its record ids
+    """
+
+    tables: Mapping[str, Any]
+    truth: Any
+    columns: Mapping[str, Mapping[str, str | None]]
+    ids: Mapping[str, str]
+    people: int
+
+    def __len__(self) -> int:
+        """How many people there are, whether or not any agency knows them."""
+        return self.people
+
+    def __getitem__(self, agency: str) -> Any:
+        """The table of one agency."""
+        if agency not in self.tables:
+            raise KeyError(_unknown("agency", agency, self.tables))
+        return self.tables[agency]
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{agency} {table.num_rows:,}" for agency, table in self.tables.items())
+        return f"Population: {self.people:,} people; records: {held}"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{agency}</td><td style='text-align:right'>{table.num_rows:,}</td>"
+            f"<td>{', '.join(table.column_names)}</td></tr>"
+            for agency, table in self.tables.items()
+        )
+        return (
+            f"<table><caption>{self.people:,} invented people</caption>"
+            f"<tr><th>agency</th><th>records</th><th>columns</th></tr>{rows}</table>"
+        )
+
+    def pairs(self, left: str, right: str) -> Any:
+        """The records of one person in two agencies: a pyarrow.Table ``left_id``, ``right_id``, sorted.
+
+        An agency with itself gives the pairs of its duplicates, each once; no agency here has any yet.
+
+        >>> invent(300, seed=1).pairs("registry", "childrens_centre").column_names
+        ['left_id', 'right_id']
+        """
+        import pyarrow.compute as pc
+
+        sides = [self._people_of(agency, side) for agency, side in ((left, "left_id"), (right, "right_id"))]
+        joined = sides[0].join(sides[1], keys="person", join_type="inner").select(["left_id", "right_id"])
+        if left == right:
+            joined = joined.filter(pc.less(joined["left_id"], joined["right_id"]))
+        return joined.sort_by([("left_id", "ascending"), ("right_id", "ascending")]).combine_chunks()
+
+    def _people_of(self, agency: str, id_name: str) -> Any:
+        import pyarrow.compute as pc
+
+        if agency not in self.tables:
+            raise ValueError(_unknown("agency", agency, self.tables))
+        records = self.truth.filter(pc.equal(self.truth["source"], agency)).select(["id", "person"])
+        return records.rename_columns([id_name, "person"])
+
+
+def invent(
+    people: int = 5_000,
+    *,
+    seed: int,
+    agencies: Sequence[str] = ("registry", "childrens_centre"),
+    preset: Preset = "typical",
+) -> Population:
+    """Invent a population of children, as several agencies know it, with the truth about who is who.
+
+    Parameters
+    ----------
+    people
+        Children, in families: siblings and twins among them.
+    seed
+        Equal seeds give equal bytes on every machine. An agency's table does not depend on the others.
+    agencies
+        ``registry`` holds every birth in the area, ``childrens_centre`` about 60 % of the children,
+        ``school`` those old enough, ``police`` a few families, more often the elder children.
+    preset
+        How often they differ: ``clean``, ``typical`` or ``hard``; the numbers are in `linkage.study.rates`.
+
+    Returns
+    -------
+    Rows are in no order, ids are drawn: neither tells anything about the person.
+
+    >>> invent(1_000, seed=7)
+    Population: 1,000 people; records: registry 921, childrens_centre 606
+    """
+    _check(people, seed, agencies, preset)
+    # Imported here, as the rest of the generator needs pyarrow and a user who never invents people does not.
+    from linkage.study.agencies import AGENCIES
+    from linkage.study.families import draw_children
+    from linkage.study.rates import PRESETS
+    from linkage.study.writing import write_records
+
+    rates = PRESETS[preset]
+    bits = np.random.PCG64(seed)
+    children = draw_children(people, rates.moved_in, np.random.Generator(bits))
+    persons = _opaque(people, np.random.Generator(bits.jumped(1)))
+    tables, held = {}, {}
+    for agency in agencies:
+        # A stretch of the one stream for each agency, so that asking for one more changes none of the others.
+        rng = np.random.Generator(bits.jumped(2 + list(AGENCIES).index(agency)))
+        tables[agency], held[agency] = write_records(agency, children, rates, rng)
+    ids = {agency: AGENCIES[agency].id_column for agency in agencies}
+    return Population(
+        tables=MappingProxyType(tables),
+        truth=_truth(tables, ids, {agency: persons.take(rows) for agency, rows in held.items()}),
+        columns=MappingProxyType({agency: AGENCIES[agency].columns for agency in agencies}),
+        ids=MappingProxyType(ids),
+        people=people,
+    )
+
+
+def _opaque(people: int, rng: np.random.Generator) -> Any:
+    """A name for each person that tells nothing: not the family, not the order of birth."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    number = pa.array(np.argsort(rng.random(people), kind="stable")).cast(pa.string())
+    return pc.binary_join_element_wise("p", pc.utf8_lpad(number, width=7, padding="0"), "")
+
+
+def _truth(tables: Mapping[str, Any], ids: Mapping[str, str], persons: Mapping[str, Any]) -> Any:
+    """Source, id and person of every record, in the order of the tables."""
+    import pyarrow as pa
+
+    parts = [
+        pa.table({
+            "source": pa.repeat(agency, table.num_rows),
+            "id": table[ids[agency]].combine_chunks(),
+            "person": persons[agency],
+        })
+        for agency, table in tables.items()
+    ]
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def _check(people: int, seed: int, agencies: Sequence[str], preset: str) -> None:
+    """Refuse what cannot be invented, and name what was probably meant."""
+    from linkage.study.agencies import AGENCIES
+    from linkage.study.rates import PRESETS
+
+    if not isinstance(people, int) or isinstance(people, bool) or people < 1:
+        raise ValueError(f"people must be a whole number of at least 1, not {people!r}. Try people=5_000.")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}. Try seed=1.")
+    if preset not in PRESETS:
+        raise ValueError(_unknown("preset", preset, PRESETS))
+    if isinstance(agencies, str) or not agencies:
+        raise ValueError(f"agencies must be a sequence such as ('registry', 'school'), not {agencies!r}.")
+    for agency in agencies:
+        if agency not in AGENCIES:
+            raise ValueError(_unknown("agency", agency, AGENCIES))
+    if len(set(agencies)) < len(agencies):
+        raise ValueError(f"agencies names one twice: {', '.join(agencies)}.")
+
+
+def _unknown(what: str, name: object, known: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return f"no {what} called {name!r}. {hint}There are: {', '.join(known)}."

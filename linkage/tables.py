@@ -1,0 +1,48 @@
+"""What every table of results can do: turn into Arrow, pandas or polars, have a length, show itself in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SHOWN = 10
+
+
+class TableOfResults:
+    """Mix-in for values that define `to_arrow`."""
+
+    def to_arrow(self) -> pa.Table:
+        """The result as an Arrow table."""
+        raise TypeError("a table of results defines to_arrow")
+
+    def to_pandas(self) -> Any:
+        """The result as a pandas frame (pandas must be installed)."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> Any:
+        """The result as a polars frame (polars must be installed)."""
+        import polars
+
+        return polars.from_arrow(self.to_arrow())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def _repr_html_(self) -> str:
+        table = self.to_arrow()
+        head = table.slice(0, _SHOWN).to_pylist()
+        titles = "".join(f"<th>{escape(name)}</th>" for name in table.column_names)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(_shown(value))}</td>" for value in row.values()) + "</tr>" for row in head
+        )
+        more = f"<p>{len(head):,} of {table.num_rows:,} rows</p>" if table.num_rows > len(head) else ""
+        return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{rows}</table>{more}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
