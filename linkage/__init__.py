@@ -44,10 +44,11 @@ from linkage.errors import (
     RecordError,
     SchemaError,
 )
+from linkage.field import Field
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.release import Release
-from linkage.schema import Field, Group, Schema
+from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
 __all__ = [

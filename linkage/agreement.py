@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from linkage.errors import FileFormatError, SchemaError, nearest
+from linkage.field import Field
+from linkage.fieldtypes import Layout
 from linkage.files import PathLike, written_beside
-from linkage.schema import Field, Group, Layout, Schema
+from linkage.schema import Group, Schema
 
 _MAX_BYTES = 1 << 20
 _TOP = ("version", "project", "layout", "bits", "field", "group")
@@ -69,8 +71,9 @@ def parse(content: dict[str, Any]) -> Schema:
     if content.get("version") != 1:
         raise SchemaError("version: this library reads agreements with version = 1", rule="version")
     if "project" not in content:
-        raise SchemaError('project: missing; give the project a name, such as project = "early-help-2026"',
-                          rule="project")
+        raise SchemaError(
+            'project: missing; give the project a name, such as project = "early-help-2026"', rule="project"
+        )
     items = content.get("field", [])
     if not _is_list_of_tables(items) or not items:
         raise SchemaError("field: an agreement needs at least one [[field]] with a name and a type", rule="field")
@@ -79,8 +82,9 @@ def parse(content: dict[str, Any]) -> Schema:
         raise SchemaError("group: written as [[group]] with a name", rule="group")
     layout = content.get("layout", "fields")
     if "bits" in content and layout != "record":
-        raise SchemaError('bits: belongs to layout = "record"; in layout = "fields" each field has its own bits',
-                          rule="bits")
+        raise SchemaError(
+            'bits: belongs to layout = "record"; in layout = "fields" each field has its own bits', rule="bits"
+        )
     return Schema(
         project=content["project"],
         layout=layout,
@@ -168,11 +172,19 @@ def _field(item: dict[str, Any], layout: object) -> Field:
         if not isinstance(item.get(setting), str):
             raise SchemaError(f"field '{name}', {setting}: missing, or not text", field=str(name), rule=setting)
     if "bits" in item and layout == "record":
-        raise SchemaError(f"field '{name}', bits: in layout = \"record\" the width is that of the whole record; "
-                          "use weight to give a field a larger share", field=name, rule="bits")
+        raise SchemaError(
+            f"field '{name}', bits: in layout = \"record\" the width is that of the whole record; "
+            "use weight to give a field a larger share",
+            field=name,
+            rule="bits",
+        )
     if "weight" in item and layout != "record":
-        raise SchemaError(f"field '{name}', weight: belongs to layout = \"record\"; in layout = \"fields\" the model "
-                          "estimates what each field is worth", field=name, rule="weight")
+        raise SchemaError(
+            f'field \'{name}\', weight: belongs to layout = "record"; in layout = "fields" the model '
+            "estimates what each field is worth",
+            field=name,
+            rule="weight",
+        )
     for setting in ("bits", "hashes"):  # zero stands for "by type" in a Field
         if item.get(setting) == 0:
             raise SchemaError(f"field '{name}', {setting}: must be above 0", field=name, rule=setting)

@@ -131,10 +131,14 @@ class EncodedSet:
         order = np.array(sorted(range(len(record_ids)), key=record_ids.__getitem__), dtype=np.int64)
         rows = Rows(
             pa.array([record_ids[index] for index in order], pa.string()),
-            {filter.name: _readonly(np.asarray(filters[filter.name], dtype=np.uint64)[order])
-             for filter in schema.filters},
-            {group.name: pa.array([(groups or {})[group.name][index] for index in order], pa.string())
-             for group in schema.groups},
+            {
+                filter.name: _readonly(np.asarray(filters[filter.name], dtype=np.uint64)[order])
+                for filter in schema.filters
+            },
+            {
+                group.name: pa.array([(groups or {})[group.name][index] for index in order], pa.string())
+                for group in schema.groups
+            },
         )
         header = Header(schema=schema, source=source, rows=len(rows), key_check=key_check)
         problem = fault(rows, header, after="")
@@ -243,12 +247,15 @@ class EncodedSet:
 
         rows = "".join(
             f"<tr><td>{name}</td><td>{np.mean(counts > 0):.1%}</td><td>{np.mean(counts[counts > 0]):.1f}</td></tr>"
-            if counts.any() else f"<tr><td>{name}</td><td>0%</td><td></td></tr>"
+            if counts.any()
+            else f"<tr><td>{name}</td><td>0%</td><td></td></tr>"
             for name, counts in self.popcounts.items()
         )
-        return (f"<p><b>{escape(self.source)}</b>: {len(self):,} encoded records, schema "
-                f"{self.schema.fingerprint()[:16]}</p><table><tr><th>filter</th><th>present</th>"
-                f"<th>bits set, mean</th></tr>{rows}</table>")
+        return (
+            f"<p><b>{escape(self.source)}</b>: {len(self):,} encoded records, schema "
+            f"{self.schema.fingerprint()[:16]}</p><table><tr><th>filter</th><th>present</th>"
+            f"<th>bits set, mean</th></tr>{rows}</table>"
+        )
 
 
 def fault(rows: Rows, header: Header, *, after: str) -> str:
@@ -285,24 +292,39 @@ def require_comparable(*sets: EncodedSet) -> None:
     for other in sets[1:]:
         pair = f"'{first.source}' and '{other.source}'"
         if first.encoding_version != other.encoding_version:
-            raise MismatchError(f"{pair} were encoded with different versions: {first.encoding_version} and "
-                                f"{other.encoding_version}; encode again with one release", what="encoding version",
-                                left=str(first.encoding_version), right=str(other.encoding_version))
+            raise MismatchError(
+                f"{pair} were encoded with different versions: {first.encoding_version} and "
+                f"{other.encoding_version}; encode again with one release",
+                what="encoding version",
+                left=str(first.encoding_version),
+                right=str(other.encoding_version),
+            )
         found = differences(first.schema, other.schema)
         if found:
-            raise MismatchError(f"{pair} were encoded with different agreements: {'; '.join(found)}", what="schema",
-                                left=first.schema.fingerprint(), right=other.schema.fingerprint())
+            raise MismatchError(
+                f"{pair} were encoded with different agreements: {'; '.join(found)}",
+                what="schema",
+                left=first.schema.fingerprint(),
+                right=other.schema.fingerprint(),
+            )
         if first.key_check != other.key_check:
-            raise MismatchError(f"{pair} were encoded with different keys (key checks {first.key_check[:8]}... and "
-                                f"{other.key_check[:8]}...); every agency must use the project's one key",
-                                what="key", left=first.key_check, right=other.key_check)
+            raise MismatchError(
+                f"{pair} were encoded with different keys (key checks {first.key_check[:8]}... and "
+                f"{other.key_check[:8]}...); every agency must use the project's one key",
+                what="key",
+                left=first.key_check,
+                right=other.key_check,
+            )
 
 
 def require_intact(path: Path, expected: str, found: str) -> None:
     """Raise `FileFormatError` if the records of a file are not those that were written."""
     if expected != found:
-        raise FileFormatError(f"{path}: the records are not those that were written (their digest differs)",
-                              path=str(path), reason="digest")
+        raise FileFormatError(
+            f"{path}: the records are not those that were written (their digest differs)",
+            path=str(path),
+            reason="digest",
+        )
 
 
 def _beyond(bits: int) -> np.uint64:

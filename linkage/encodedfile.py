@@ -50,10 +50,18 @@ def write(path: PathLike, header: Header, batches: Iterator[Rows]) -> Header:
 
     schema = arrow_schema(header)
     total, rows = ContentDigest(), 0
-    with written_beside(path) as part, pq.ParquetWriter(
-        part, schema, compression="zstd", use_dictionary=[group.name for group in header.schema.groups],
-        write_statistics=False, write_page_checksum=True, store_schema=False,
-    ) as writer:
+    with (
+        written_beside(path) as part,
+        pq.ParquetWriter(
+            part,
+            schema,
+            compression="zstd",
+            use_dictionary=[group.name for group in header.schema.groups],
+            write_statistics=False,
+            write_page_checksum=True,
+            store_schema=False,
+        ) as writer,
+    ):
         for batch in batches:
             writer.write_table(as_table(batch, schema), row_group_size=_ROW_GROUP)
             total.update(batch)
@@ -69,8 +77,11 @@ def read_header(path: Path, *, max_bytes: int) -> Header:
         header = _header(path, handle.metadata)
         needed = header.rows * header.row_bytes
         if needed > max_bytes:
-            raise LimitError(f"{path}: {header.rows:,} records would take {needed:,} bytes in memory; "
-                             f"allowed are {max_bytes:,}", needed=needed, allowed=max_bytes)
+            raise LimitError(
+                f"{path}: {header.rows:,} records would take {needed:,} bytes in memory; allowed are {max_bytes:,}",
+                needed=needed,
+                allowed=max_bytes,
+            )
         _check_columns(path, handle, header)
         # a file can claim any size; what it decodes to is bounded by what its header says it holds
         decoded = sum(handle.metadata.row_group(index).total_byte_size for index in range(handle.num_row_groups))
@@ -113,8 +124,9 @@ def read_batches(path: Path, header: Header, rows: int) -> Iterator[Rows]:
             last = part.record_ids[-1].as_py() if len(part) else last
             yield part
     if count != header.rows:
-        raise FileFormatError(f"{path}: holds another number of records than its header says", path=str(path),
-                              reason="rows")
+        raise FileFormatError(
+            f"{path}: holds another number of records than its header says", path=str(path), reason="rows"
+        )
     require_intact(path, header.content, total.hexdigest())
 
 
@@ -122,11 +134,13 @@ def arrow_schema(header: Header) -> pa.Schema:
     """The file's columns."""
     import pyarrow as pa
 
-    return pa.schema([
-        pa.field("record_id", pa.string(), nullable=False),
-        *(pa.field(filter.name, pa.binary(filter.words * 8), nullable=False) for filter in header.schema.filters),
-        *(pa.field(group.name, pa.string(), nullable=False) for group in header.schema.groups),
-    ])
+    return pa.schema(
+        [
+            pa.field("record_id", pa.string(), nullable=False),
+            *(pa.field(filter.name, pa.binary(filter.words * 8), nullable=False) for filter in header.schema.filters),
+            *(pa.field(group.name, pa.string(), nullable=False) for group in header.schema.groups),
+        ]
+    )
 
 
 def as_table(rows: Rows, schema: pa.Schema) -> pa.Table:
@@ -141,19 +155,32 @@ def as_table(rows: Rows, schema: pa.Schema) -> pa.Table:
 
 
 def _footer(header: Header) -> dict[str, str]:
-    values = (FORMAT, str(header.encoding_version), header.schema.canonical(), header.schema.fingerprint(),
-              header.key_check, header.source, str(header.rows), header.content)
+    values = (
+        FORMAT,
+        str(header.encoding_version),
+        header.schema.canonical(),
+        header.schema.fingerprint(),
+        header.key_check,
+        header.source,
+        str(header.rows),
+        header.content,
+    )
     return parquetfile.with_prefix(parquetfile.sealed(dict(zip(_KEYS, values, strict=True))))
 
 
 def _header(path: Path, metadata: Any) -> Header:
     footer = parquetfile.unsealed(path, metadata.metadata, format=FORMAT, made_with="`linkage encode`")
     if set(footer) != set(_KEYS):
-        raise FileFormatError(f"{path}: the header lacks something, or has something more", path=str(path),
-                              reason="header")
+        raise FileFormatError(
+            f"{path}: the header lacks something, or has something more", path=str(path), reason="header"
+        )
     if footer["encoding"] != str(ENCODING_VERSION):
-        raise FileFormatError(f"{path}: made with encoding version {footer['encoding'][:20]}; this release reads "
-                              f"version {ENCODING_VERSION}: encode again", path=str(path), reason="encoding version")
+        raise FileFormatError(
+            f"{path}: made with encoding version {footer['encoding'][:20]}; this release reads "
+            f"version {ENCODING_VERSION}: encode again",
+            path=str(path),
+            reason="encoding version",
+        )
     try:
         schema = from_canonical(footer["schema"])
     except SchemaError as error:
@@ -178,7 +205,7 @@ def _from_arrow(batch: pa.RecordBatch, header: Header) -> Rows:
         width = filter.words * 8
         data = np.frombuffer(column.buffers()[1], dtype=np.uint8)
         start = column.offset * width
-        filters[filter.name] = data[start:start + len(column) * width].view(np.uint64).reshape(-1, filter.words)
+        filters[filter.name] = data[start : start + len(column) * width].view(np.uint64).reshape(-1, filter.words)
     groups = {group.name: batch.column(group.name) for group in header.schema.groups}
     return Rows(batch.column("record_id"), filters, groups)
 

@@ -28,8 +28,14 @@ class FieldType:
 
 FIELD_TYPES: dict[str, FieldType] = {
     "name": FieldType(
-        tokens=("qgrams", "positional_qgrams", "exact"), bits=256, hashes=10, mean_tokens=7, share=1.0,
-        clean=(*_LETTERS, "titles", "particles"), clean_choices=(*_LETTERS, "titles", "particles"), key_group="name",
+        tokens=("qgrams", "positional_qgrams", "exact"),
+        bits=256,
+        hashes=10,
+        mean_tokens=7,
+        share=1.0,
+        clean=(*_LETTERS, "titles", "particles"),
+        clean_choices=(*_LETTERS, "titles", "particles"),
+        key_group="name",
     ),
     "date": FieldType(tokens=("date_parts", "exact"), bits=256, hashes=8, mean_tokens=9, share=1.2),
     "postcode": FieldType(
@@ -41,8 +47,13 @@ FIELD_TYPES: dict[str, FieldType] = {
         tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2
     ),
     "text": FieldType(
-        tokens=("qgrams", "positional_qgrams", "exact"), bits=512, hashes=8, mean_tokens=18, share=0.8,
-        clean=_LETTERS, clean_choices=(*_LETTERS, "titles", "particles"),
+        tokens=("qgrams", "positional_qgrams", "exact"),
+        bits=512,
+        hashes=8,
+        mean_tokens=18,
+        share=0.8,
+        clean=_LETTERS,
+        clean_choices=(*_LETTERS, "titles", "particles"),
     ),
 }
 

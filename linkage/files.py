@@ -36,7 +36,7 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
         yield part
         _flush_to_disk(part)
         if replace:
-            os.replace(part, final)
+            part.replace(final)
         else:
             _rename_without_replacing(part, final)
     except BaseException:
@@ -56,6 +56,6 @@ def _rename_without_replacing(part: Path, final: Path) -> None:
     except FileExistsError:
         raise FileExistsError(f"{final} exists already and will not be overwritten") from None
     except OSError:  # a file system without hard links
-        os.rename(part, final)
+        part.rename(final)
         return
     part.unlink()

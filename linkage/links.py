@@ -90,7 +90,7 @@ class Links(TableOfResults):
             raise FileFormatError(f"{path}: its header is not that of links", path=str(path), reason="header") from None
 
     def __len__(self) -> int:
-        return self.pairs.num_rows
+        return int(self.pairs.num_rows)
 
     def __repr__(self) -> str:
         return f"Links({len(self):,} pairs of {', '.join(repr(source) for source in self.sources)})"
@@ -127,6 +127,8 @@ def _records_of(table: pa.Table) -> pa.Table:
     right = paired.select(["right_source", "right_id", "link_id"]).rename_columns(["source", "record_id", "link_id"])
     both = pa.concat_tables([left, right])
     distinct = both.group_by(["source", "record_id", "link_id"]).aggregate([])
-    return distinct.select(["source", "record_id", "link_id"]).sort_by(
-        [("source", "ascending"), ("record_id", "ascending")]
-    ).combine_chunks()
+    return (
+        distinct.select(["source", "record_id", "link_id"])
+        .sort_by([("source", "ascending"), ("record_id", "ascending")])
+        .combine_chunks()
+    )

@@ -34,7 +34,8 @@ class Pairs(TableOfResults):
     probability: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        for column in (self.left, self.right, *self.measures().values()):
+        self.left.flags.writeable = self.right.flags.writeable = False
+        for column in self.measures().values():
             column.flags.writeable = False
 
     def measures(self) -> dict[str, NDArray[np.float64]]:
@@ -44,24 +45,36 @@ class Pairs(TableOfResults):
 
     def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
         """The chosen pairs."""
-        return Pairs(self.left_set, self.right_set, self.left[index], self.right[index],
-                     **{name: column[index] for name, column in self.measures().items()})
+        return Pairs(
+            self.left_set,
+            self.right_set,
+            self.left[index],
+            self.right[index],
+            **{name: column[index] for name, column in self.measures().items()},
+        )
 
     def swapped(self) -> Pairs:
         """The same pairs with left and right exchanged."""
         order = np.lexsort((self.left, self.right))
-        return Pairs(self.right_set, self.left_set, self.right[order], self.left[order],
-                     **{name: column[order] for name, column in self.measures().items()})
+        return Pairs(
+            self.right_set,
+            self.left_set,
+            self.right[order],
+            self.left[order],
+            **{name: column[order] for name, column in self.measures().items()},
+        )
 
     def to_arrow(self) -> pa.Table:
         """Columns left_id, right_id, and the measures that are there."""
         import pyarrow as pa
 
-        return pa.table({
-            "left_id": self.left_set.record_ids.take(pa.array(self.left)),
-            "right_id": self.right_set.record_ids.take(pa.array(self.right)),
-            **self.measures(),
-        })
+        return pa.table(
+            {
+                "left_id": self.left_set.record_ids.take(pa.array(self.left)),
+                "right_id": self.right_set.record_ids.take(pa.array(self.right)),
+                **self.measures(),
+            }
+        )
 
     def __len__(self) -> int:
         return len(self.left)

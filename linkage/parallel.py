@@ -32,9 +32,7 @@ def thread_count(threads: int | None) -> int:
     return threads
 
 
-def in_order(
-    step: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None
-) -> Iterator[Result]:
+def in_order(step: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None) -> Iterator[Result]:
     """``step(item)`` of each item, in order; at most two items a thread are being held.
 
     >>> list(in_order(abs, [-1, 2, -3], threads=2))

@@ -29,27 +29,36 @@ def write(path: PathLike, table: pa.Table, footer: Mapping[str, str]) -> None:
     import pyarrow.parquet as pq
 
     texts = {**footer, "content": table_digest(table)}
-    with written_beside(path) as part, pq.ParquetWriter(
-        part, table.schema.remove_metadata(), compression="zstd", write_statistics=False, write_page_checksum=True,
-        store_schema=False,
-    ) as writer:
+    with (
+        written_beside(path) as part,
+        pq.ParquetWriter(
+            part,
+            table.schema.remove_metadata(),
+            compression="zstd",
+            write_statistics=False,
+            write_page_checksum=True,
+            store_schema=False,
+        ) as writer,
+    ):
         writer.write_table(table.replace_schema_metadata(None))
         writer.add_key_value_metadata(with_prefix(sealed(texts)))
 
 
-def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict[str, str]]:  # noqa: A002
+def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict[str, str]]:
     """The table and footer of a file of that format. Raises `FileFormatError` for any other or a damaged one."""
     place = Path(path)
     with opened(place) as handle:
         footer = unsealed(place, handle.metadata.metadata, format=format, made_with=made_with)
         decoded = sum(handle.metadata.row_group(index).total_byte_size for index in range(handle.num_row_groups))
         if decoded > _MAX_BYTES:
-            raise LimitError(f"{place}: decodes to {decoded:,} bytes; allowed are {_MAX_BYTES:,}", needed=decoded,
-                             allowed=_MAX_BYTES)
+            raise LimitError(
+                f"{place}: decodes to {decoded:,} bytes; allowed are {_MAX_BYTES:,}", needed=decoded, allowed=_MAX_BYTES
+            )
         table = handle.read()
         if table_digest(table) != footer.get("content"):
-            raise FileFormatError(f"{place}: the content is not what was written (its digest differs)",
-                                  path=str(place), reason="digest")
+            raise FileFormatError(
+                f"{place}: the content is not what was written (its digest differs)", path=str(place), reason="digest"
+            )
     return table.replace_schema_metadata(None), footer
 
 
@@ -64,7 +73,11 @@ def sealed(footer: Mapping[str, str]) -> dict[str, str]:
 
 
 def unsealed(
-    path: Path, metadata: Mapping[bytes, bytes] | None, *, format: str, made_with: str  # noqa: A002
+    path: Path,
+    metadata: Mapping[bytes, bytes] | None,
+    *,
+    format: str,
+    made_with: str,
 ) -> dict[str, str]:
     """The checked footer of a file."""
     footer = {
@@ -74,8 +87,9 @@ def unsealed(
     found = footer.get("format")
     if found != format:
         what = f"it is a '{found[:40]}' file" if found else "it is a Parquet file of something else"
-        raise FileFormatError(f"{path}: not a '{format}' file, which {made_with} makes; {what}", path=str(path),
-                              reason="format")
+        raise FileFormatError(
+            f"{path}: not a '{format}' file, which {made_with} makes; {what}", path=str(path), reason="format"
+        )
     seal = footer.pop("header", "")
     if _seal(footer) != seal:
         raise FileFormatError(f"{path}: the header was changed or damaged", path=str(path), reason="header")
@@ -91,15 +105,21 @@ def opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False,
-                            thrift_string_size_limit=_MAX_TEXT, thrift_container_size_limit=1 << 20) as handle:
+        with pq.ParquetFile(
+            path,
+            page_checksum_verification=True,
+            pre_buffer=False,
+            thrift_string_size_limit=_MAX_TEXT,
+            thrift_container_size_limit=1 << 20,
+        ) as handle:
             yield handle
     except LinkageError:
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError):
         # what Arrow says of a damaged file can quote its content
-        raise FileFormatError(f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path),
-                              reason="Parquet") from None
+        raise FileFormatError(
+            f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="Parquet"
+        ) from None
 
 
 def table_digest(table: pa.Table) -> str:
@@ -118,8 +138,8 @@ def lengths_and_bytes(column: pa.StringArray) -> tuple[bytes, memoryview]:
     if not len(column):
         return b"", memoryview(b"")
     _, offsets_buffer, data = column.buffers()
-    offsets = np.frombuffer(offsets_buffer, dtype=np.int32)[column.offset:column.offset + len(column) + 1]
-    text = memoryview(data)[offsets[0]:offsets[-1]] if data is not None else memoryview(b"")
+    offsets = np.frombuffer(offsets_buffer, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    text = memoryview(data)[offsets[0] : offsets[-1]] if data is not None else memoryview(b"")
     return np.diff(offsets).astype("<i4").tobytes(), text
 
 

@@ -9,9 +9,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def shown(
-    items: Iterable[Item], *, total: int | None, label: str, unit: str, progress: bool | None
-) -> Iterator[Item]:
+def shown(items: Iterable[Item], *, total: int | None, label: str, unit: str, progress: bool | None) -> Iterator[Item]:
     """The items again, with a bar on stderr.
 
     ``progress`` None shows it on a terminal or in a notebook only, True always, False never.

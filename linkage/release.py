@@ -60,7 +60,7 @@ class Release(TableOfResults):
         return cls(table, footer["project"], footer["source"], footer["key_check"])
 
     def __len__(self) -> int:
-        return self.table.num_rows
+        return int(self.table.num_rows)
 
     def __repr__(self) -> str:
         linked = len(self) - self.table["link_id"].null_count

@@ -15,11 +15,11 @@ import dataclasses
 import functools
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from linkage.errors import SchemaError, nearest
+from linkage.field import Field, check_bits, check_name
 from linkage.fieldtypes import FIELD_TYPES, Layout, record_hashes
 
 if TYPE_CHECKING:
@@ -28,122 +28,6 @@ if TYPE_CHECKING:
 
 ENCODING_VERSION = 0
 """Version 0 promises nothing between releases; version 1 will be the same bits for ever."""
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
-_MAX_BITS = 65_536
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """One identifier of a person, and how it becomes bits. Everything but name and type has a default.
-
-    Parameters
-    ----------
-    name
-        Lower-case letters, digits and underscores; the column's name unless ``encode(columns=)`` says other.
-    type
-        ``name``, ``date``, ``postcode``, ``category``, ``number``, ``identifier`` or ``text``.
-    clean
-        Cleaning rules, for types ``name`` and ``text``; ``()`` for none.
-    tokens
-        ``qgrams``, ``positional_qgrams``, ``date_parts``, ``postcode_levels``, ``neighbours``, ``exact``.
-    q
-        Letters in a q-gram.
-    step, reach
-        Type ``number``: values are rounded to ``step``; two values ``reach`` or more steps apart share nothing
-        beyond it, nearer ones share more.
-    codes
-        Type ``category``: ``"sex"`` reads M, male, boy, 1 ... as one code; or a table of code -> spellings.
-    day_first
-        Type ``date``: 03/04/2019 is the 3rd of April. Dates that start with the year need no rule.
-    placeholders
-        Values that mean "not known" here, beyond the frozen list of each type.
-    scheme
-        Type ``identifier``: ``"nhs"`` lets ``check`` test the check digit. Default for names that begin with nhs.
-        A wrong check digit is reported but still encoded: one slipped digit is evidence all the same.
-    missing
-        ``"allow"``: an empty value sets no bits and has its own level in the model. ``"refuse"``: an error.
-    weight
-        Share of the bits in the ``record`` layout, relative to what the type gets.
-    bits, hashes
-        Filter width (``fields`` layout), and positions set per token.
-    key_group
-        Fields of one group hash equal tokens to equal positions, so that a given name written in the surname's
-        place can be seen. The cost: the centre sees that a value occurs in both fields, and may count
-        frequencies over both together. All fields of type ``name`` share the group ``"name"``.
-    """
-
-    name: str
-    type: str
-    clean: tuple[str, ...] | None = None
-    tokens: str = ""
-    q: int = 2
-    step: float = 1.0
-    reach: int = 5
-    codes: tuple[tuple[str, tuple[str, ...]], ...] | Literal["sex", ""] = ""
-    day_first: bool = True
-    placeholders: tuple[str, ...] = ()
-    missing: str = "allow"
-    weight: float = 1.0
-    bits: int = 0
-    hashes: int = 0
-    key_group: str = ""
-    scheme: str = ""
-
-    def __post_init__(self) -> None:
-        check_name("field", self.name)
-        if self.type not in FIELD_TYPES:
-            self._refuse("type", f"'{self.type}' is not a field type; {nearest(self.type, FIELD_TYPES)}")
-        kind = FIELD_TYPES[self.type]
-        if self.clean is None:
-            object.__setattr__(self, "clean", kind.clean)
-        defaults: dict[str, Any] = {
-            "tokens": kind.tokens[0],
-            "bits": kind.bits,
-            "codes": "sex" if self.type == "category" and self.name in ("sex", "gender") else "",
-            "key_group": kind.key_group or self.name,
-            "scheme": "nhs" if self.type == "identifier" and self.name.startswith("nhs") else "",
-        }
-        for setting, value in defaults.items():
-            if not getattr(self, setting):
-                object.__setattr__(self, setting, value)
-        self._check_choices()
-        self._check_numbers()
-
-    def _check_choices(self) -> None:
-        kind = FIELD_TYPES[self.type]
-        if self.tokens not in kind.tokens:
-            self._refuse("tokens", f"'{self.tokens}' does not fit type {self.type}; "
-                                   f"{nearest(self.tokens, kind.tokens)}")
-        for rule in self.clean or ():
-            if rule not in kind.clean_choices:
-                self._refuse("clean", f"'{rule}' is not a cleaning rule of type {self.type}; "
-                                      f"{nearest(rule, kind.clean_choices)}")
-        object.__setattr__(self, "clean", tuple(rule for rule in kind.clean_choices if rule in (self.clean or ())))
-        if self.missing not in ("allow", "refuse"):
-            self._refuse("missing", f"{nearest(self.missing, ('allow', 'refuse'))}")
-        if self.scheme and (self.scheme != "nhs" or self.type != "identifier"):
-            self._refuse("scheme", "the one scheme is \"nhs\", for type identifier")
-        if self.codes and self.type != "category":
-            self._refuse("codes", f"belongs to type category, not {self.type}")
-        if isinstance(self.codes, str) and self.codes not in ("", "sex"):
-            self._refuse("codes", "must be \"sex\" or a table of code = [spellings]")
-        check_name("key_group", self.key_group)
-
-    def _check_numbers(self) -> None:
-        for setting, low, high in (("q", 1, 8), ("reach", 1, 64), ("hashes", 0, 256)):
-            value = getattr(self, setting)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                self._refuse(setting, f"must be a whole number from {low} to {high}")
-        for setting in ("step", "weight"):
-            value = getattr(self, setting)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-9 <= value <= 1e9:
-                self._refuse(setting, "must be a positive number up to 1e9")
-            object.__setattr__(self, setting, float(value))
-        check_bits(f"field '{self.name}'", self.bits)
-
-    def _refuse(self, rule: str, message: str) -> None:
-        raise SchemaError(f"field '{self.name}', {rule}: {message}", field=self.name, rule=rule)
 
 
 @dataclass(frozen=True)
@@ -162,7 +46,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Group:
-    """A coarse column (a ward, a year of birth) that travels in clear; every class has at least ``smallest`` records."""
+    """A coarse column (a ward, a year of birth) that travels in clear; classes have ``smallest`` records or more."""
 
     name: str
     smallest: int = 10
@@ -170,18 +54,20 @@ class Group:
     def __post_init__(self) -> None:
         check_name("group", self.name)
         if isinstance(self.smallest, bool) or not isinstance(self.smallest, int) or self.smallest < 1:
-            raise SchemaError(f"group '{self.name}', smallest: must be a whole number of at least 1",
-                              field=self.name, rule="smallest")
+            raise SchemaError(
+                f"group '{self.name}', smallest: must be a whole number of at least 1", field=self.name, rule="smallest"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
     """What the agencies agreed on. Equal schemas have equal fingerprints; make one with `load` or `preset`.
 
-    >>> schema = Schema(project="early-help", fields=(Field(name="surname", type="name"), Field(name="dob", type="date")))
+    >>> fields = (Field(name="surname", type="name"), Field(name="dob", type="date"))
+    >>> schema = Schema(project="early-help", fields=fields)
     >>> [(filter.name, filter.bits) for filter in schema.filters]
     [('surname', 256), ('dob', 256)]
-    >>> Schema(project="early-help", layout="record", fields=schema.fields).filters
+    >>> Schema(project="early-help", layout="record", fields=fields).filters
     (Filter(name='record', bits=1024, fields=('surname', 'dob')),)
     """
 
@@ -198,7 +84,7 @@ class Schema:
         check_bits("the record filter", self.bits)
         if not 1 <= len(self.fields) <= 64:
             raise SchemaError(f"field: an agreement has 1 to 64 fields, this one has {len(self.fields)}", rule="field")
-        names = [item.name for item in (*self.fields, *self.groups)]
+        names = [*(field.name for field in self.fields), *(group.name for group in self.groups)]
         for name in names:
             if names.count(name) > 1:
                 raise SchemaError(f"field '{name}': the name is used twice", field=name, rule="name")
@@ -247,7 +133,7 @@ class Schema:
 
     @classmethod
     def load(cls, path: PathLike) -> Schema:
-        """The agreement in a TOML file. Raises `SchemaError` that names the field, the rule and the nearest spelling."""
+        """The agreement in a TOML file; `SchemaError` names the field, the rule and the nearest spelling."""
         from linkage.agreement import load
 
         return load(path)
@@ -283,8 +169,10 @@ class Schema:
             f"<tr><td>{field.name}</td><td>{field.type}</td><td>{field.tokens}</td><td>{field.bits}</td></tr>"
             for field in self.fields
         )
-        return (f"<p><b>{_escaped(self.project)}</b>, layout {self.layout}, fingerprint {self.fingerprint()[:16]}</p>"
-                f"<table><tr><th>field</th><th>type</th><th>tokens</th><th>bits</th></tr>{rows}</table>")
+        return (
+            f"<p><b>{_escaped(self.project)}</b>, layout {self.layout}, fingerprint {self.fingerprint()[:16]}</p>"
+            f"<table><tr><th>field</th><th>type</th><th>tokens</th><th>bits</th></tr>{rows}</table>"
+        )
 
 
 def differences(left: Schema, right: Schema) -> list[str]:
@@ -340,20 +228,6 @@ def _field_from(item: dict[str, Any]) -> Field:
     if not isinstance(settings["codes"], str):
         settings["codes"] = tuple((code, tuple(spellings)) for code, spellings in settings["codes"])
     return Field(**settings)
-
-
-def check_name(what: str, name: object) -> None:
-    """Raise `SchemaError` unless ``name`` is lower-case letters, digits and underscores."""
-    if not isinstance(name, str) or not _NAME.match(name) or name == "record_id":
-        shown = name if isinstance(name, str) else type(name).__name__
-        raise SchemaError(f"{what} '{shown}': a name is lower-case letters, digits and underscores, starts with a "
-                          "letter, and isn't record_id", field=str(shown), rule="name")
-
-
-def check_bits(what: str, bits: object) -> None:
-    """Raise `SchemaError` unless ``bits`` is a possible filter width."""
-    if isinstance(bits, bool) or not isinstance(bits, int) or not 8 <= bits <= _MAX_BITS:
-        raise SchemaError(f"{what}, bits: must be a whole number from 8 to {_MAX_BITS}", rule="bits")
 
 
 def _check_label(what: str, label: object) -> None:

@@ -111,11 +111,7 @@ def test_invent__every_agency_declares_every_field():
 def test_invent__ids_are_unique_and_truth_covers_each_record_once():
     population = invent(3_000, seed=4, agencies=ALL)
     truth = list(zip(population.truth["source"].to_pylist(), population.truth["id"].to_pylist(), strict=True))
-    records = [
-        (agency, record)
-        for agency in ALL
-        for record in population[agency][population.ids[agency]].to_pylist()
-    ]
+    records = [(agency, record) for agency in ALL for record in population[agency][population.ids[agency]].to_pylist()]
     assert len(set(records)) == len(records)
     assert sorted(truth) == sorted(records)
     assert None not in population.truth["person"].to_pylist()
@@ -140,8 +136,10 @@ def test_pairs__equal_a_brute_force_count():
     for left, right in (("registry", "childrens_centre"), ("police", "school")):
         expected = sorted(
             (a["id"], b["id"])
-            for a in rows if a["source"] == left
-            for b in rows if b["source"] == right and a["person"] == b["person"]
+            for a in rows
+            if a["source"] == left
+            for b in rows
+            if b["source"] == right and a["person"] == b["person"]
         )
         found = population.pairs(left, right).to_pydict()
         assert list(zip(found["left_id"], found["right_id"], strict=True)) == expected

@@ -35,7 +35,7 @@ def encode(
     schema: Schema,
     key: Key,
     *,
-    id: str,  # noqa: A002  # the word every agency uses
+    id: str,  # the word every agency uses
     source: str,
     columns: Mapping[str, str | None] | None = None,
     out: PathLike | None = None,

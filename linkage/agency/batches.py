@@ -34,8 +34,9 @@ class BatchEncoder:
     def encode(self, batch: Batch) -> EncodedBatch:
         """Record ids, tokens, filters of one batch."""
         id_column = self.plan["record_id"] or ""
-        ids = record_ids(batch.columns["record_id"], self.id_secret, source=self.source, column=id_column,
-                         first_row=batch.first_row)
+        ids = record_ids(
+            batch.columns["record_id"], self.id_secret, source=self.source, column=id_column, first_row=batch.first_row
+        )
         columns = {item.name: token_column(batch.columns[item.name], item) for item in self.schema.fields}
         self._refuse_missing(batch, columns)
         packed = packed_rows(columns, self.schema, self.secrets)
@@ -56,8 +57,13 @@ class BatchEncoder:
         for item in self.schema.fields:
             if item.missing == "refuse" and (missing := np.flatnonzero(columns[item.name].row_value < 0)).size:
                 row, column = batch.first_row + int(missing[0]), self.plan[item.name] or item.name
-                raise RecordError(f"row {row:,}, column '{column}': the value is missing or unreadable, and the "
-                                  "agreement refuses that", row=row, column=column, rule="missing")
+                raise RecordError(
+                    f"row {row:,}, column '{column}': the value is missing or unreadable, and the "
+                    "agreement refuses that",
+                    row=row,
+                    column=column,
+                    rule="missing",
+                )
 
 
 @dataclass(frozen=True)
@@ -106,11 +112,17 @@ class Tally:
         for group in self._schema.groups:
             small = sum(size < group.smallest for size in self._sizes[group.name].values())
             if small:
-                raise PrivacyError(f"group '{group.name}': {small:,} of {len(self._sizes[group.name]):,} classes have "
-                                   f"fewer than {group.smallest} records; make the classes coarser", measure="group size")
+                raise PrivacyError(
+                    f"group '{group.name}': {small:,} of {len(self._sizes[group.name]):,} classes have "
+                    f"fewer than {group.smallest} records; make the classes coarser",
+                    measure="group size",
+                )
         for (name, rule), count in sorted(self._problems.items()):
-            warnings.warn(f"column '{self._plan[name]}': {count:,} of {self.rows:,} values: {rule} "
-                          "(`check` lists the rows)", LinkageWarning, stacklevel=3)
+            warnings.warn(
+                f"column '{self._plan[name]}': {count:,} of {self.rows:,} values: {rule} (`check` lists the rows)",
+                LinkageWarning,
+                stacklevel=3,
+            )
         for item in self._schema.fields:
             if self._plan[item.name] is not None and not self._filled[item.name]:
                 warnings.warn(f"column '{self._plan[item.name]}': all values are missing", LinkageWarning, stacklevel=3)

@@ -48,8 +48,13 @@ class Problems:
         import pyarrow as pa
 
         rows, columns, rules = zip(*self.listed, strict=True) if self.listed else ((), (), ())
-        return pa.table({"row": pa.array(rows, pa.int64()), "column": pa.array(columns, pa.string()),
-                         "rule": pa.array(rules, pa.string())})
+        return pa.table(
+            {
+                "row": pa.array(rows, pa.int64()),
+                "column": pa.array(columns, pa.string()),
+                "rule": pa.array(rules, pa.string()),
+            }
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
@@ -67,12 +72,18 @@ class Problems:
             f"<tr><td>{escape(column)}</td><td>{escape(rule)}</td><td>{count:,}</td></tr>"
             for (column, rule), count in sorted(self.counts.items())
         )
-        return (f"<p>{self.rows:,} records, {len(self):,} problems</p>"
-                f"<table><tr><th>column</th><th>rule</th><th>records</th></tr>{cells}</table>")
+        return (
+            f"<p>{self.rows:,} records, {len(self):,} problems</p>"
+            f"<table><tr><th>column</th><th>rule</th><th>records</th></tr>{cells}</table>"
+        )
 
 
 def check(
-    table: object, schema: Schema, *, id: str | None = None, columns: Mapping[str, str | None] | None = None  # noqa: A002
+    table: object,
+    schema: Schema,
+    *,
+    id: str | None = None,
+    columns: Mapping[str, str | None] | None = None,
 ) -> Problems:
     """What in ``table`` breaks the agreement, by row, column and rule.
 

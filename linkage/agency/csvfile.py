@@ -80,22 +80,31 @@ def _refuse_wrong(path: Path, wrong: list[tuple[int | None, int, int]]) -> None:
         # Arrow counts the header as row 1
         row = number - 1 if number is not None else None
         where = f"row {row:,}" if row is not None else "a row"
-        raise RecordError(f"{path}: {where} has {found} columns where the header has {expected}", row=row,
-                          rule="number of columns")
+        raise RecordError(
+            f"{path}: {where} has {found} columns where the header has {expected}", row=row, rule="number of columns"
+        )
 
 
 def _explained(path: Path, rows: int) -> RecordError:
     not_utf8 = _first_line_not_utf8(path)
     if not_utf8 is not None:
         return _not_utf8(path, not_utf8)
-    return RecordError(f"{path}: can't be read as CSV after row {rows:,} (an unclosed quote, or a row longer than "
-                       f"{_BLOCK_BYTES:,} bytes)", row=rows, rule="CSV")
+    return RecordError(
+        f"{path}: can't be read as CSV after row {rows:,} (an unclosed quote, or a row longer than "
+        f"{_BLOCK_BYTES:,} bytes)",
+        row=rows,
+        rule="CSV",
+    )
 
 
 def _not_utf8(path: Path, line: int | None = None) -> RecordError:
     line = line or _first_line_not_utf8(path)
-    return RecordError(f"{path}: line {line or 1:,} is not UTF-8 text; the file is probably Windows-1252 or Latin-1. "
-                       "Save it as CSV in UTF-8 (in a spreadsheet: 'CSV UTF-8')", row=line, rule="encoding of text")
+    return RecordError(
+        f"{path}: line {line or 1:,} is not UTF-8 text; the file is probably Windows-1252 or Latin-1. "
+        "Save it as CSV in UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+        row=line,
+        rule="encoding of text",
+    )
 
 
 def _first_line_not_utf8(path: Path) -> int | None:

@@ -31,16 +31,20 @@ class TokenSecrets:
     @classmethod
     def derive(cls, key: Key, schema: Schema) -> TokenSecrets:
         """HKDF once per key group, with the purpose "tokens"."""
-        return cls({
-            field.name: key.derive(project=schema.project, purpose="tokens", key_group=field.key_group, length=64)
-            for field in schema.fields
-        })
+        return cls(
+            {
+                field.name: key.derive(project=schema.project, purpose="tokens", key_group=field.key_group, length=64)
+                for field in schema.fields
+            }
+        )
 
     def __repr__(self) -> str:
         return "TokenSecrets(hidden)"
 
 
-def packed_rows(columns: Mapping[str, TokenColumn], schema: Schema, secrets: TokenSecrets) -> dict[str, NDArray[np.uint64]]:
+def packed_rows(
+    columns: Mapping[str, TokenColumn], schema: Schema, secrets: TokenSecrets
+) -> dict[str, NDArray[np.uint64]]:
     """One (rows, words) uint64 array per filter; a row without tokens is all zero, which means missing."""
     packed = {}
     for filter in schema.filters:
@@ -77,9 +81,9 @@ def _value_rows(column: TokenColumn, positions: NDArray[np.int64], n_words: int)
     rows = np.zeros((n_values + 1, n_words), dtype=np.uint64)
     for start in range(0, n_values, _VALUES_AT_ONCE):
         stop = min(start + _VALUES_AT_ONCE, n_values)
-        first = column.first_token[start:stop + 1]
+        first = column.first_token[start : stop + 1]
         bits = np.zeros((stop - start, n_words * 64), dtype=np.uint8)
         value = np.repeat(np.arange(stop - start), np.diff(first))
-        bits[value[:, None], positions[column.tokens[first[0]:first[-1]]]] = 1
+        bits[value[:, None], positions[column.tokens[first[0] : first[-1]]]] = 1
         rows[start:stop] = np.packbits(bits, axis=1).view(np.uint64)
     return rows

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import os
 import secrets
 import stat
@@ -64,7 +65,7 @@ class Key:
         Raises `PrivacyError` if others than the owner can read the file or the key is weak, `FileFormatError`
         if it isn't a key this library wrote.
         """
-        if isinstance(source, int) and not isinstance(source, bool):
+        if isinstance(source, int):
             with os.fdopen(source, "rb", closefd=False) as handle:
                 return cls.from_text(_ascii(handle.read(_MAX_FILE)))
         path = Path(source)
@@ -75,7 +76,7 @@ class Key:
 
     @classmethod
     def prompt(cls) -> Key:
-        """Ask for the key on the terminal, without echo. Takes only a generated key with its checksum, no passphrase."""
+        """Ask for the key on the terminal, without echo: a generated key with its checksum, no passphrase."""
         import getpass
 
         return cls.from_text(getpass.getpass("linkage key: "), where="the typed key")
@@ -85,17 +86,21 @@ class Key:
         """The key in the line that `save` writes; raises `FileFormatError` for anything else, a passphrase included."""
         line = text.strip()
         if not line.startswith(_PREFIX):
-            raise FileFormatError(f"{where}: not a key of this library; make one with `linkage keygen`. "
-                                  "Passphrases are not taken: they can be guessed.", reason="format")
+            raise FileFormatError(
+                f"{where}: not a key of this library; make one with `linkage keygen`. "
+                "Passphrases are not taken: they can be guessed.",
+                reason="format",
+            )
         try:
-            body = base64.b32decode(line[len(_PREFIX):].upper())
+            body = base64.b32decode(line[len(_PREFIX) :].upper())
         except ValueError:
             body = b""
         if len(body) != _SIZE + _CHECKSUM:
             raise FileFormatError(f"{where}: the key is cut short or has letters too many", reason="length")
         if not hmac.compare_digest(_checksum(body[:_SIZE]), body[_SIZE:]):
-            raise FileFormatError(f"{where}: a letter of the key is wrong (its checksum does not fit)",
-                                  reason="checksum")
+            raise FileFormatError(
+                f"{where}: a letter of the key is wrong (its checksum does not fit)", reason="checksum"
+            )
         return cls(body[:_SIZE])
 
     def derive(self, *, project: str, purpose: str, key_group: str = "", length: int = 32) -> bytes:
@@ -160,16 +165,18 @@ def _ascii(data: bytes) -> str:
 def _refuse_weak(secret: object) -> None:
     if not isinstance(secret, bytes | bytearray) or len(secret) != _SIZE:
         raise PrivacyError("a key is exactly 32 random bytes; make one with Key.generate()", measure="length")
-    steps = {(after - before) % 256 for before, after in zip(secret, secret[1:], strict=False)}
+    steps = {(after - before) % 256 for before, after in itertools.pairwise(secret)}
     # 32 random bytes have fewer than 20 distinct values, or are all letters, once in more than 10^12 keys
     if len(set(secret)) < 20 or len(steps) < 16 or all(32 <= byte < 127 for byte in secret):
-        raise PrivacyError("the key is not random: it has a pattern or is text; make one with Key.generate()",
-                           measure="entropy")
+        raise PrivacyError(
+            "the key is not random: it has a pattern or is text; make one with Key.generate()", measure="entropy"
+        )
 
 
 def _refuse_readable_by_others(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
     if sys.platform != "win32" and status.st_mode & 0o077:
-        raise PrivacyError(f"{path}: others than its owner can read the key file; run `chmod 600 {path}`",
-                           measure="file mode")
+        raise PrivacyError(
+            f"{path}: others than its owner can read the key file; run `chmod 600 {path}`", measure="file mode"
+        )

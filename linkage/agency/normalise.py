@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from linkage.agency import tables
-from linkage.schema import Field
+from linkage.field import Field
 
 MAX_LETTERS = 1_000
 
@@ -37,7 +37,7 @@ _FIRST_YEAR, _LAST_YEAR = 1850, 2100
 def cleaner(field: Field) -> Cleaner:
     """The function that cleans one value of ``field``.
 
-    >>> from linkage.schema import Field
+    >>> from linkage import Field
     >>> cleaner(Field(name="surname", type="name"))("  O’BRIEN-Łukasz ")
     Cleaned(value='obrien lukasz', problem='')
     >>> cleaner(Field(name="dob", type="date"))("3 Apr 2019").value

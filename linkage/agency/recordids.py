@@ -35,8 +35,9 @@ def record_ids(ids: pa.StringArray, secret: bytes, *, source: str, column: str, 
     texts = ids.to_pylist()
     for row, text in enumerate(texts, start=first_row):
         if text is None or not text.strip():
-            raise RecordError(f"row {row:,}, column '{column}': the record has no id", row=row, column=column,
-                              rule="id missing")
+            raise RecordError(
+                f"row {row:,}, column '{column}': the record has no id", row=row, column=column, rule="id missing"
+            )
     return _hashed(texts, secret, source)
 
 

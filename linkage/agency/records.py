@@ -42,7 +42,7 @@ class Source:
     batches: Iterator[pa.RecordBatch]
 
 
-def column_plan(schema: Schema, columns: Mapping[str, str | None] | None, *, id: str | None) -> dict[str, str | None]:  # noqa: A002
+def column_plan(schema: Schema, columns: Mapping[str, str | None] | None, *, id: str | None) -> dict[str, str | None]:
     """Where each field, group and the id is found: field -> column, None for a field the agency does not hold.
 
     A field not named in ``columns`` is looked for under its own name.
@@ -51,7 +51,8 @@ def column_plan(schema: Schema, columns: Mapping[str, str | None] | None, *, id:
     for name in columns or {}:
         if name not in known:
             raise ValueError(f"columns: '{name}' is not a field of the agreement; {nearest(name, known)}")
-    plan: dict[str, str | None] = {name: name for name in known} | dict(columns or {})
+    plan: dict[str, str | None] = {name: name for name in known}
+    plan.update(columns or {})
     if id is not None:
         plan["record_id"] = id  # no field can have this name
     if all(plan[field.name] is None for field in schema.fields):
@@ -77,7 +78,8 @@ def read(table: object, plan: Mapping[str, str | None], schema: Schema) -> Itera
         for start in range(0, big.num_rows, BATCH_ROWS):
             part = big.slice(start, BATCH_ROWS)
             columns = {
-                name: pa.nulls(part.num_rows, pa.string()) if column is None
+                name: pa.nulls(part.num_rows, pa.string())
+                if column is None
                 else as_text(part.column(column), column, kinds.get(name, "identifier"), row)
                 for name, column in plan.items()
             }
@@ -102,7 +104,7 @@ class Attachable:
 
         if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
             table = table.collect()  # polars LazyFrame
-        frame = nw.from_native(table, pass_through=True)  # type: ignore[call-overload]  # any object may come
+        frame: Any = nw.from_native(table, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
             source = _opened(table, None)
             batches = list(source.batches)
@@ -178,8 +180,10 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
         batch = pa.record_batch(table)
         names, stream = tuple(batch.schema.names), iter((batch,))
     else:
-        raise TypeError(f"a table is a path, a pandas, polars, Arrow or DuckDB table, or a dict of columns; "
-                        f"this is {type(table).__name__}")
+        raise TypeError(
+            f"a table is a path, a pandas, polars, Arrow or DuckDB table, or a dict of columns; "
+            f"this is {type(table).__name__}"
+        )
     if wanted is not None:
         _present(wanted, names)
     return Source(names, stream)
@@ -204,8 +208,11 @@ def _plain_table(make: Any) -> Any:
         return make()
     except (pa.ArrowException, ValueError, TypeError):
         # Arrow's own message quotes the value it stumbled over
-        raise RecordError("a column mixes kinds of values or the columns differ in length; read the table with every "
-                          "identifier as text (pandas: dtype=str)", rule="kind of values") from None
+        raise RecordError(
+            "a column mixes kinds of values or the columns differ in length; read the table with every "
+            "identifier as text (pandas: dtype=str)",
+            rule="kind of values",
+        ) from None
 
 
 def _read_carefully(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
@@ -224,7 +231,9 @@ def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
             raise RecordError(
                 f"column '{column}' is not in the table; {nearest(column, names)}. If the agency does not hold the "
                 "field, say so with columns={field: None}; if it has another name, columns={field: column}",
-                column=column, rule="column missing")
+                column=column,
+                rule="column missing",
+            )
         if names.count(column) > 1:
             raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
     return chosen
@@ -246,15 +255,29 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
         array = _whole_or_refused(array, column)
     elif pt.is_timestamp(given) or pt.is_date(given):
         array = array.cast(pa.date32(), safe=False)
-    elif not (pt.is_string(given) or pt.is_large_string(given) or pt.is_string_view(given) or pt.is_integer(given)
-              or pt.is_floating(given) or pt.is_decimal(given) or pt.is_boolean(given)):
-        raise RecordError(f"column '{column}' holds {given}, which is not text, a date or a number", column=column,
-                          rule="kind of values")
+    elif not (
+        pt.is_string(given)
+        or pt.is_large_string(given)
+        or pt.is_string_view(given)
+        or pt.is_integer(given)
+        or pt.is_floating(given)
+        or pt.is_decimal(given)
+        or pt.is_boolean(given)
+    ):
+        raise RecordError(
+            f"column '{column}' holds {given}, which is not text, a date or a number",
+            column=column,
+            rule="kind of values",
+        )
     try:
         return array.cast(pa.string())
     except pa.ArrowException:
-        raise RecordError(f"column '{column}' holds text that is not UTF-8, at or after row {first_row:,}",
-                          row=first_row, column=column, rule="encoding of text") from None
+        raise RecordError(
+            f"column '{column}' holds text that is not UTF-8, at or after row {first_row:,}",
+            row=first_row,
+            column=column,
+            rule="encoding of text",
+        ) from None
 
 
 def _whole_or_refused(array: pa.Array, column: str) -> pa.Array:
@@ -266,4 +289,7 @@ def _whole_or_refused(array: pa.Array, column: str) -> pa.Array:
     raise RecordError(
         f"column '{column}' holds numbers with a decimal point, as tables do when whole numbers have a gap: "
         f"4505577104 would be read as 4505577104.0. Read the file with this column as text "
-        f"(pandas: dtype={{'{column}': str}})", column=column, rule="kind of values")
+        f"(pandas: dtype={{'{column}': str}})",
+        column=column,
+        rule="kind of values",
+    )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ADDED = ("link_id", "confidence")
 
 
-def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | None = None) -> Any:  # noqa: A002
+def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | None = None) -> Any:
     """The agency's own table back, with a ``link_id`` column: equal link ids at two agencies are one person.
 
     Parameters
@@ -44,22 +44,28 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
         how many. Also if an id is missing.
     """
     if key.check(release.project) != release.key_check:
-        raise MismatchError(f"the release for '{release.source}' was made under another key than this one",
-                            what="key", left=release.key_check, right=key.check(release.project))
+        raise MismatchError(
+            f"the release for '{release.source}' was made under another key than this one",
+            what="key",
+            left=release.key_check,
+            right=key.check(release.project),
+        )
     frame = Attachable.of(table)
     if id not in frame.names:
-        raise RecordError(f"column '{id}' is not in the table; {nearest(id, frame.names)}", column=id,
-                          rule="column missing")
+        raise RecordError(
+            f"column '{id}' is not in the table; {nearest(id, frame.names)}", column=id, rule="column missing"
+        )
     for column in _ADDED:
         if column in frame.names:
-            raise RecordError(f"column '{column}' is in the table already; rename or drop it", column=column,
-                              rule="column names")
+            raise RecordError(
+                f"column '{column}' is in the table already; rename or drop it", column=column, rule="column names"
+            )
     ids = hashed_ids(frame.column(id), id_key or key, project=release.project, source=release.source, column=id)
     rows = _rows_of(ids.to_pylist(), release, id)
     added = {name: release.table[name].to_pylist() for name in _ADDED if name in release.table.column_names}
-    return frame.with_texts({
-        name: [None if row is None else texts[row] for row in rows] for name, texts in added.items()
-    })
+    return frame.with_texts(
+        {name: [None if row is None else texts[row] for row in rows] for name, texts in added.items()}
+    )
 
 
 def _rows_of(record_ids: list[str], release: Release, column: str) -> list[int | None]:
@@ -67,13 +73,20 @@ def _rows_of(record_ids: list[str], release: Release, column: str) -> list[int |
     seen: dict[str, int] = {}
     for row, record_id in enumerate(record_ids, start=1):
         if seen.setdefault(record_id, row) != row:
-            raise RecordError(f"rows {seen[record_id]:,} and {row:,}, column '{column}': the id is used twice", row=row,
-                              column=column, rule="id used twice")
+            raise RecordError(
+                f"rows {seen[record_id]:,} and {row:,}, column '{column}': the id is used twice",
+                row=row,
+                column=column,
+                rule="id used twice",
+            )
     released = release.table["record_id"].to_pylist()
     lost = sum(record_id not in seen for record_id in released)
     if lost:
-        raise RecordError(f"{lost:,} of {len(release):,} released records are not in the table: is it the table that "
-                          f"'{release.source}' encoded, with the same id column and id_key?", rule="record not found")
+        raise RecordError(
+            f"{lost:,} of {len(release):,} released records are not in the table: is it the table that "
+            f"'{release.source}' encoded, with the same id column and id_key?",
+            rule="record not found",
+        )
     row_of = {record_id: row for row, record_id in enumerate(released)}
     return [row_of.get(record_id) for record_id in record_ids]
 

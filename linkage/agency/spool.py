@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,15 @@ Records = NDArray[np.void]
 
 
 def record_dtype(words: dict[str, int], groups: list[str]) -> np.dtype[np.void]:
-    """A record of the spool: id (its two halves as numbers, which sort as its bytes do), row number, filters, group codes."""
-    return np.dtype([
-        ("id", "u8", (2,)),
-        ("row", "<i8"),
-        *((f"filter {name}", "u8", (count,)) for name, count in words.items()),
-        *((f"group {name}", "<i4") for name in groups),
-    ])
+    """A record: id (its two halves as numbers, which sort as its bytes do), row number, filters, group codes."""
+    return np.dtype(
+        [
+            ("id", "u8", (2,)),
+            ("row", "<i8"),
+            *((f"filter {name}", "u8", (count,)) for name, count in words.items()),
+            *((f"group {name}", "<i4") for name in groups),
+        ]
+    )
 
 
 class Spool:
@@ -45,10 +48,12 @@ class Spool:
         self._bytes = 0
         self._spilled: Path | None = None
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         if self._spilled is not None:
             shutil.rmtree(self._spilled, ignore_errors=True)
 
@@ -58,8 +63,12 @@ class Spool:
         self._bytes += records.nbytes
         if self._bytes > self._room:
             if self._out is None:
-                raise LimitError(f"the encoded records take more than {self._room * 4:,} bytes to sort in memory; give a "
-                                 "file with out=, or a larger memory=", needed=self._bytes * 4, allowed=self._room * 4)
+                raise LimitError(
+                    f"the encoded records take more than {self._room * 4:,} bytes to sort in memory; give a "
+                    "file with out=, or a larger memory=",
+                    needed=self._bytes * 4,
+                    allowed=self._room * 4,
+                )
             self._spill(self._out.parent)
 
     def sorted_blocks(self) -> Iterator[Records]:
@@ -106,6 +115,10 @@ def _sorted(blocks: list[Records]) -> Iterator[Records]:
     if same.any():
         first = int(np.flatnonzero(same)[0])
         before, again = int(records["row"][first]), int(records["row"][first + 1])
-        raise RecordError(f"rows {before:,} and {again:,} have the same id; ids must be distinct ({int(same.sum()):,} "
-                          "repeated here). Number the records, or remove the copies", row=again, rule="id used twice")
+        raise RecordError(
+            f"rows {before:,} and {again:,} have the same id; ids must be distinct ({int(same.sum()):,} "
+            "repeated here). Number the records, or remove the copies",
+            row=again,
+            rule="id used twice",
+        )
     yield records

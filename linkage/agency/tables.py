@@ -7,23 +7,19 @@ cleaning gives (lower case, no diacritics, punctuation as single spaces).
 
 from __future__ import annotations
 
+
+def _read(pairs: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in pairs.split(" "))
+
+
 # letters that Unicode decomposition leaves alone, as UK registers write them
-_LATIN = {
-    "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "ng",
-    "ĸ": "k", "ſ": "s", "ə": "e", "ɓ": "b", "ɗ": "d", "ƒ": "f", "ƙ": "k", "ɔ": "o", "ɛ": "e", "ƴ": "y", "ŉ": "n",
-    "ß": "ss",
-}  # fmt: skip
-_GREEK = dict(zip(
-    "αβγδεζηθικλμνξοπρσςτυφχψω",
-    "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(),
-    strict=True,
-))  # fmt: skip
-_CYRILLIC = dict(zip(
-    "абвгдежзиклмнопрстуфхцчшщъыьэюяіїєґјљњћђџў",
-    "a b v g d e zh z i k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya i i ye g j lj nj c dj dz u".split(),
-    strict=True,
-))  # fmt: skip
-LETTERS = str.maketrans(_LATIN | _GREEK | {letter: text.strip("_") for letter, text in _CYRILLIC.items()})
+_LATIN = _read("æ=ae œ=oe ø=o đ=d ð=d þ=th ł=l ı=i ħ=h ŧ=t ŋ=ng ĸ=k ſ=s ə=e ɓ=b ɗ=d ƒ=f ƙ=k ɔ=o ɛ=e ƴ=y ŉ=n ß=ss")
+_GREEK = _read("α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o")
+_CYRILLIC = _read(
+    "а=a б=b в=v г=g д=d е=e ж=zh з=z и=i к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=kh ц=ts ч=ch ш=sh щ=shch "
+    "ъ= ы=y ь= э=e ю=yu я=ya і=i ї=i є=ye ґ=g ј=j љ=lj њ=nj ћ=c ђ=dj џ=dz ў=u"
+)
+LETTERS = str.maketrans(_LATIN | _GREEK | _CYRILLIC)
 
 # combining marks that are accents; the vowel signs of other scripts are letters to us
 ACCENTS = str.maketrans(dict.fromkeys(
@@ -33,11 +29,63 @@ ACCENTS = str.maketrans(dict.fromkeys(
 # inside a word these vanish (O'Brien is OBrien); all other punctuation parts words
 SILENT = str.maketrans(dict.fromkeys("'’‘`´ʼʻ′＇ʹ"))
 
-TITLES = frozenset("mr mrs ms miss mx dr prof professor sir dame rev revd reverend master messrs".split())
-SUFFIXES = frozenset("jr jnr sr snr ii iii iv esq".split())
+TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "professor",
+        "sir",
+        "dame",
+        "rev",
+        "revd",
+        "reverend",
+        "master",
+        "messrs",
+    ]
+)
+SUFFIXES = frozenset(["jr", "jnr", "sr", "snr", "ii", "iii", "iv", "esq"])
 PARTICLES = frozenset(
-    "o mc mac fitz van von vander der den de del della di da do dos du des la le el al ul ur bin bint ibn "
-    "abu abdul st saint san ter ten".split()
+    [
+        "o",
+        "mc",
+        "mac",
+        "fitz",
+        "van",
+        "von",
+        "vander",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "do",
+        "dos",
+        "du",
+        "des",
+        "la",
+        "le",
+        "el",
+        "al",
+        "ul",
+        "ur",
+        "bin",
+        "bint",
+        "ibn",
+        "abu",
+        "abdul",
+        "st",
+        "saint",
+        "san",
+        "ter",
+        "ten",
+    ]
 )
 
 UNKNOWN = frozenset({

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.normalise import cleaner
-from linkage.schema import Field
+from linkage.field import Field
 
 Tokeniser = Callable[[str], list[str]]
 
@@ -92,13 +92,13 @@ def _qgrams(value: str, q: int) -> Iterator[str]:
     pad = " " * (q - 1)
     for word in value.split(" "):
         padded = f"{pad}{word}{pad}"
-        yield from (padded[start:start + q] for start in range(len(padded) - q + 1))
+        yield from (padded[start : start + q] for start in range(len(padded) - q + 1))
 
 
 def _positional_qgrams(value: str, q: int) -> Iterator[str]:
     pad = " " * (q - 1)
     padded = f"{pad}{value}{pad}"
-    yield from (f"{start}:{padded[start:start + q]}" for start in range(len(padded) - q + 1))
+    yield from (f"{start}:{padded[start : start + q]}" for start in range(len(padded) - q + 1))
 
 
 def _date_parts(value: str) -> Iterator[str]:
@@ -113,9 +113,9 @@ def _date_parts(value: str) -> Iterator[str]:
 
 
 def _postcode_levels(value: str) -> Iterator[str]:
-    """Every prefix at which postcodes are read (area, district, sector, unit; else each letter), and each letter's place."""
+    """Every prefix at which postcodes are read (area, district, sector, unit), and each letter's place."""
     inward = len(value) - 3
-    if inward >= 2 and value[inward].isdigit() and value[inward + 1:].isalpha():
+    if inward >= 2 and value[inward].isdigit() and value[inward + 1 :].isalpha():
         area = 2 if value[1].isalpha() else 1
         prefixes = {area, inward, inward + 1, len(value)}
         yield from (f"I{place}{letter}" for place, letter in enumerate(value[inward:]))

@@ -73,35 +73,53 @@ def link(
     require_comparable(*sets)
     first, second = in_canonical_order(*sets)
     unique = one_partner(first, second, duplicates)
-    resources = {"threads": threads, "memory": memory, "progress": progress}
     if first.schema.layout == "record":
-        if model is not None or probability is not None:
-            raise ValueError("link: model and probability belong to the fields layout; these sets are of the record "
-                             "layout, which takes a threshold")
+        _refuse_options_of("fields", model=model, probability=probability)
         if threshold is None:
-            raise ValueError("link: the record layout needs a threshold, such as threshold=0.8; the best one depends "
-                             "on the data")
-        cut = exact_ratio(threshold, name="threshold")
-        pairs = compare(first, second, threshold=cut, **resources)
-        assert pairs.similarity is not None
-        gain = np.round((pairs.similarity - float(cut)) * _GAIN_UNIT).astype(np.int64) + 1
-        return _links(pairs.take(assign(pairs.left, pairs.right, np.maximum(gain, 1), unique=unique)),
-                      {"threshold": float(cut)})
-    if threshold is not None:
-        raise ValueError("link: threshold belongs to the record layout; these sets are of the fields layout, which "
-                         "takes a probability")
-    chance = probability_cut(DEFAULT_PROBABILITY if probability is None else probability)
-    model = model or fit(first, second, duplicates=duplicates, **resources)
-    pairs = model.predict(first, second, probability=chance, duplicates=duplicates, **resources)
-    return _links(pairs.take(assign(pairs.left, pairs.right, _weight_gain(pairs), unique=unique)),
-                  {"probability": chance})
+            raise ValueError(
+                "link: the record layout needs a threshold, such as threshold=0.8; the best one depends on the data"
+            )
+        pairs = compare(first, second, threshold=threshold, threads=threads, memory=memory, progress=progress)
+        cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}
+        gain = _similarity_gain(pairs, cut["threshold"])
+    else:
+        _refuse_options_of("record", threshold=threshold)
+        cut = {"probability": probability_cut(DEFAULT_PROBABILITY if probability is None else probability)}
+        model = model or fit(first, second, duplicates=duplicates, threads=threads, memory=memory, progress=progress)
+        pairs = model.predict(
+            first,
+            second,
+            probability=cut["probability"],
+            duplicates=duplicates,
+            threads=threads,
+            memory=memory,
+            progress=progress,
+        )
+        gain = _weight_gain(pairs)
+    return _links(pairs.take(assign(pairs.left, pairs.right, gain, unique=unique)), cut)
+
+
+def _refuse_options_of(layout: str, **options: object) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"link: {' and '.join(given)} belong to the {layout} layout, which these sets are not of; the "
+            "record layout takes a threshold, the fields layout a probability"
+        )
+
+
+def _similarity_gain(pairs: Pairs, threshold: float) -> NDArray[np.int64]:
+    """What each pair is above the threshold, as whole numbers above zero."""
+    assert pairs.similarity is not None
+    return np.maximum(np.round((pairs.similarity - threshold) * _GAIN_UNIT).astype(np.int64), 0) + 1
 
 
 def _weight_gain(pairs: Pairs) -> NDArray[np.int64]:
     """Match weights above the weakest pair's, as whole numbers above zero: the best total is of the surest links."""
     assert pairs.match_weight is not None
     whole = np.round(pairs.match_weight * 1024).astype(np.int64)
-    return whole - whole.min(initial=0) + 1
+    gain: NDArray[np.int64] = whole - whole.min(initial=0) + 1
+    return gain
 
 
 def _links(pairs: Pairs, cut: Mapping[str, float]) -> Links:
@@ -112,20 +130,30 @@ def _links(pairs: Pairs, cut: Mapping[str, float]) -> Links:
     sources, ids = [first.source, second.source], [first.record_ids, second.record_ids]
     group = groups(pairs.left.astype(np.int64), pairs.right.astype(np.int64) + len(first), len(first) + len(second))
     table = pairs.to_arrow()
-    named = pa.table({
-        "left_source": pa.array([first.source] * len(pairs), pa.string()),
-        "left_id": table["left_id"],
-        "right_source": pa.array([second.source] * len(pairs), pa.string()),
-        "right_id": table["right_id"],
-        **pairs.measures(),
-    })
-    records = pa.table({
-        "source": pa.array([first.source] * len(first) + [second.source] * len(second), pa.string()),
-        "record_id": pa.concat_arrays([part.combine_chunks() if hasattr(part, "combine_chunks") else part
-                                       for part in ids]),
-        "link_id": new_link_ids(sources, ids, group, release_key),
-    })
+    named = pa.table(
+        {
+            "left_source": pa.array([first.source] * len(pairs), pa.string()),
+            "left_id": table["left_id"],
+            "right_source": pa.array([second.source] * len(pairs), pa.string()),
+            "right_id": table["right_id"],
+            **pairs.measures(),
+        }
+    )
+    records = pa.table(
+        {
+            "source": pa.array([first.source] * len(first) + [second.source] * len(second), pa.string()),
+            "record_id": pa.concat_arrays(
+                [part.combine_chunks() if hasattr(part, "combine_chunks") else part for part in ids]
+            ),
+            "link_id": new_link_ids(sources, ids, group, release_key),
+        }
+    )
     return Links(
-        pairs=named, records=records, sources=tuple(sources), schema=first.schema, key_check=first.key_check, cut=cut,
+        pairs=named,
+        records=records,
+        sources=tuple(sources),
+        schema=first.schema,
+        key_check=first.key_check,
+        cut=cut,
         release_key=release_key,
     )

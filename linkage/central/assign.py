@@ -72,7 +72,9 @@ def groups(first: NDArray[np.int64], second: NDArray[np.int64], n_records: int) 
 
 def _with_ties_broken(row: Rows, column: Rows, gain: Gains) -> NDArray[np.float64]:
     # without this, equal totals would be settled by scipy's version; the sums stay exact in a float's 53 bits
-    mixed = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64) * np.uint64(
+        0xC2B2AE3D27D4EB4F
+    )
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
     tie = (mixed >> np.uint64(64 - _TIE_BITS + 6)).astype(np.int64)
@@ -127,8 +129,12 @@ def _solved(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.i
 
 
 def _greedy(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.int64]:
-    warnings.warn(f"{len(row):,} pairs hang together; they were assigned best first, which may not be the best in "
-                  "total. Raise the threshold to part them", LinkageWarning, stacklevel=2)
+    warnings.warn(
+        f"{len(row):,} pairs hang together; they were assigned best first, which may not be the best in "
+        "total. Raise the threshold to part them",
+        LinkageWarning,
+        stacklevel=2,
+    )
     used_rows: set[int] = set()
     used_columns: set[int] = set()
     chosen = []

@@ -87,8 +87,14 @@ def compare(
         return row[above], column[above], overlap[above]
 
     tiles = over_tiles(step, len(left), len(other), within=right is None, threads=threads, progress=progress)
-    parts = list(within_memory(tiles, lambda part: len(part[0]) * _BYTES_PER_PAIR, memory=memory,
-                               advice="raise the threshold, or allow more memory"))
+    parts = list(
+        within_memory(
+            tiles,
+            lambda part: len(part[0]) * _BYTES_PER_PAIR,
+            memory=memory,
+            advice="raise the threshold, or allow more memory",
+        )
+    )
     row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
     order = np.lexsort((column, row))
     row, column, overlap = row[order], column[order], overlap[order]
@@ -111,8 +117,11 @@ def over_tiles(
     total = sum(tile.pairs for tile in tiles) or 1
     done = 0
     results = in_order(step, tiles, threads=threads)
-    for tile, result in zip(tiles, shown(results, total=count_tiles(n_left, n_right), label=label, unit="tile",
-                                         progress=progress), strict=True):
+    for tile, result in zip(
+        tiles,
+        shown(results, total=count_tiles(n_left, n_right), label=label, unit="tile", progress=progress),
+        strict=True,
+    ):
         done += tile.pairs
         yield result, done / total
 
@@ -129,6 +138,10 @@ def within_memory(
         held += size(result)
         foreseen = int(held / share)
         if held > memory or (foreseen > 4 * memory and held > memory // 16):
-            raise LimitError(f"about {foreseen // _BYTES_PER_PAIR:,} pairs would take {foreseen:,} bytes; allowed are "
-                             f"{memory:,}: {advice}", needed=foreseen, allowed=memory)
+            raise LimitError(
+                f"about {foreseen // _BYTES_PER_PAIR:,} pairs would take {foreseen:,} bytes; allowed are "
+                f"{memory:,}: {advice}",
+                needed=foreseen,
+                allowed=memory,
+            )
         yield result

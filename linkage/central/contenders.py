@@ -74,7 +74,7 @@ def collect(
         kept.append(tuple(column[chosen] for column in part))
         held += int(chosen.sum())
         if held > room:
-            floor[0] = _raised(kept, room, highest, share=share, memory=memory)
+            floor[0] = _raised(kept, highest, share=share, memory=memory)
             kept = [tuple(column[part[2] >= floor[0]] for column in part) for part in kept]
             held = sum(len(part[0]) for part in kept)
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
@@ -82,9 +82,7 @@ def collect(
     return Contenders(row[order], column[order], weight[order], floor[0])
 
 
-def _raised(
-    kept: list[tuple[NDArray[np.int32], ...]], room: int, highest: int, *, share: float, memory: int
-) -> int:
+def _raised(kept: list[tuple[NDArray[np.int32], ...]], highest: int, *, share: float, memory: int) -> int:
     """The bound that halves what is held."""
     weights = np.concatenate([part[2] for part in kept])
     bound = int(np.partition(weights, len(weights) // 2)[len(weights) // 2]) + 1
@@ -93,5 +91,7 @@ def _raised(
         raise LimitError(
             f"about {likely:,} pairs are as alike as matches are, more than {memory:,} bytes of memory hold: these "
             "fields tell too few records apart; add a field, or allow more memory",
-            needed=likely * 2 * _BYTES_PER_CONTENDER, allowed=memory)
+            needed=likely * 2 * _BYTES_PER_CONTENDER,
+            allowed=memory,
+        )
     return bound

@@ -40,8 +40,10 @@ def new_link_ids(
     for record in first[linked[first]].tolist():
         place = int(places[record])
         texts[int(group[record])] = _keyed(release_key, sources[place], ids[place][int(rows[record])].as_py())
-    return pa.array([texts[code] if is_linked else None
-                     for code, is_linked in zip(group.tolist(), linked.tolist(), strict=True)], pa.string())
+    return pa.array(
+        [texts[code] if is_linked else None for code, is_linked in zip(group.tolist(), linked.tolist(), strict=True)],
+        pa.string(),
+    )
 
 
 def release(
@@ -73,8 +75,10 @@ def release(
     if linked_only:
         own = own.filter(pc.is_valid(own["link_id"]))
     if separate:
-        texts = [None if text is None else _keyed(links.release_key, "separate", source, text)
-                 for text in own["link_id"].to_pylist()]
+        texts = [
+            None if text is None else _keyed(links.release_key, "separate", source, text)
+            for text in own["link_id"].to_pylist()
+        ]
         own = own.set_column(1, "link_id", pa.array(texts, pa.string()))
     return Release(own.combine_chunks(), links.schema.project, source, links.key_check)
 
@@ -86,8 +90,9 @@ def _confidence(links: Links, link_ids: pa.ChunkedArray) -> pa.Array:
         raise ValueError("confidence: the record layout gives similarities, which are no probabilities")
     record_link = dict(zip(links.records["record_id"].to_pylist(), links.records["link_id"].to_pylist(), strict=True))
     weakest: dict[str, float] = {}
-    for left, probability in zip(links.pairs["left_id"].to_pylist(), links.pairs["probability"].to_pylist(),
-                                 strict=True):
+    for left, probability in zip(
+        links.pairs["left_id"].to_pylist(), links.pairs["probability"].to_pylist(), strict=True
+    ):
         link = record_link[left]
         weakest[link] = min(weakest.get(link, 1.0), probability)
     return pa.array([None if link is None else _word(weakest[link]) for link in link_ids.to_pylist()], pa.string())

@@ -71,15 +71,14 @@ def expect_maximise(
     parameters, messages = start, Messages.silent(len(levels))
     converged, step = False, 0
     probability = np.zeros(len(levels))
-    for step in range(1, MAX_STEPS + 1):
+    while not converged and step < MAX_STEPS:
+        step += 1
         odds = _log_odds(levels, parameters, edges)
         messages = pass_messages(odds, edges, messages, sweeps=_SWEEPS)
         probability = probabilities(odds, messages)
         after = _maximised(levels, probability, totals)
         converged = _change(parameters, after) < _TOLERANCE
         parameters = after
-        if converged:
-            break
     return Estimate(parameters, probability, step, converged)
 
 
@@ -111,7 +110,7 @@ def _log_odds(levels: NDArray[np.uint8], parameters: Parameters, edges: Edges) -
 def _maximised(levels: NDArray[np.uint8], probability: Floats, totals: tuple[NDArray[np.int64], ...]) -> Parameters:
     m, u = [], []
     for index, total in enumerate(totals):
-        matched = np.bincount(levels[:, index], weights=probability, minlength=len(total))
+        matched: Floats = np.bincount(levels[:, index], weights=probability, minlength=len(total)).astype(np.float64)
         unmatched = np.maximum(total - matched, 0.0) + 0.5
         u.append(unmatched / unmatched.sum())
         m.append(_m_of(matched, u[-1][0]))

@@ -18,9 +18,10 @@ from linkage.central import kernels
 from linkage.central.compare import DEFAULT_MEMORY, over_tiles
 from linkage.central.competition import Edges
 from linkage.central.contenders import UNIT, Contenders, collect
-from linkage.central.estimate import MAX_STEPS, Estimate, Parameters, expect_maximise, starting_point, weigh
+from linkage.central.estimate import MAX_STEPS, Estimate, expect_maximise, starting_point, weigh
 from linkage.central.kernels import Side
 from linkage.central.levels import Comparison, comparisons, sides
+from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, MismatchError, nearest
 from linkage.pairs import Pairs
@@ -64,7 +65,7 @@ class Model:
         left: EncodedSet,
         right: EncodedSet,
         *,
-        probability: float = 0.5,
+        probability: Ratio = 0.5,
         duplicates: Collection[str] = (),
         threads: int | None = None,
         memory: int = DEFAULT_MEMORY,
@@ -90,7 +91,7 @@ class Model:
         LimitError
             The fields tell too few records apart: the likely pairs don't fit ``memory``.
         """
-        cut = float(probability_cut(probability))
+        cut = probability_cut(probability)
         self._require_fit(left, right)
         first, second = in_canonical_order(left, right)
         found = contenders(self, first, second, memory=memory, threads=threads, progress=progress)
@@ -103,14 +104,16 @@ class Model:
     def _require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
         require_comparable(left, right)
         if left.schema != self.schema:
-            raise MismatchError("the model was made under another agreement than the sets", what="schema",
-                                left=self.schema.fingerprint(), right=left.schema.fingerprint())
+            raise MismatchError(
+                "the model was made under another agreement than the sets",
+                what="schema",
+                left=self.schema.fingerprint(),
+                right=left.schema.fingerprint(),
+            )
 
     def tables(self) -> tuple[NDArray[np.int32], ...]:
         """Integer weight by [sum of popcounts, overlap] of each comparison, as the kernels take them."""
-        return tuple(
-            np.array(item.weights, dtype=np.int32)[item.comparison.table()] for item in self.fields
-        )
+        return tuple(np.array(item.weights, dtype=np.int32)[item.comparison.table()] for item in self.fields)
 
     def __str__(self) -> str:
         lines = [f"{'field':<16}{'level':<16}{'m':>9}{'u':>11}{'weight':>9}"]
@@ -146,8 +149,9 @@ def fit(
     """
     require_comparable(left, right)
     if left.schema.layout != "fields":
-        raise ValueError("fit: takes sets of the fields layout; for the record layout use compare() or "
-                         "link(threshold=...)")
+        raise ValueError(
+            "fit: takes sets of the fields layout; for the record layout use compare() or link(threshold=...)"
+        )
     if not len(left) or not len(right):
         raise ValueError("fit: a set has no records")
     first, second = in_canonical_order(left, right)
@@ -162,8 +166,14 @@ def fit(
 
 
 def _estimate(
-    lefts: tuple[Side, ...], rights: tuple[Side, ...], plan: tuple[Comparison, ...], unique: tuple[bool, bool],
-    *, memory: int, threads: int | None, progress: bool | None,
+    lefts: tuple[Side, ...],
+    rights: tuple[Side, ...],
+    plan: tuple[Comparison, ...],
+    unique: tuple[bool, bool],
+    *,
+    memory: int,
+    threads: int | None,
+    progress: bool | None,
 ) -> Estimate:
     """EM on the contenders; then contenders anew under what it found, until the matches no longer move."""
     tables = tuple(comparison.table() for comparison in plan)
@@ -176,8 +186,9 @@ def _estimate(
             np.round(UNIT / np.log(2) * ratio).astype(np.int32)[table]
             for ratio, table in zip(parameters.log_ratios(), tables, strict=True)
         )
-        found = collect(lefts, rights, weights, matches=parameters.matches, memory=memory, threads=threads,
-                        progress=progress)
+        found = collect(
+            lefts, rights, weights, matches=parameters.matches, memory=memory, threads=threads, progress=progress
+        )
         levels = kernels.pair_levels(lefts, rights, found.row, found.column, tables)
         edges = Edges(found.row, found.column, n_rows, n_columns, unique)
         estimate = expect_maximise(levels, edges, totals, parameters)
@@ -190,8 +201,12 @@ def _estimate(
 
 
 def _level_totals(
-    lefts: tuple[Side, ...], rights: tuple[Side, ...], tables: tuple[NDArray[np.uint8], ...],
-    *, threads: int | None, progress: bool | None,
+    lefts: tuple[Side, ...],
+    rights: tuple[Side, ...],
+    tables: tuple[NDArray[np.uint8], ...],
+    *,
+    threads: int | None,
+    progress: bool | None,
 ) -> tuple[NDArray[np.int64], ...]:
     totals = tuple(np.zeros(int(table.max()) + 1, dtype=np.int64) for table in tables)
     tiles = over_tiles(
@@ -232,13 +247,19 @@ def _model(schema: Schema, plan: tuple[Comparison, ...], estimate: Estimate, mat
 
 def _warn_of_doubt(model: Model) -> None:
     if not model.converged:
-        warnings.warn(f"estimation had not settled after {MAX_STEPS} steps; treat the links with care", LinkageWarning,
-                      stacklevel=3)
+        warnings.warn(
+            f"estimation had not settled after {MAX_STEPS} steps; treat the links with care",
+            LinkageWarning,
+            stacklevel=3,
+        )
     doubtful = [item.comparison.name for item in model.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
     if len(doubtful) > len(model.fields) // 2:
-        warnings.warn(f"matches agree exactly on less than half of their values in {', '.join(doubtful)}: siblings or "
-                      "households may have been taken for people; few records may have a partner", LinkageWarning,
-                      stacklevel=3)
+        warnings.warn(
+            f"matches agree exactly on less than half of their values in {', '.join(doubtful)}: siblings or "
+            "households may have been taken for people; few records may have a partner",
+            LinkageWarning,
+            stacklevel=3,
+        )
 
 
 def contenders(
@@ -247,8 +268,15 @@ def contenders(
     """The contenders among all pairs, under a model."""
     plan = tuple(item.comparison for item in model.fields)
     expected = min(len(first), len(second))  # a generous prior: it sets the floor of the list, not the probabilities
-    return collect(sides(first, plan), sides(second, plan), model.tables(), matches=expected, memory=memory,
-                   threads=threads, progress=progress)
+    return collect(
+        sides(first, plan),
+        sides(second, plan),
+        model.tables(),
+        matches=expected,
+        memory=memory,
+        threads=threads,
+        progress=progress,
+    )
 
 
 def edges_of(found: Contenders, first: EncodedSet, second: EncodedSet, duplicates: Collection[str]) -> Edges:
@@ -274,8 +302,6 @@ def in_canonical_order(left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet,
     return (left, right) if first else (right, left)
 
 
-def probability_cut(value: float) -> float:
+def probability_cut(value: Ratio) -> float:
     """``value``, or ``ValueError`` unless it is in (0, 1]."""
-    from linkage.central.thresholds import exact_ratio
-
     return float(exact_ratio(value, name="probability"))

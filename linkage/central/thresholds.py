@@ -23,13 +23,13 @@ def exact_ratio(value: Ratio, *, name: str) -> Fraction:
     (Fraction(4, 5), Fraction(2, 3))
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Decimal):
-        raise ValueError(f"{name}: a number above 0 and at most 1, or a ratio as text such as \"2/3\"")
+        raise ValueError(f'{name}: a number above 0 and at most 1, or a ratio as text such as "2/3"')
     if isinstance(value, float | int) and not math.isfinite(value):
         raise ValueError(f"{name}: must be above 0 and at most 1")
     try:
         ratio = Fraction(str(float(value)) if isinstance(value, float) else value)
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError(f"{name}: not a number; write 0.8 or \"4/5\"") from None
+        raise ValueError(f'{name}: not a number; write 0.8 or "4/5"') from None
     if not 0 < ratio <= 1:
         raise ValueError(f"{name}: must be above 0 and at most 1")
     return ratio

@@ -35,10 +35,19 @@ REGISTRY = Agency(
     id_column="entry_no",
     id_start="R",
     id_digits=7,
-    columns=MappingProxyType({
-        "given_name": "forename", "surname": "surname", "dob": "date_of_birth", "sex": "sex",
-        "address": "address", "town": "town", "postcode": "postcode", "nhs_number": None, "ward": "ward",
-    }),
+    columns=MappingProxyType(
+        {
+            "given_name": "forename",
+            "surname": "surname",
+            "dob": "date_of_birth",
+            "sex": "sex",
+            "address": "address",
+            "town": "town",
+            "postcode": "postcode",
+            "nhs_number": None,
+            "ward": "ward",
+        }
+    ),
     sexes=("Male", "Female"),
     dates="%Y-%m-%d",
     care=0.1,
@@ -47,10 +56,19 @@ CHILDRENS_CENTRE = Agency(
     id_column="reg_no",
     id_start="CC",
     id_digits=6,
-    columns=MappingProxyType({
-        "surname": "family_name", "given_name": "given", "dob": "dob", "sex": "gender", "address": "addr",
-        "town": None, "postcode": "postcode", "nhs_number": "nhs_no", "ward": "ward",
-    }),
+    columns=MappingProxyType(
+        {
+            "surname": "family_name",
+            "given_name": "given",
+            "dob": "dob",
+            "sex": "gender",
+            "address": "addr",
+            "town": None,
+            "postcode": "postcode",
+            "nhs_number": "nhs_no",
+            "ward": "ward",
+        }
+    ),
     sexes=("M", "F"),
     dates="%d/%m/%Y",
     placeholders=MappingProxyType({"given_name": "UNKNOWN", "dob": "01/01/1900"}),
@@ -62,11 +80,19 @@ SCHOOL = Agency(
     id_column="upn",
     id_start="I",  # a real pupil number starts with a check letter, and I is never one
     id_digits=12,
-    columns=MappingProxyType({
-        "surname": "legal_surname", "given_name": "forename", "sex": "gender", "dob": "dob",
-        "postcode": "home_postcode", "address": "home_address", "town": None, "nhs_number": None,
-        "ward": None,
-    }),
+    columns=MappingProxyType(
+        {
+            "surname": "legal_surname",
+            "given_name": "forename",
+            "sex": "gender",
+            "dob": "dob",
+            "postcode": "home_postcode",
+            "address": "home_address",
+            "town": None,
+            "nhs_number": None,
+            "ward": None,
+        }
+    ),
     sexes=("1", "2"),
     dates="%d-%m-%Y",
     care=0.7,
@@ -78,24 +104,43 @@ POLICE = Agency(
     id_column="case_ref",
     id_start="P/",
     id_digits=8,
-    columns=MappingProxyType({
-        "dob": "date_of_birth", "given_name": "first_name", "surname": "last_name", "sex": "sex",
-        "address": "last_address", "town": "town", "postcode": "postcode", "nhs_number": None, "ward": "ward",
-    }),
+    columns=MappingProxyType(
+        {
+            "dob": "date_of_birth",
+            "given_name": "first_name",
+            "surname": "last_name",
+            "sex": "sex",
+            "address": "last_address",
+            "town": "town",
+            "postcode": "postcode",
+            "nhs_number": None,
+            "ward": "ward",
+        }
+    ),
     sexes=("M", "F"),
     dates="%d-%m-%Y",
     care=1.5,
     nicknames=0.6,
-    placeholders=MappingProxyType({
-        "given_name": "UNKNOWN", "surname": "UNKNOWN", "dob": "01-01-1900", "sex": "U",
-        "address": "NO FIXED ABODE",
-    }),
+    placeholders=MappingProxyType(
+        {
+            "given_name": "UNKNOWN",
+            "surname": "UNKNOWN",
+            "dob": "01-01-1900",
+            "sex": "U",
+            "address": "NO FIXED ABODE",
+        }
+    ),
     accents=False,
     abbreviates=0.5,
     tight_postcodes=0.2,
     bare_years=True,
 )
 # New agencies go last: the place in this table picks the stretch of random numbers.
-AGENCIES: Mapping[str, Agency] = MappingProxyType({
-    "registry": REGISTRY, "childrens_centre": CHILDRENS_CENTRE, "school": SCHOOL, "police": POLICE,
-})
+AGENCIES: Mapping[str, Agency] = MappingProxyType(
+    {
+        "registry": REGISTRY,
+        "childrens_centre": CHILDRENS_CENTRE,
+        "school": SCHOOL,
+        "police": POLICE,
+    }
+)

@@ -39,7 +39,7 @@ class Evaluation(TableOfResults):
     are not counted among the missed.
 
     >>> print(Evaluation(true_positives=90, false_positives=10, false_negatives=30))
-    precision 0.900 (0.826 to 0.945), recall 0.750 (0.666 to 0.819), F1 0.818 (0.758 to 0.865)
+    precision 0.900 (0.826 to 0.945), recall 0.750 (0.666 to 0.819), F1 0.818 (0.757 to 0.867)
     90 true links, 10 false, 30 missed
     """
 
@@ -85,24 +85,34 @@ class Evaluation(TableOfResults):
         import pyarrow as pa
 
         rows = self._rows()
-        return pa.table({
-            "measure": [name for name, _, _ in rows], "value": [value for _, value, _ in rows],
-            "low": [interval.low for _, _, interval in rows], "high": [interval.high for _, _, interval in rows],
-        })
+        return pa.table(
+            {
+                "measure": [name for name, _, _ in rows],
+                "value": [value for _, value, _ in rows],
+                "low": [interval.low for _, _, interval in rows],
+                "high": [interval.high for _, _, interval in rows],
+            }
+        )
 
     def _rows(self) -> list[tuple[str, float, Interval]]:
-        return [("precision", self.precision, self.precision_interval), ("recall", self.recall, self.recall_interval),
-                ("F1", self.f1, self.f1_interval)]
+        return [
+            ("precision", self.precision, self.precision_interval),
+            ("recall", self.recall, self.recall_interval),
+            ("F1", self.f1, self.f1_interval),
+        ]
 
     def __len__(self) -> int:
         return 3
 
     def __str__(self) -> str:
-        measures = ", ".join(f"{name} {value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
-                             for name, value, interval in self._rows())
+        measures = ", ".join(
+            f"{name} {value:.3f} ({interval.low:.3f} to {interval.high:.3f})" for name, value, interval in self._rows()
+        )
         outside = f", {self.outside:,} true pairs with a record in no set" if self.outside else ""
-        return (f"{measures}\n{self.true_positives:,} true links, {self.false_positives:,} false, "
-                f"{self.false_negatives:,} missed{outside}")
+        return (
+            f"{measures}\n{self.true_positives:,} true links, {self.false_positives:,} false, "
+            f"{self.false_negatives:,} missed{outside}"
+        )
 
 
 def evaluate(
@@ -132,11 +142,15 @@ def evaluate(
     known = set(zip(links.records["source"].to_pylist(), links.records["record_id"].to_pylist(), strict=True))
     possible = {pair for pair in true if all(record in known for record in pair)}
     if true and not possible:
-        raise RecordError("no record of the truth is among the linked ones: give key= if its ids are the agencies' own, "
-                          f"and sources=(left, right) if they are not {links.sources}", rule="record not found")
+        raise RecordError(
+            "no record of the truth is among the linked ones: give key= if its ids are the agencies' own, "
+            f"and sources=(left, right) if they are not {links.sources}",
+            rule="record not found",
+        )
     columns = (links.pairs[name].to_pylist() for name in ("left_source", "left_id", "right_source", "right_id"))
-    found = {frozenset(((left, left_id), (right, right_id))) for left, left_id, right, right_id in
-             zip(*columns, strict=True)}
+    found = {
+        frozenset(((left, left_id), (right, right_id))) for left, left_id, right, right_id in zip(*columns, strict=True)
+    }
     hits = len(found & possible)
     return Evaluation(hits, len(found) - hits, len(possible) - hits, len(true) - len(possible))
 
@@ -151,8 +165,11 @@ def _true_pairs(
         return {frozenset(((left, a), (right, b))) for a, b in zip(lefts, rights, strict=True)}
     if {"source", "id", "person"} <= set(frame.names):
         return _pairs_of_people(frame, links, key)
-    raise RecordError("the truth has columns left_id and right_id, or source, id and person; this table has "
-                      + ", ".join(frame.names), rule="columns")
+    raise RecordError(
+        "the truth has columns left_id and right_id, or source, id and person; this table has "
+        + ", ".join(frame.names),
+        rule="columns",
+    )
 
 
 def _two_sources(links: Links, sources: Sequence[str] | None) -> tuple[str, str]:
@@ -180,7 +197,7 @@ def _pairs_of_people(frame: Attachable, links: Links, key: Key | Mapping[str, Ke
         frozenset((a, b))
         for records in people.values()
         for index, a in enumerate(records)
-        for b in records[index + 1:]
+        for b in records[index + 1 :]
         if a[0] != b[0]
     }
 

@@ -8,8 +8,18 @@ invented.
 # Families in a hundred. Judgement, near the shares of the 2021 census of England and Wales (White 81.7 %,
 # Asian 9.3 %, Black 4.0 %), moved a little towards the more varied families of young children.
 ORIGIN_SHARES = {
-    "english": 590, "welsh": 55, "scottish": 40, "irish": 45, "pakistani": 80, "indian": 45, "polish": 30,
-    "arabic": 20, "african": 45, "turkish": 10, "chinese": 10, "other_european": 30,
+    "english": 590,
+    "welsh": 55,
+    "scottish": 40,
+    "irish": 45,
+    "pakistani": 80,
+    "indian": 45,
+    "polish": 30,
+    "arabic": 20,
+    "african": 45,
+    "turkish": 10,
+    "chinese": 10,
+    "other_european": 30,
 }
 
 # origin: (boys, girls)
@@ -32,69 +42,81 @@ GIVEN = {
         Hannah Aria Zoë Erin Martha Iris Lara Heidi Beatrice Georgia Annabelle Anna Lilly Elizabeth Abigail
         Katherine Zara Niamh Amelie Sara Victoria Bella Rebecca Margaret Josephine Megan Gabriella Rachel
         Catherine Samantha Chloë Francesca Madeleine Philippa Jennifer Alexandra Kate Christina Susannah
-        Tabitha Lydia"""),
+        Tabitha Lydia""",
+    ),
     "welsh": (
         """Oscar Osian Dylan Macsen Elis Tomos Gruffydd Rhys Jac Ioan Harri Cai Owain Iestyn Morgan Steffan
         Emrys Llew Gethin Ifan Siôn Aled Guto Idris Llywelyn Twm Bryn Efan Deio Huw""",
         """Mali Seren Alys Cadi Efa Erin Nansi Ffion Megan Eira Carys Lowri Gwen Betsan Non Siân Catrin Cari
-        Lili Martha Elin Nel Awel Mabli Ela Beca Hâf Lleucu Bronwen Rhian"""),
+        Lili Martha Elin Nel Awel Mabli Ela Beca Hâf Lleucu Bronwen Rhian""",
+    ),
     "scottish": (
         """Jack Noah Finlay Rory Harris Lewis Callum Angus Hamish Brodie Cameron Fraser Lachlan Alasdair
         Ruaridh Ewan Murray Blair Struan Innes Craig Gregor Keir Duncan Calum Euan Fergus Iain""",
         """Isla Millie Orla Eilidh Skye Ailsa Iona Mirren Kirsty Catriona Rowan Morven Lexi Aila Blair
-        Mhairi Heather Islay Fiona Callie Ishbel Rhona Maisie Una"""),
+        Mhairi Heather Islay Fiona Callie Ishbel Rhona Maisie Una""",
+    ),
     "irish": (
         """Jack Conor Fionn Rían Cillian James Seán Oisín Patrick Tadhg Liam Darragh Callum Eoin Cian Ronan
         Declan Finn Senan Odhrán Shay Kieran Aidan Brendan Killian Niall Dáithí Cormac Lorcan""",
         """Fiadh Éabha Saoirse Niamh Aoife Caoimhe Róisín Orla Clodagh Éire Sadhbh Ciara Aisling Sinéad
-        Maeve Cara Erin Bríd Nora Siobhán Gráinne Gráinne-Mae Áine Shauna Kayleigh Bridget"""),
+        Maeve Cara Erin Bríd Nora Siobhán Gráinne Gráinne-Mae Áine Shauna Kayleigh Bridget""",
+    ),
     "pakistani": (
         """Muhammad Mohammed Mohammad Ibrahim Yusuf Musa Ali Ahmed Hassan Hamza Zayn Abdullah Ayaan Umar
         Bilal Rayyan Isa Adam Zakariya Ismail Haris Idris Hussain Usman Zain Imran Faizan Suleman Danyal
         Haroon Kashif Rehan Tariq Sufyan Shahzaib Arham Taha Eesa Mikaeel Azaan""",
         """Fatima Maryam Aisha Zara Ayesha Amina Hafsa Inaya Zainab Khadija Aliza Safa Noor Iqra Anaya Hania
         Sumaya Hira Maira Eshal Mahnoor Sana Alina Sofia Mariam Zoya Anisa Rabia Nimra Saira Zahra Haniya
-        Aleena Bushra Samina Rukhsana Sidra Laiba Asma Huda"""),
+        Aleena Bushra Samina Rukhsana Sidra Laiba Asma Huda""",
+    ),
     "indian": (
         """Arjun Aarav Rohan Krish Dev Vihaan Aryan Kabir Jai Veer Ishaan Reyansh Shiv Nikhil Rahul Harjot
         Gurpreet Jaspreet Arnav Aditya Karan Ravi Kian Yash Neel Samar Advik Ayush Dhruv Manraj Joban
         Harveer Pranav Siddharth Vivaan""",
         """Anaya Aanya Priya Diya Kiara Meera Saanvi Isha Aaradhya Riya Simran Jasleen Harleen Anika Avni
         Myra Kavya Navya Pooja Nisha Tara Aisha Amrit Gurleen Mehar Rhea Ishani Shreya Ira Anvi Lakshmi
-        Divya Sahiba Nandini Trisha"""),
+        Divya Sahiba Nandini Trisha""",
+    ),
     "polish": (
         """Jakub Antoni Filip Jan Aleksander Oskar Adam Kacper Mikołaj Szymon Wojciech Michał Stanisław Leon
         Nikodem Oliwier Dawid Igor Łukasz Mateusz Piotr Tymon Maksymilian Kamil Hubert Paweł""",
         """Zofia Maja Hanna Julia Zuzanna Lena Oliwia Alicja Laura Amelia Natalia Antonina Wiktoria Nikola
         Małgorzata Gabriela Aleksandra Łucja Kornelia Weronika Kinga Michalina Emilia Nadia Róża
-        Anastazja"""),
+        Anastazja""",
+    ),
     "arabic": (
         """Mohamed Omar Yousef Ahmad Ali Adam Karim Hamza Khalid Mustafa Hassan Tareq Rayan Anas Ibrahim
         Zaid Yahya Faisal Sami Walid Jamal Bashir Nasser Saif Mahdi Elias""",
         """Mariam Fatima Layla Nour Salma Yasmin Amira Sara Lina Hala Jana Aya Rania Malak Zeinab Hanan
-        Dalia Reem Nadia Farah Samira Rahma Tasneem Lamar Huda Sidra"""),
+        Dalia Reem Nadia Farah Samira Rahma Tasneem Lamar Huda Sidra""",
+    ),
     "african": (
         """David Daniel Emmanuel Samuel Joshua Elijah Michael Nathan Malachi Tobi Ayomide Kwame Kofi Chidi
         Oluwaseun Tunde Abdi Abdirahman Mohamed Jayden Zion Femi Kojo Chukwuemeka Temitope Isaiah Yaw
         Ikechukwu Kelechi Ebenezer Tinashe Farai Oluwadamilola Guled""",
         """Grace Esther Blessing Amara Zoe Hannah Adaeze Abigail Precious Ama Akua Ifeoma Temi Chiamaka
         Faith Favour Oluwatoni Amina Hodan Nala Naomi Deborah Ayaan Ifrah Efua Ngozi Folake Zuri Rutendo
-        Adanna Halima Yetunde Imani Simisola"""),
+        Adanna Halima Yetunde Imani Simisola""",
+    ),
     "turkish": (
         """Yusuf Emir Kerem Mehmet Ali Deniz Ömer Mustafa Can Ege Aras Eymen Burak Emre Kaan Çınar Berat
         Umut Atlas Selim""",
         """Zeynep Elif Defne Azra Ela Ayla Ecrin Melis Esila Lara Asya Nehir Yağmur Çiçek Deniz Selin Su
-        Gülşen Eylül Derya"""),
+        Gülşen Eylül Derya""",
+    ),
     "chinese": (
         """Ethan Jayden Lucas Ryan Leo Jason Aaron Yichen Haoran Zihan Junjie Kai Wei Ming Jun Kevin Tsz-Hin
         Chun-Kit Hao Yu""",
         """Chloe Emily Sophie Mia Yutong Ruoxi Mei Xin Lily Yan Jasmine Hei-Tung Wing Xinyi Jing Ling
-        Tsz-Ching Yi Hui Ying"""),
+        Tsz-Ching Yi Hui Ying""",
+    ),
     "other_european": (
         """David Matei Luca Andrei Alexandru Ștefan Gabriel Matas Lukas Daniel Nikola Mateo João Tiago Ionuț
         Dominik Rareș Viktor Marco Lorenzo Kristián Martin Georgi Enzo Rafael""",
         """Sofia Maria Ioana Anastasia Emma Elena Eva Ana Gabija Luca Antonia Daria Beatriz Inês Giulia
-        Mădălina Viktoria Nikoleta Ilinca Carla Leonor Ema Aurora Bianca Mirela"""),
+        Mădălina Viktoria Nikoleta Ilinca Carla Leonor Ema Aurora Bianca Mirela""",
+    ),
 }
 
 SURNAMES = {
@@ -152,30 +174,123 @@ SURNAMES = {
 
 # A name and its familiar forms. Judgement: those a clerk in the United Kingdom would know.
 NICKNAMES = (
-    "Alexander Alex Xander Sandy", "Alfred Alfie Fred", "Albert Albie Bertie", "Andrew Andy Drew",
-    "Anthony Tony Ant", "Archie Archibald", "Arthur Art Artie", "Benjamin Ben Benji Benny",
-    "Charlie Charles Chaz", "Christopher Chris Kit", "Daniel Dan Danny", "David Dave Davey",
-    "Edward Eddie Ted Teddy", "Elijah Eli", "Frederick Fred Freddie", "Gabriel Gabe", "Gregory Greg",
-    "Harrison Harry", "Henry Harry Hal", "Isaac Zac Ike", "Jacob Jake Jay", "James Jim Jamie Jimmy",
-    "Joseph Joe Joey", "Joshua Josh", "Jonathan Jon Jonny", "Leonard Leo Len Lenny", "Leo Leon",
-    "Louie Louis Lou", "Matthew Matt Matty", "Michael Mike Mikey Mick", "Nathan Nate",
-    "Nicholas Nick Nicky", "Oliver Ollie Olly", "Oscar Ozzy", "Patrick Pat Paddy", "Philip Phil Pip",
-    "Reuben Rueben", "Robert Rob Bob Bobby", "Ronnie Ronald", "Samuel Sam Sammy", "Sebastian Seb Bas",
-    "Stephen Steve Stevie", "Theodore Theo Teddy", "Thomas Tom Tommy", "Timothy Tim", "Tobias Toby",
-    "Vincent Vinnie Vince", "William Will Bill Billy", "Zachary Zac Zach", "Cameron Cam", "Joseph Jo",
-    "Max Maximilian", "Muhammad Mo Mohammed", "Mohammed Mo Mohammad", "Mohammad Mo", "Mohamed Mo",
-    "Emmanuel Manny", "Yusuf Joe", "Ibrahim Ibby", "Aleksander Olek Alex", "Jakub Kuba", "Abdullah Abdul",
-    "Oluwaseun Seun", "Temitope Temi", "Gurpreet Gary", "Abigail Abby Abbie Gail",
-    "Alexandra Alex Lexi Sandra", "Amelia Millie Amy Mia", "Annabelle Anna Belle", "Arabella Bella",
-    "Beatrice Bea Trixie", "Catherine Cathy Kate Cat", "Charlotte Lottie Charlie", "Christina Chris Tina",
-    "Delilah Lila", "Eleanor Ellie Nell Nora", "Elizabeth Lizzie Beth Eliza Betty", "Emilia Emmy Millie",
-    "Emily Em Emmy", "Evelyn Evie Eve", "Florence Flo Florrie", "Francesca Fran Frankie Chessie",
-    "Gabriella Gabby Ella", "Georgia Georgie", "Grace Gracie", "Harriet Hattie Harry",
-    "Isabella Bella Izzy Isa", "Isabelle Izzy Belle", "Jennifer Jen Jenny", "Jessica Jess Jessie",
-    "Josephine Josie Jo", "Katherine Kate Katie Kathy Kat", "Lily Lil", "Madeleine Maddie",
-    "Margaret Maggie Meg Peggy", "Martha Marty", "Matilda Tilly Mattie", "Megan Meg", "Millie Mildred",
-    "Olivia Liv Livvy Olive", "Penelope Penny Nell", "Philippa Pippa Pip", "Rebecca Becky Becca",
-    "Rosie Rose Rosalind", "Samantha Sam Sammy", "Scarlett Scar", "Sophia Sophie Soph", "Sophie Soph",
-    "Susannah Sue Susie", "Tabitha Tabby", "Victoria Vicky Tori", "Zofia Zosia Sophie", "Małgorzata Gosia",
-    "Aleksandra Ola", "Zuzanna Zuza", "Fatima Fati", "Khadija Dija", "Siobhán Shiv", "Bridget Biddy",
+    "Alexander Alex Xander Sandy",
+    "Alfred Alfie Fred",
+    "Albert Albie Bertie",
+    "Andrew Andy Drew",
+    "Anthony Tony Ant",
+    "Archie Archibald",
+    "Arthur Art Artie",
+    "Benjamin Ben Benji Benny",
+    "Charlie Charles Chaz",
+    "Christopher Chris Kit",
+    "Daniel Dan Danny",
+    "David Dave Davey",
+    "Edward Eddie Ted Teddy",
+    "Elijah Eli",
+    "Frederick Fred Freddie",
+    "Gabriel Gabe",
+    "Gregory Greg",
+    "Harrison Harry",
+    "Henry Harry Hal",
+    "Isaac Zac Ike",
+    "Jacob Jake Jay",
+    "James Jim Jamie Jimmy",
+    "Joseph Joe Joey",
+    "Joshua Josh",
+    "Jonathan Jon Jonny",
+    "Leonard Leo Len Lenny",
+    "Leo Leon",
+    "Louie Louis Lou",
+    "Matthew Matt Matty",
+    "Michael Mike Mikey Mick",
+    "Nathan Nate",
+    "Nicholas Nick Nicky",
+    "Oliver Ollie Olly",
+    "Oscar Ozzy",
+    "Patrick Pat Paddy",
+    "Philip Phil Pip",
+    "Reuben Rueben",
+    "Robert Rob Bob Bobby",
+    "Ronnie Ronald",
+    "Samuel Sam Sammy",
+    "Sebastian Seb Bas",
+    "Stephen Steve Stevie",
+    "Theodore Theo Teddy",
+    "Thomas Tom Tommy",
+    "Timothy Tim",
+    "Tobias Toby",
+    "Vincent Vinnie Vince",
+    "William Will Bill Billy",
+    "Zachary Zac Zach",
+    "Cameron Cam",
+    "Joseph Jo",
+    "Max Maximilian",
+    "Muhammad Mo Mohammed",
+    "Mohammed Mo Mohammad",
+    "Mohammad Mo",
+    "Mohamed Mo",
+    "Emmanuel Manny",
+    "Yusuf Joe",
+    "Ibrahim Ibby",
+    "Aleksander Olek Alex",
+    "Jakub Kuba",
+    "Abdullah Abdul",
+    "Oluwaseun Seun",
+    "Temitope Temi",
+    "Gurpreet Gary",
+    "Abigail Abby Abbie Gail",
+    "Alexandra Alex Lexi Sandra",
+    "Amelia Millie Amy Mia",
+    "Annabelle Anna Belle",
+    "Arabella Bella",
+    "Beatrice Bea Trixie",
+    "Catherine Cathy Kate Cat",
+    "Charlotte Lottie Charlie",
+    "Christina Chris Tina",
+    "Delilah Lila",
+    "Eleanor Ellie Nell Nora",
+    "Elizabeth Lizzie Beth Eliza Betty",
+    "Emilia Emmy Millie",
+    "Emily Em Emmy",
+    "Evelyn Evie Eve",
+    "Florence Flo Florrie",
+    "Francesca Fran Frankie Chessie",
+    "Gabriella Gabby Ella",
+    "Georgia Georgie",
+    "Grace Gracie",
+    "Harriet Hattie Harry",
+    "Isabella Bella Izzy Isa",
+    "Isabelle Izzy Belle",
+    "Jennifer Jen Jenny",
+    "Jessica Jess Jessie",
+    "Josephine Josie Jo",
+    "Katherine Kate Katie Kathy Kat",
+    "Lily Lil",
+    "Madeleine Maddie",
+    "Margaret Maggie Meg Peggy",
+    "Martha Marty",
+    "Matilda Tilly Mattie",
+    "Megan Meg",
+    "Millie Mildred",
+    "Olivia Liv Livvy Olive",
+    "Penelope Penny Nell",
+    "Philippa Pippa Pip",
+    "Rebecca Becky Becca",
+    "Rosie Rose Rosalind",
+    "Samantha Sam Sammy",
+    "Scarlett Scar",
+    "Sophia Sophie Soph",
+    "Sophie Soph",
+    "Susannah Sue Susie",
+    "Tabitha Tabby",
+    "Victoria Vicky Tori",
+    "Zofia Zosia Sophie",
+    "Małgorzata Gosia",
+    "Aleksandra Ola",
+    "Zuzanna Zuza",
+    "Fatima Fati",
+    "Khadija Dija",
+    "Siobhán Shiv",
+    "Bridget Biddy",
 )

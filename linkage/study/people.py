@@ -152,11 +152,13 @@ def _truth(tables: Mapping[str, Any], ids: Mapping[str, str], persons: Mapping[s
     import pyarrow as pa
 
     parts = [
-        pa.table({
-            "source": pa.repeat(agency, table.num_rows),
-            "id": table[ids[agency]].combine_chunks(),
-            "person": persons[agency],
-        })
+        pa.table(
+            {
+                "source": pa.repeat(agency, table.num_rows),
+                "id": table[ids[agency]].combine_chunks(),
+                "person": persons[agency],
+            }
+        )
         for agency, table in tables.items()
     ]
     return pa.concat_tables(parts).combine_chunks()

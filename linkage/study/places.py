@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 # town, postcode area, first district, districts, weight: a city region and a few places far off. Judgement.
 TOWNS = (
-    ("Leeds", "LS", 1, 28, 30), ("Bradford", "BD", 1, 18, 18), ("Huddersfield", "HD", 1, 9, 8),
-    ("Wakefield", "WF", 1, 8, 8), ("Halifax", "HX", 1, 6, 6), ("Harrogate", "HG", 1, 5, 5),
-    ("York", "YO", 1, 12, 6), ("Sheffield", "S", 1, 20, 8), ("Manchester", "M", 1, 35, 5),
-    ("London", "E", 1, 18, 3), ("Cardiff", "CF", 5, 12, 2), ("Glasgow", "G", 11, 40, 1),
+    ("Leeds", "LS", 1, 28, 30),
+    ("Bradford", "BD", 1, 18, 18),
+    ("Huddersfield", "HD", 1, 9, 8),
+    ("Wakefield", "WF", 1, 8, 8),
+    ("Halifax", "HX", 1, 6, 6),
+    ("Harrogate", "HG", 1, 5, 5),
+    ("York", "YO", 1, 12, 6),
+    ("Sheffield", "S", 1, 20, 8),
+    ("Manchester", "M", 1, 35, 5),
+    ("London", "E", 1, 18, 3),
+    ("Cardiff", "CF", 5, 12, 2),
+    ("Glasgow", "G", 11, 40, 1),
 )
 # Royal Mail leaves these letters out of the last two places, as they are easily misread: C I K M O V.
 UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
@@ -38,8 +46,21 @@ STREETS = """
     Rose Ivy Primrose Lilac Highfield Whitehall
 """
 STREET_KINDS = (
-    "Road", "Street", "Avenue", "Close", "Drive", "Lane", "Way", "Court", "Crescent", "Gardens", "Place",
-    "Terrace", "Grove", "View", "Walk",
+    "Road",
+    "Street",
+    "Avenue",
+    "Close",
+    "Drive",
+    "Lane",
+    "Way",
+    "Court",
+    "Crescent",
+    "Gardens",
+    "Place",
+    "Terrace",
+    "Grove",
+    "View",
+    "Walk",
 )
 HOMES_PER_POSTCODE = 12  # judgement: a unit in a town covers some fifteen doors, not all with young children
 FLATS = 0.08  # judgement: low for a city, as families with children live in houses more often

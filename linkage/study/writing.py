@@ -25,8 +25,14 @@ ELDER = np.datetime64("2020-09-01")  # born before: every child of a known famil
 BY_EAR = 0.5
 OTHER_PARENT = 0.3
 ABBREVIATED = (
-    ("Road$", "Rd"), ("Street$", "St"), ("Avenue$", "Ave"), ("Crescent$", "Cres"), ("Gardens$", "Gdns"),
-    ("Drive$", "Dr"), ("Close$", "Cl"), ("^Flat ", "Flt "),
+    ("Road$", "Rd"),
+    ("Street$", "St"),
+    ("Avenue$", "Ave"),
+    ("Crescent$", "Cres"),
+    ("Gardens$", "Gdns"),
+    ("Drive$", "Dr"),
+    ("Close$", "Cl"),
+    ("^Flat ", "Flt "),
 )
 
 
@@ -61,9 +67,7 @@ def _held(agency: str, children: Children, coverage: float, rng: np.random.Gener
     return rows[np.argsort(rng.random(len(rows)), kind="stable")]
 
 
-def _as_known(
-    children: Children, rows: Ints, rates: Rates, habits: Agency, rng: np.random.Generator
-) -> dict[str, Any]:
+def _as_known(children: Children, rows: Ints, rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
     """What the agency was told, before anyone mistypes it: perhaps another home, day or sex."""
     where = pa.array(rows)
     family = children.family[rows]
@@ -83,9 +87,7 @@ def _as_known(
     return values
 
 
-def _misspelt(
-    values: Mapping[str, Any], rates: Rates, habits: Agency, rng: np.random.Generator
-) -> dict[str, Any]:
+def _misspelt(values: Mapping[str, Any], rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
     """The names and codes as they come out of the clerk's keyboard."""
     n = len(values["given_name"])
     changed = {
@@ -118,9 +120,7 @@ def _changed(values: Any, wrong: Flags, rng: np.random.Generator, change: Any) -
     return pc.replace_with_mask(values, mask, change(values.filter(mask), rng))
 
 
-def _formatted(
-    values: Mapping[str, Any], rates: Rates, habits: Agency, rng: np.random.Generator
-) -> dict[str, Any]:
+def _formatted(values: Mapping[str, Any], rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
     """The values in the agency's own writing."""
     texts = {name: values[name] for name in ("given_name", "surname", *HOME, "nhs_number")}
     texts["address"] = _abbreviated(texts["address"], habits.abbreviates, rng)

@@ -50,8 +50,13 @@ def overlaps(
         overlap = scratch.overlap(left[rows], columns[:, cols])
         needed = need[left_counts[rows, None] + right_counts[None, cols]]
         row, column = np.nonzero(overlap >= needed)
-        found.append(((row + rows.start).astype(np.int32), (column + cols.start).astype(np.int32),
-                      overlap[row, column].astype(np.uint32)))
+        found.append(
+            (
+                (row + rows.start).astype(np.int32),
+                (column + cols.start).astype(np.int32),
+                overlap[row, column].astype(np.uint32),
+            )
+        )
     return _by_row_then_column(found, np.uint32)
 
 
@@ -76,8 +81,9 @@ def heavy_pairs(
         total = weight if index == 0 else np.add(total, weight, out=total)
         if index == len(tables) - 1:
             row, column = np.nonzero(total >= bound)
-            found.append(((row + rows.start).astype(np.int32), (column + cols.start).astype(np.int32),
-                          total[row, column]))
+            found.append(
+                ((row + rows.start).astype(np.int32), (column + cols.start).astype(np.int32), total[row, column])
+            )
     return _by_row_then_column(found, np.int32)
 
 
