@@ -135,24 +135,33 @@ def evaluate(
     sources
         Whose ids ``left_id`` and ``right_id`` are; default the links' two sources in alphabetical order.
 
-    Raises `RecordError` if the truth has other columns, or none of its pairs is among the linked records.
+    Raises `RecordError` if the truth has other columns or missing values, or knows none of a source's records.
     """
     frame = Attachable.of(truth)
     true = _true_pairs(frame, links, key, sources)
     known = set(zip(links.records["source"].to_pylist(), links.records["record_id"].to_pylist(), strict=True))
-    possible = {pair for pair in true if all(record in known for record in pair)}
-    if true and not possible:
-        raise RecordError(
-            "no record of the truth is among the linked ones: give key= if its ids are the agencies' own, "
-            f"and sources=(left, right) if they are not {links.sources}",
-            rule="record not found",
-        )
+    _require_same_records(set().union(*true), known, links)
+    possible = {pair for pair in true if pair <= known}
     columns = (links.pairs[name].to_pylist() for name in ("left_source", "left_id", "right_source", "right_id"))
     found = {
         frozenset(((left, left_id), (right, right_id))) for left, left_id, right, right_id in zip(*columns, strict=True)
     }
     hits = len(found & possible)
     return Evaluation(hits, len(found) - hits, len(possible) - hits, len(true) - len(possible))
+
+
+def _require_same_records(named: set[Record], known: set[Record], links: Links) -> None:
+    strangers = (_sources(named) & _sources(known)) - _sources(named & known)
+    for source in sorted(strangers):
+        raise RecordError(
+            f"no record of '{source}' in the truth is among the linked ones: give key= if its ids are the agencies' "
+            f"own, and sources=(left, right) if they are not {links.sources}",
+            rule="record not found",
+        )
+
+
+def _sources(records: set[Record]) -> set[str]:
+    return {source for source, _ in records}
 
 
 def _true_pairs(
@@ -176,6 +185,8 @@ def _two_sources(links: Links, sources: Sequence[str] | None) -> tuple[str, str]
     chosen = tuple(links.sources if sources is None else sources)
     if len(chosen) != 2:
         raise ValueError("sources: two names, whose ids left_id and right_id are")
+    if chosen[0] == chosen[1]:
+        raise ValueError(f"sources: '{chosen[0]}' is named twice; links are between two sources")
     for name in chosen:
         if name not in links.sources:
             raise ValueError(f"sources: '{name}' was not linked; {nearest(name, links.sources)}")
@@ -190,7 +201,7 @@ def _pairs_of_people(frame: Attachable, links: Links, key: Key | Mapping[str, Ke
     for source in links.sources:
         own = table.filter(pc.equal(table["source"], source))
         ids = _record_ids(own["id"], source, links, key, "id")
-        persons = as_text(own["person"], "person", "identifier", 1).to_pylist()
+        persons = _all_there(own["person"], "person")
         for record_id, person in zip(ids, persons, strict=True):
             people.setdefault(person, []).append((source, record_id))
     return {
@@ -206,9 +217,23 @@ def _record_ids(
     ids: pa.ChunkedArray, source: str, links: Links, key: Key | Mapping[str, Key] | None, column: str
 ) -> list[str]:
     if key is None:
-        return list(as_text(ids, column, "identifier", 1).to_pylist())
+        return _all_there(ids, column)
+    if not isinstance(key, Key) and source not in key:
+        raise ValueError(f"key: none given for '{source}'")
     own = key if isinstance(key, Key) else key[source]
     return list(hashed_ids(ids, own, project=links.schema.project, source=source, column=column).to_pylist())
+
+
+def _all_there(values: pa.ChunkedArray, column: str) -> list[str]:
+    # records of unknown persons would otherwise all be one person
+    texts = as_text(values, column, "identifier", 1)
+    if texts.null_count:
+        raise RecordError(
+            f"column '{column}' of the truth has {texts.null_count:,} missing values; leave those rows out",
+            column=column,
+            rule="value missing",
+        )
+    return list(texts.to_pylist())
 
 
 def _share(part: int, whole: int) -> float:

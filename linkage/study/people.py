@@ -15,6 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from linkage.schema import Schema
+
 Preset = Literal["clean", "typical", "hard"]
 
 
@@ -58,6 +60,11 @@ class Population:
             f"<table><caption>{self.people:,} invented people</caption>"
             f"<tr><th>agency</th><th>records</th><th>columns</th></tr>{rows}</table>"
         )
+
+    def held(self, agency: str, schema: Schema) -> dict[str, str | None]:
+        """What `linkage.encode` takes as ``columns``: field or group -> this agency's column, None where not held."""
+        names = [*(field.name for field in schema.fields), *(group.name for group in schema.groups)]
+        return {name: self.columns[agency].get(name) for name in names}
 
     def pairs(self, left: str, right: str) -> Any:
         """The records of one person in two agencies: a pyarrow.Table ``left_id``, ``right_id``, sorted.

@@ -1,0 +1,87 @@
+"""What this installation is, and what a file is: `linkage info`."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from linkage.encoded import EncodedSet
+from linkage.errors import FileFormatError
+from linkage.links import Links
+from linkage.parallel import cores
+from linkage.release import Release
+from linkage.schema import ENCODING_VERSION, Schema
+
+Facts = dict[str, str | int]
+
+
+def installation() -> Facts:
+    """Versions, the kernel in use, the cores."""
+    import linkage
+    from linkage.central import kernels
+
+    return {
+        "linkage": linkage.__version__,
+        "encoding version": ENCODING_VERSION,
+        "kernel": kernels.name(),
+        "cores": cores(),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "pyarrow": version("pyarrow"),
+        "scipy": version("scipy"),
+    }
+
+
+def file(path: Path) -> Facts:
+    """What an encoded set, a standing result, a release or an agreement says of itself; nothing secret."""
+    if path.suffix.lower() == ".toml":
+        schema = Schema.load(path)
+        return {"kind": "agreement", "project": schema.project, "fingerprint": schema.fingerprint()}
+    for describe in (_encoded, _links, _release):
+        try:
+            return describe(path)
+        except FileFormatError as error:
+            if error.reason != "format":
+                raise
+    raise FileFormatError(f"{path}: a Parquet file, but not one of this library's", path=str(path), reason="format")
+
+
+def _encoded(path: Path) -> Facts:
+    found = EncodedSet.load(path)
+    return {
+        "kind": "encoded set",
+        "source": found.source,
+        "records": len(found),
+        "project": found.schema.project,
+        "layout": found.schema.layout,
+        "filters": ", ".join(f"{filter.name} ({filter.bits} bits)" for filter in found.schema.filters),
+        "encoding version": found.encoding_version,
+        "fingerprint": found.schema.fingerprint(),
+        "key check": found.key_check,
+        "content": found.digest(),
+    }
+
+
+def _links(path: Path) -> Facts:
+    found = Links.load(path)
+    return {
+        "kind": "links (stays at the centre)",
+        "project": found.schema.project,
+        "sources": ", ".join(found.sources),
+        "pairs": len(found),
+        "records": int(found.records.num_rows),
+        "key check": found.key_check,
+    }
+
+
+def _release(path: Path) -> Facts:
+    found = Release.load(path)
+    return {
+        "kind": "release",
+        "project": found.project,
+        "source": found.source,
+        "records": len(found),
+        "linked": len(found) - int(found.table["link_id"].null_count),
+        "key check": found.key_check,
+    }

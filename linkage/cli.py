@@ -1,0 +1,340 @@
+"""The ``linkage`` command: parse, call, print. Results on stdout, everything else on stderr.
+
+No secret is ever an argument: a key is a file, an open descriptor, or typed without echo. Exit codes:
+`linkage.exitcodes`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from linkage import __version__, exitcodes
+
+if TYPE_CHECKING:
+    from linkage.agency.key import Key
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """Run the command and leave with its exit code."""
+    sys.exit(exitcodes.run(cli, sys.argv[1:]))
+
+
+def _print(data: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    click.echo(json.dumps(data) if as_json else text)
+
+
+def _table_options(command: Command) -> Command:
+    """Options that say how an agency's table fits the agreement."""
+    for option in (
+        click.option("--schema", "schema_path", required=True, type=click.Path(), help="The agreement (TOML)."),
+        click.option(
+            "--column",
+            "columns",
+            multiple=True,
+            metavar="FIELD=COLUMN",
+            help="A field's column, if its name differs; repeat as needed.",
+        ),
+        click.option("--without", multiple=True, metavar="FIELD", help="A field this agency does not hold."),
+    ):
+        command = option(command)
+    return command
+
+
+def _key_options(command: Command) -> Command:
+    """Options that say where the key is."""
+    for option in (
+        click.option("--key", "key_path", type=click.Path(), help="The project's key file."),
+        click.option("--key-fd", type=int, help="Read the key from this open file descriptor."),
+        click.option("--ask-key", is_flag=True, help="Ask for the key on the terminal."),
+        click.option("--id-key", "id_key_path", type=click.Path(), help="The agency's own key for record ids."),
+    ):
+        command = option(command)
+    return command
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+_threads = click.option("--threads", type=click.IntRange(1), help="Default: all cores.")
+_memory = click.option("--memory", "memory_mib", type=click.IntRange(1), default=1024, show_default=True,
+                       help="Memory allowed, in MiB.")  # fmt: skip
+_out = click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
+
+
+def _columns(columns: tuple[str, ...], without: tuple[str, ...]) -> dict[str, str | None]:
+    mapping: dict[str, str | None] = dict.fromkeys(without)
+    for item in columns:
+        field, equals, column = item.partition("=")
+        if not equals or not column:
+            raise click.UsageError(f"--column {field}: written as FIELD=COLUMN")
+        mapping[field] = column
+    return mapping
+
+
+def _key(key_path: str | None, key_fd: int | None, ask_key: bool) -> Key:
+    from linkage.agency.key import Key
+
+    if (key_path is not None) + (key_fd is not None) + ask_key != 1:
+        raise click.UsageError("give the key one way: --key FILE, --key-fd NUMBER or --ask-key")
+    if ask_key:
+        return Key.prompt()
+    return Key.load(key_fd if key_fd is not None else str(key_path))
+
+
+def _id_key(path: str | None) -> Key | None:
+    from linkage.agency.key import Key
+
+    return None if path is None else Key.load(path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def cli() -> None:
+    """Link records of the same people between agencies without passing round their names.
+
+    At each agency: schema, keygen, check, encode. At the centre: link, release. Back at the agency: rejoin.
+    Try `linkage demo` first.
+    """
+
+
+@cli.command()
+@click.option("--folder", type=click.Path(file_okay=False), help="Keep the files here; default: thrown away.")
+@click.option("--people", type=click.IntRange(100, 1_000_000), default=5_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@_json
+def demo(folder: str | None, people: int, seed: int, as_json: bool) -> None:
+    """The whole job on invented people: encode, link, release, judge."""
+    from linkage import demo as story
+
+    with tempfile.TemporaryDirectory(prefix="linkage-demo-") as scratch:
+        place = Path(folder or scratch)
+        place.mkdir(parents=True, exist_ok=True)
+        if (place / "project.key").exists():
+            raise click.UsageError(f"{place} exists already and holds a key; choose another folder")
+        done = story.run(place, people=people, seed=seed, say=lambda line: click.echo(line, err=as_json))
+        if as_json:
+            click.echo(json.dumps(_evaluation(done.evaluation) | {"births": done.births, "unreached": done.unreached}))
+            return
+        kept = f"The files are in {place}." if folder else "Keep the files with --folder DIR."
+        click.echo(f"\n{done.seconds:.1f} seconds. {kept}")
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--project", help="The project's name, for a preset.")
+@click.option("--layout", type=click.Choice(["fields", "record"]), default="fields", show_default=True)
+@click.option("-o", "--out", type=click.Path(), help="Write a preset to this file.")
+@_json
+def schema(name: str, project: str | None, layout: Any, out: str | None, as_json: bool) -> None:
+    """Print the agreement in file NAME with its fingerprint, or write the preset NAME (uk-person) as TOML."""
+    from linkage.agreement import PRESETS, to_toml
+    from linkage.schema import Schema
+
+    if name not in PRESETS:
+        agreed = Schema.load(name)
+        fields = "\n".join(f"  {field.name:<16}{field.type:<12}{field.tokens}" for field in agreed.fields)
+        text = f"project {agreed.project}, layout {agreed.layout}\n{fields}\nfingerprint {agreed.fingerprint()}"
+        _print(json.loads(agreed.canonical()) | {"fingerprint": agreed.fingerprint()}, text, as_json=as_json)
+        return
+    preset = Schema.preset(name, project=project, layout=layout)
+    if out is None:
+        click.echo(to_toml(preset), nl=False)
+        return
+    if Path(out).exists():
+        raise click.UsageError(f"{out} exists already and will not be overwritten")
+    preset.save(out)
+    click.echo(f"wrote {out}", err=True)
+
+
+@cli.command()
+@click.argument("path", type=click.Path())
+def keygen(path: str) -> None:
+    """Make the project's key and write it to PATH, for its owner's eyes only."""
+    from linkage.agency.key import Key
+
+    Key.generate().save(path)
+    click.echo(f"wrote {path}; give it to the agencies by a safe way, never to the centre", err=True)
+
+
+@cli.command()
+@click.argument("table", type=click.Path())
+@_table_options
+@click.option("--id", "id_column", help="The column of the agency's record ids.")
+@click.option("--strict", is_flag=True, help="Exit with 3 if there is any problem.")
+@_json
+def check(
+    table: str, schema_path: str, columns: tuple[str, ...], without: tuple[str, ...], id_column: str | None,
+    strict: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """List what in TABLE breaks the agreement: row, column, rule; never the value."""
+    from linkage.schema import Schema
+
+    problems = Schema.load(schema_path).check(table, id=id_column, columns=_columns(columns, without))
+    listed = "".join(f"\nrow {row:,}, column '{column}': {rule}" for row, column, rule in problems if row)
+    data = {"rows": problems.rows, "problems": len(problems), "listed": [item._asdict() for item in problems]}
+    _print(data, f"{problems}{listed}", as_json=as_json)
+    if strict and problems:
+        raise click.exceptions.Exit(3)
+
+
+@cli.command()
+@click.argument("table", type=click.Path())
+@_table_options
+@_key_options
+@click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
+@click.option("--source", required=True, help="The agency's name in this project.")
+@_out
+@_threads
+@_memory
+@_json
+def encode(
+    table: str, schema_path: str, columns: tuple[str, ...], without: tuple[str, ...], key_path: str | None,
+    key_fd: int | None, ask_key: bool, id_key_path: str | None, id_column: str, source: str, out: str,
+    threads: int | None, memory_mib: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Encode TABLE (.csv, .tsv or .parquet) into the file that goes to the centre."""
+    import linkage
+
+    made = linkage.encode(
+        table, linkage.Schema.load(schema_path), _key(key_path, key_fd, ask_key), id=id_column, source=source,
+        columns=_columns(columns, without), out=out, id_key=_id_key(id_key_path), threads=threads,
+        memory=memory_mib << 20,
+    )  # fmt: skip
+    data = {"source": made.source, "records": len(made), "fingerprint": made.schema.fingerprint(),
+            "key_check": made.key_check, "file": out}  # fmt: skip
+    _print(data, f"{out}: {len(made):,} records of {source}, key check {made.key_check[:8]}", as_json=as_json)
+
+
+@cli.command()
+@click.argument("sets", nargs=-1, required=True, type=click.Path())
+@_out
+@click.option("--probability", help="Layout fields: link at or above it; default 0.5.")
+@click.option("--threshold", help="Layout record: link at or above this similarity, such as 0.8 or 4/5.")
+@click.option("--duplicates", multiple=True, metavar="SOURCE", help="A source with several records of a person.")
+@click.option("--weights", is_flag=True, help="Print the match weights by field and level.")
+@_threads
+@_memory
+@_json
+def link(
+    sets: tuple[str, ...], out: str, probability: str | None, threshold: str | None, duplicates: tuple[str, ...],
+    weights: bool, threads: int | None, memory_mib: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Link two encoded SETS and write the standing result, which stays at the centre."""
+    import linkage
+
+    loaded = [linkage.EncodedSet.load(path) for path in sets]
+    model = None
+    if weights:
+        if len(loaded) != 2:
+            raise click.UsageError("--weights: takes two sets")
+        model = linkage.fit(*loaded, duplicates=duplicates, threads=threads, memory=memory_mib << 20)
+        click.echo(str(model), err=True)
+    links = linkage.link(
+        *loaded, model=model, probability=probability, threshold=threshold, duplicates=duplicates, threads=threads,
+        memory=memory_mib << 20,
+    )  # fmt: skip
+    links.save(out)
+    linked = links.records.num_rows - links.records["link_id"].null_count
+    data = {"pairs": len(links), "records": links.records.num_rows, "linked_records": linked, "file": out,
+            "sources": list(links.sources), "cut": dict(links.cut)}  # fmt: skip
+    _print(data, f"{out}: {len(links):,} pairs of {' and '.join(links.sources)}", as_json=as_json)
+
+
+@cli.command()
+@click.argument("links_path", metavar="LINKS", type=click.Path())
+@click.option("--source", required=True, help="The agency it is for.")
+@_out
+@click.option("--linked-only", is_flag=True, help="Leave out records that linked with nothing.")
+@click.option("--separate", is_flag=True, help="Link ids that only this recipient has.")
+@click.option("--confidence", is_flag=True, help="Add certain, likely or review.")
+@click.option("--csv", "csv_path", type=click.Path(), help="Write it as CSV too, for eyes.")
+@_json
+def release(
+    links_path: str, source: str, out: str, linked_only: bool, separate: bool, confidence: bool,
+    csv_path: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Write what goes back to one agency: its own record ids and link ids, nothing else."""
+    import linkage
+
+    made = linkage.Links.load(links_path).release(
+        source, linked_only=linked_only, separate=separate, confidence=confidence
+    )
+    made.save(out)
+    if csv_path is not None:
+        made.to_csv(csv_path)
+    linked = len(made) - made.table["link_id"].null_count
+    data = {"source": source, "records": len(made), "linked": linked, "file": out}
+    _print(data, f"{out}: {len(made):,} records of {source}, {linked:,} linked", as_json=as_json)
+
+
+@cli.command()
+@click.argument("release_path", metavar="RELEASE", type=click.Path())
+@click.argument("table", type=click.Path())
+@_key_options
+@click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
+@_out
+@_json
+def rejoin(
+    release_path: str, table: str, key_path: str | None, key_fd: int | None, ask_key: bool, id_key_path: str | None,
+    id_column: str, out: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Put the link ids of a RELEASE beside the agency's own TABLE (.csv or .parquet out, as -o says)."""
+    import linkage
+    from linkage.agency.rejoin import write_table
+
+    found = linkage.rejoin(
+        linkage.Release.load(release_path), table, _key(key_path, key_fd, ask_key), id=id_column,
+        id_key=_id_key(id_key_path),
+    )  # fmt: skip
+    write_table(found, out)
+    linked = found.num_rows - found["link_id"].null_count
+    data = {"records": found.num_rows, "linked": linked, "file": out}
+    _print(data, f"{out}: {found.num_rows:,} records, {linked:,} with a link id", as_json=as_json)
+
+
+@cli.command()
+@click.argument("links_path", metavar="LINKS", type=click.Path())
+@click.argument("truth", type=click.Path())
+@_key_options
+@click.option("--sources", metavar="LEFT,RIGHT", help="Whose ids left_id and right_id are; default alphabetical.")
+@_json
+def evaluate(
+    links_path: str, truth: str, key_path: str | None, key_fd: int | None, ask_key: bool, id_key_path: str | None,
+    sources: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Hold LINKS against a table of the TRUTH: left_id,right_id or source,id,person.
+
+    With a key the ids of the truth are the agencies' own, without one they are record ids.
+    """
+    import linkage
+
+    given = key_path is not None or key_fd is not None or ask_key
+    key = _id_key(id_key_path) or (_key(key_path, key_fd, ask_key) if given else None)
+    done = linkage.evaluate(
+        linkage.Links.load(links_path), truth, key=key, sources=None if sources is None else sources.split(",")
+    )
+    _print(_evaluation(done), str(done), as_json=as_json)
+
+
+def _evaluation(done: Any) -> dict[str, Any]:
+    measures = {row["measure"].lower(): [row["value"], row["low"], row["high"]] for row in done.to_arrow().to_pylist()}
+    counts = {name: getattr(done, name) for name in ("true_positives", "false_positives", "false_negatives", "outside")}
+    return measures | counts
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path())
+@_json
+def info(path: str | None, as_json: bool) -> None:
+    """What this installation is, or what the file at PATH is."""
+    from linkage import about
+
+    facts = about.installation() if path is None else about.file(Path(path))
+    _print(facts, "\n".join(f"{name:<18}{value}" for name, value in facts.items()), as_json=as_json)
