@@ -54,7 +54,7 @@ def load(path: PathLike) -> Schema:
         content = tomllib.loads(source.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{source}: not UTF-8 text (byte {error.start})", path=str(source)) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError itself for a number of thousands of digits
         raise FileFormatError(f"{source}: not TOML: {error}", path=str(source)) from None
     return parse(content)
 
@@ -68,7 +68,7 @@ def parse(content: dict[str, Any]) -> Schema:
     linkage.errors.SchemaError: field 'dob', type: 'dat' is not a field type; did you mean 'date'? The choices are: ...
     """
     _only_known("the agreement", content, _TOP)
-    if content.get("version") != 1:
+    if content.get("version") != 1 or isinstance(content["version"], bool):
         raise SchemaError("version: this library reads agreements with version = 1", rule="version")
     if "project" not in content:
         raise SchemaError(
@@ -167,7 +167,7 @@ def _is_list_of_tables(items: object) -> bool:
 
 def _field(item: dict[str, Any], layout: object) -> Field:
     name = item.get("name", "without a name")
-    _only_known(f"field '{name}'", item, _FIELD)
+    _only_known(f"field '{name}'", item, _FIELD, field=str(name))
     for setting in ("name", "type"):
         if not isinstance(item.get(setting), str):
             raise SchemaError(f"field '{name}', {setting}: missing, or not text", field=str(name), rule=setting)
@@ -186,7 +186,7 @@ def _field(item: dict[str, Any], layout: object) -> Field:
             rule="weight",
         )
     for setting in ("bits", "hashes"):  # zero stands for "by type" in a Field
-        if item.get(setting) == 0:
+        if setting in item and not item[setting]:
             raise SchemaError(f"field '{name}', {setting}: must be above 0", field=name, rule=setting)
     settings = dict(item)
     for setting in ("clean", "placeholders"):
@@ -195,8 +195,10 @@ def _field(item: dict[str, Any], layout: object) -> Field:
     for setting in ("tokens", "missing", "key_group", "scheme"):
         if not isinstance(settings.get(setting, ""), str):
             raise SchemaError(f"field '{name}', {setting}: must be text", field=name, rule=setting)
-    if not isinstance(settings.get("day_first", True), bool):
-        raise SchemaError(f"field '{name}', day_first: must be true or false", field=name, rule="day_first")
+    if "codes" in settings and not settings["codes"]:  # an empty one stands for "by name" in a Field
+        raise SchemaError(
+            f"field '{name}', codes: must be \"sex\" or a table of code = [spellings]", field=name, rule="codes"
+        )
     if isinstance(settings.get("codes", ""), dict):
         settings["codes"] = tuple(
             (code, _texts(name, "codes", spellings)) for code, spellings in settings["codes"].items()
@@ -217,7 +219,7 @@ def _texts(field: str, setting: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _only_known(where: str, content: dict[str, Any], known: tuple[str, ...]) -> None:
+def _only_known(where: str, content: dict[str, Any], known: tuple[str, ...], *, field: str | None = None) -> None:
     for word in content:
         if word not in known:
-            raise SchemaError(f"{where}: '{word}' is not a setting; {nearest(word, known)}", rule=word)
+            raise SchemaError(f"{where}: '{word}' is not a setting; {nearest(word, known)}", field=field, rule=word)

@@ -2,8 +2,9 @@
 
 Columns, none of them nullable: ``record_id`` string, ascending and distinct; one fixed-size binary column
 per filter, named for it, bit 0 the top bit of byte 0, zero-padded to 64 bits; the group columns as strings.
-zstd; no dictionary on ids and filters and no statistics at all (the default footer would hold two whole
-encodings in clear); page checksums. Footer, each key behind ``linkage.``:
+zstd; values in plain encoding, no dictionary, so that the sizes of the pages bound what is decoded; no
+statistics (the default footer would hold two whole encodings in clear); page checksums. Footer, each key
+behind ``linkage.``:
 
 ============== ==========================================================
 format         ``encoded-set 1``
@@ -34,6 +35,7 @@ from linkage import parquetfile
 from linkage.encoded import ContentDigest, Header, Rows, fault, require_intact
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
+from linkage.parquetpages import unpacked_bytes
 from linkage.schema import ENCODING_VERSION, from_canonical
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def write(path: PathLike, header: Header, batches: Iterator[Rows]) -> Header:
             part,
             schema,
             compression="zstd",
-            use_dictionary=[group.name for group in header.schema.groups],
+            use_dictionary=False,
             write_statistics=False,
             write_page_checksum=True,
             store_schema=False,
@@ -84,7 +86,7 @@ def read_header(path: Path, *, max_bytes: int) -> Header:
             )
         _check_columns(path, handle, header)
         # a file can claim any size; what it decodes to is bounded by what its header says it holds
-        decoded = sum(handle.metadata.row_group(index).total_byte_size for index in range(handle.num_row_groups))
+        decoded = unpacked_bytes(path)
         if decoded > 2 * needed + 1_024 * header.rows * len(header.schema.groups) + (1 << 20):
             raise FileFormatError(f"{path}: decodes to more than its records can take", path=str(path), reason="size")
         return header
@@ -112,8 +114,9 @@ def read_batches(path: Path, header: Header, rows: int) -> Iterator[Rows]:
     """The records in order, each batch checked, and the digest of all of them at the end."""
     total, count, last = ContentDigest(), 0, ""
     with parquetfile.opened(path) as handle:
+        _check_columns(path, handle, header)  # again: the file may be another one by now
         for batch in handle.iter_batches(batch_size=rows):
-            part = _from_arrow(batch, header)
+            part = _from_arrow(path, batch, header)
             problem = fault(part, header, after=last)
             if problem:
                 raise FileFormatError(f"{path}: {problem}", path=str(path), reason=problem)
@@ -187,6 +190,9 @@ def _header(path: Path, metadata: Any) -> Header:
         raise FileFormatError(f"{path}: {error}", path=str(path), reason="schema") from None
     if schema.fingerprint() != footer["fingerprint"] or footer["rows"] != str(metadata.num_rows):
         raise FileFormatError(f"{path}: the header contradicts itself", path=str(path), reason="header")
+    for key in ("source", "key_check"):  # they are shown in messages, so no control characters
+        if len(footer[key]) > 200 or not footer[key].isprintable():
+            raise FileFormatError(f"{path}: the header's {key} is no such thing", path=str(path), reason="header")
     return Header(schema, footer["source"], metadata.num_rows, footer["key_check"], ENCODING_VERSION, footer["content"])
 
 
@@ -196,16 +202,17 @@ def _check_columns(path: Path, handle: Any, header: Header) -> None:
         raise FileFormatError(f"{path}: its columns are not those of its schema", path=str(path), reason="columns")
 
 
-def _from_arrow(batch: pa.RecordBatch, header: Header) -> Rows:
+def _from_arrow(path: Path, batch: pa.RecordBatch, header: Header) -> Rows:
     filters = {}
     for filter in header.schema.filters:
         column = batch.column(filter.name)
         if column.null_count:
-            raise FileFormatError(f"filter '{filter.name}' has missing values", reason="null")
+            raise FileFormatError(f"{path}: filter '{filter.name}' has missing values", path=str(path), reason="null")
         width = filter.words * 8
         data = np.frombuffer(column.buffers()[1], dtype=np.uint8)
         start = column.offset * width
         filters[filter.name] = data[start : start + len(column) * width].view(np.uint64).reshape(-1, filter.words)
+        filters[filter.name].flags.writeable = False
     groups = {group.name: batch.column(group.name) for group in header.schema.groups}
     return Rows(batch.column("record_id"), filters, groups)
 

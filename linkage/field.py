@@ -11,6 +11,12 @@ from linkage.fieldtypes import FIELD_TYPES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 _MAX_BITS = 65_536
+_ONLY_FOR = {
+    "step": ("number",),
+    "reach": ("number",),
+    "day_first": ("date",),
+    "q": tuple(name for name, kind in FIELD_TYPES.items() if "qgrams" in kind.tokens),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +104,8 @@ class Field:
             )
         for rule in self.clean or ():
             if rule not in kind.clean_choices:
-                self._refuse(
-                    "clean", f"'{rule}' is not a cleaning rule of type {self.type}; {nearest(rule, kind.clean_choices)}"
-                )
+                which = nearest(rule, kind.clean_choices) if kind.clean_choices else "it has none"
+                self._refuse("clean", f"'{rule}' is not a cleaning rule of type {self.type}; {which}")
         object.__setattr__(self, "clean", tuple(rule for rule in kind.clean_choices if rule in (self.clean or ())))
         if self.missing not in ("allow", "refuse"):
             self._refuse("missing", f"{nearest(self.missing, ('allow', 'refuse'))}")
@@ -108,9 +113,37 @@ class Field:
             self._refuse("scheme", 'the one scheme is "nhs", for type identifier')
         if self.codes and self.type != "category":
             self._refuse("codes", f"belongs to type category, not {self.type}")
-        if isinstance(self.codes, str) and self.codes not in ("", "sex"):
+        if self.codes not in ("", "sex"):
+            object.__setattr__(self, "codes", self._sorted_codes())
+        if not isinstance(self.placeholders, tuple | list) or not all(
+            isinstance(text, str) for text in self.placeholders
+        ):
+            self._refuse("placeholders", "must be a list of texts")
+        object.__setattr__(self, "placeholders", tuple(sorted(set(self.placeholders))))
+        if not isinstance(self.day_first, bool):
+            self._refuse("day_first", "must be true or false")
+        check_name(f"field '{self.name}', key_group", self.key_group, field=self.name, rule="key_group")
+
+    def _sorted_codes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        # sorted, so that agreements that mean the same are the same
+        found: dict[str, tuple[str, ...]] = {}
+        code_of: dict[str, str] = {}
+        given: Any = self.codes
+        try:
+            for code, spellings in given:
+                if isinstance(spellings, str) or not all(isinstance(text, str) for text in (code, *spellings)):
+                    raise TypeError
+                if code in found:
+                    self._refuse("codes", f"'{code}' is there twice")
+                for text in (code, *spellings):
+                    if code_of.setdefault(text.strip().casefold(), code) != code:
+                        self._refuse("codes", f"'{text}' belongs to two codes")
+                found[code] = tuple(sorted(set(spellings)))
+        except SchemaError:
+            raise
+        except (TypeError, ValueError):
             self._refuse("codes", 'must be "sex" or a table of code = [spellings]')
-        check_name("key_group", self.key_group)
+        return tuple(sorted(found.items()))
 
     def _check_numbers(self) -> None:
         for setting, low, high in (("q", 1, 8), ("reach", 1, 64), ("hashes", 0, 256)):
@@ -122,25 +155,29 @@ class Field:
             if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-9 <= value <= 1e9:
                 self._refuse(setting, "must be a positive number up to 1e9")
             object.__setattr__(self, setting, float(value))
-        check_bits(f"field '{self.name}'", self.bits)
+        check_bits(f"field '{self.name}'", self.bits, field=self.name)
+        for setting, types in _ONLY_FOR.items():
+            # a setting without effect would make agreements differ that mean the same
+            if self.type not in types and getattr(self, setting) != getattr(Field, setting):
+                self._refuse(setting, f"belongs to type {' or '.join(types)}, not {self.type}")
 
     def _refuse(self, rule: str, message: str) -> NoReturn:
         raise SchemaError(f"field '{self.name}', {rule}: {message}", field=self.name, rule=rule)
 
 
-def check_name(what: str, name: object) -> None:
+def check_name(what: str, name: object, *, field: str | None = None, rule: str = "name") -> None:
     """Raise `SchemaError` unless ``name`` is lower-case letters, digits and underscores."""
     if not isinstance(name, str) or not _NAME.match(name) or name == "record_id":
         shown = name if isinstance(name, str) else type(name).__name__
         raise SchemaError(
             f"{what} '{shown}': a name is lower-case letters, digits and underscores, starts with a "
             "letter, and isn't record_id",
-            field=str(shown),
-            rule="name",
+            field=field or str(shown),
+            rule=rule,
         )
 
 
-def check_bits(what: str, bits: object) -> None:
+def check_bits(what: str, bits: object, *, field: str | None = None) -> None:
     """Raise `SchemaError` unless ``bits`` is a possible filter width."""
     if isinstance(bits, bool) or not isinstance(bits, int) or not 8 <= bits <= _MAX_BITS:
-        raise SchemaError(f"{what}, bits: must be a whole number from 8 to {_MAX_BITS}", rule="bits")
+        raise SchemaError(f"{what}, bits: must be a whole number from 8 to {_MAX_BITS}", field=field, rule="bits")

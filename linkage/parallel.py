@@ -48,7 +48,7 @@ def in_order(step: Callable[[Item], Result], items: Iterable[Item], *, threads: 
     try:
         for item in items:
             waiting.append(pool.submit(step, item))
-            if len(waiting) > 2 * count:
+            if len(waiting) >= 2 * count:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -16,6 +16,7 @@ import numpy as np
 
 from linkage.errors import FileFormatError, LimitError, LinkageError
 from linkage.files import PathLike, written_beside
+from linkage.parquetpages import unpacked_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +36,7 @@ def write(path: PathLike, table: pa.Table, footer: Mapping[str, str]) -> None:
             part,
             table.schema.remove_metadata(),
             compression="zstd",
+            use_dictionary=False,
             write_statistics=False,
             write_page_checksum=True,
             store_schema=False,
@@ -49,7 +51,8 @@ def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict
     place = Path(path)
     with opened(place) as handle:
         footer = unsealed(place, handle.metadata.metadata, format=format, made_with=made_with)
-        decoded = sum(handle.metadata.row_group(index).total_byte_size for index in range(handle.num_row_groups))
+        # nulls take no bytes in the file and eight or more in memory
+        decoded = unpacked_bytes(place) + 8 * handle.metadata.num_rows * handle.metadata.num_columns
         if decoded > _MAX_BYTES:
             raise LimitError(
                 f"{place}: decodes to {decoded:,} bytes; allowed are {_MAX_BYTES:,}", needed=decoded, allowed=_MAX_BYTES
@@ -102,7 +105,9 @@ def opened(path: Path) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.is_file():
+    if path.exists() and not path.is_file():  # before opening: a FIFO would wait for ever
+        raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
+    if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     try:
         with pq.ParquetFile(
@@ -113,7 +118,7 @@ def opened(path: Path) -> Iterator[Any]:
             thrift_container_size_limit=1 << 20,
         ) as handle:
             yield handle
-    except LinkageError:
+    except (LinkageError, PermissionError):
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError):
         # what Arrow says of a damaged file can quote its content

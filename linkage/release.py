@@ -53,9 +53,13 @@ class Release(TableOfResults):
         """The release in a file. Raises `FileFormatError` if it is none, or damaged."""
         table, footer = parquetfile.read(path, format=FORMAT, made_with="`linkage release`")
         names = ["record_id", "link_id"]
-        if table.column_names not in (names, [*names, "confidence"]) or not {"project", "source", "key_check"} <= set(
-            footer
-        ):
+        fits = (
+            table.column_names in (names, [*names, "confidence"])
+            and all(str(kind) == "string" for kind in table.schema.types)
+            and not table["record_id"].null_count
+            and {"project", "source", "key_check"} <= set(footer)
+        )
+        if not fits:
             raise FileFormatError(f"{path}: its columns are not those of a release", path=str(path), reason="columns")
         return cls(table, footer["project"], footer["source"], footer["key_check"])
 

@@ -214,7 +214,9 @@ def from_canonical(text: str) -> Schema:
         bits = content["filters"][0]["bits"] if content["layout"] == "record" else 1024
         groups = tuple(Group(**item) for item in content["groups"])
         schema = Schema(project=content["project"], layout=content["layout"], fields=fields, bits=bits, groups=groups)
-    except (KeyError, TypeError, IndexError, AttributeError, RecursionError, json.JSONDecodeError):
+    except SchemaError:
+        raise
+    except (KeyError, TypeError, IndexError, AttributeError, RecursionError, ValueError):
         raise SchemaError("not a canonical schema of this version", rule="canonical") from None
     if schema.canonical() != text:
         raise SchemaError("not a canonical schema of this version", rule="canonical")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 1 << 23
 _MAX_HEADER = 1 << 20
+_END = "\x1eend\x1e"
 
 
 def delimiter(path: Path) -> str:
@@ -23,15 +25,17 @@ def delimiter(path: Path) -> str:
 
 def header(path: Path) -> tuple[str, ...]:
     """The column names. Raises `RecordError` for an empty file or one that isn't UTF-8."""
+    with path.open("rb") as raw:
+        utf16 = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            start = handle.read(_MAX_HEADER)
+            start = "\0" if utf16 else handle.read(_MAX_HEADER)
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
     if "\0" in start:
         raise RecordError(f"{path}: not a text file, or UTF-16; save it as CSV in UTF-8", rule="encoding of text")
     try:
-        names = next(csv.reader(start.splitlines(keepends=True), delimiter=delimiter(path)), [])
+        names: list[str] = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter(path)), [])
     except csv.Error:
         raise RecordError(f"{path}: the header can't be read as CSV", row=0, rule="header") from None
     if not any(name.strip() for name in names):
@@ -63,15 +67,50 @@ def batches(path: Path, columns: list[str], names: tuple[str, ...]) -> Iterator[
         use_threads=False, block_size=_BLOCK_BYTES, column_names=list(names), skip_rows_after_names=1
     )
     rows = 0
-    try:
-        for batch in arrow_csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert):
+    last: pa.RecordBatch | None = None
+    with _WithEnd(path, (delimiter(path).join([_END] * len(names)) + "\n").encode()) as handle:
+        try:
+            for batch in arrow_csv.open_csv(handle, read_options=read, parse_options=parse, convert_options=convert):
+                _refuse_wrong(path, wrong)
+                if batch.num_rows:
+                    if last is not None:
+                        rows += last.num_rows
+                        yield last
+                    last = batch
+        except pa.ArrowException:
             _refuse_wrong(path, wrong)
-            rows += batch.num_rows
-            yield batch
-    except pa.ArrowException:
-        _refuse_wrong(path, wrong)
-        raise _explained(path, rows) from None
+            raise _explained(path, rows) from None
     _refuse_wrong(path, wrong)
+    if last is None or any(column[-1].as_py() != _END for column in last.columns):
+        row = rows + (last.num_rows if last is not None else 0)
+        raise RecordError(
+            f"{path}: row {row:,} opens a quote that is never closed, so the rest of the file is inside one cell",
+            row=row,
+            rule="CSV",
+        )
+    yield last.slice(0, last.num_rows - 1)
+
+
+class _WithEnd(io.RawIOBase):
+    """A file with one row more: if an open quote swallows that row, it has swallowed others, which Arrow lets pass."""
+
+    def __init__(self, path: Path, end: bytes) -> None:
+        super().__init__()
+        self._handle = path.open("rb")
+        self._end = b"\n" + end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        filled = self._handle.readinto(buffer)  # short only at the end of the file
+        end = self._end[: len(buffer) - filled]
+        buffer[filled : filled + len(end)], self._end = end, self._end[len(end) :]
+        return filled + len(end)
+
+    def close(self) -> None:
+        self._handle.close()
+        super().close()
 
 
 def _refuse_wrong(path: Path, wrong: list[tuple[int | None, int, int]]) -> None:

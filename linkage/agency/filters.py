@@ -18,7 +18,7 @@ from linkage.agency.key import Key
 from linkage.agency.tokens import TokenColumn
 from linkage.schema import Schema
 
-_VALUES_AT_ONCE = 16_384
+_BITS_AT_ONCE = 1 << 24  # a byte each until they are packed
 _WORDS_PER_DIGEST = 16  # 64 bytes as 32-bit words
 
 
@@ -79,8 +79,9 @@ def _value_rows(column: TokenColumn, positions: NDArray[np.int64], n_words: int)
     """(values + 1, words): the filter of each distinct value, and a last row of zeros."""
     n_values = len(column.first_token) - 1
     rows = np.zeros((n_values + 1, n_words), dtype=np.uint64)
-    for start in range(0, n_values, _VALUES_AT_ONCE):
-        stop = min(start + _VALUES_AT_ONCE, n_values)
+    at_once = _BITS_AT_ONCE // (n_words * 64)  # a filter has at most 65,536 bits
+    for start in range(0, n_values, at_once):
+        stop = min(start + at_once, n_values)
         first = column.first_token[start : stop + 1]
         bits = np.zeros((stop - start, n_words * 64), dtype=np.uint8)
         value = np.repeat(np.arange(stop - start), np.diff(first))

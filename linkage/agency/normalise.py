@@ -78,27 +78,47 @@ def without_diacritics(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Lower case, no diacritics, punctuation as single spaces: the form of the frozen tables."""
-    # case first: the letter table is of small letters, and casefold of İ leaves a mark for the next step to drop
-    bare = without_diacritics(text.casefold()).translate(tables.SILENT)
-    return _NOT_WORD.sub(" ", bare).strip()
+    return _parted(_folded(text, case=True, diacritics=True, silent=True))
+
+
+def _folded(text: str, *, case: bool, diacritics: bool, silent: bool) -> str:
+    """Texts that differ in the things named become one; canonically equal texts always do."""
+    # silent marks go first and last: ´ decomposes into a space and an accent, and ŉ into an apostrophe and n
+    value = text.translate(tables.SILENT) if silent else text
+    if value.isascii():
+        return value.casefold() if case else value
+    # compatible forms first: 𝐀 and № are capitals only once decomposed
+    value = unicodedata.normalize("NFKC" if diacritics else "NFC", value)
+    if case:
+        # case before diacritics: the letter table is of small letters, and casefold of İ leaves a mark to drop
+        value = value.casefold()
+    value = without_diacritics(value) if diacritics else unicodedata.normalize("NFC", value)
+    return value.translate(tables.SILENT) if silent else value
+
+
+def _parted(text: str) -> str:
+    """Words of letters, digits and the vowel signs that belong to them; all else becomes single spaces."""
+    if text.isascii():
+        return _NOT_WORD.sub(" ", text).strip()
+    # Python's \w leaves out combining marks: all but one name of "कि" and "का" would be lost
+    letters = [letter if letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc") else " " for letter in text]
+    return " ".join("".join(letters).split())
 
 
 def _name_cleaner(field: Field) -> Cleaner:
     rules = frozenset(field.clean or ())
-    is_name = field.type == "name"
+    no_value = _no_name if field.type == "name" else _no_text
 
     def clean(text: str) -> Cleaned:
-        plain = _plain(text)
-        if plain in tables.UNKNOWN or _no_name(plain) if is_name else plain in tables.UNKNOWN | tables.NO_ADDRESS:
+        if no_value(_plain(text)):
             return Cleaned("")
-        value = text.casefold() if "case" in rules else text
-        if "diacritics" in rules:
-            value = without_diacritics(value)
-        if "punctuation" in rules:
-            value = _NOT_WORD.sub(" ", value.translate(tables.SILENT))
-        words = value.split()
-        if "titles" in rules:
-            words = _without_titles(words)
+        silent = "punctuation" in rules
+        value = _folded(text, case="case" in rules, diacritics="diacritics" in rules, silent=silent)
+        words = (_parted(value) if silent else value).split()
+        if "titles" in rules and len(bare := _without_titles(words)) < len(words):
+            words = bare
+            if no_value(_plain(" ".join(words))):  # Mr Unknown, Miss Baby Smith
+                return Cleaned("")
         if "particles" in rules:
             words = _with_particles_joined(words)
         return Cleaned(" ".join(words))
@@ -107,7 +127,11 @@ def _name_cleaner(field: Field) -> Cleaner:
 
 
 def _no_name(plain: str) -> bool:
-    return plain in tables.UNNAMED or plain.split(" ", 1)[0] in tables.UNNAMED_FIRST_WORDS
+    return plain in tables.UNKNOWN or plain in tables.UNNAMED or plain.split(" ", 1)[0] in tables.UNNAMED_FIRST_WORDS
+
+
+def _no_text(plain: str) -> bool:
+    return plain in tables.UNKNOWN or plain in tables.NO_ADDRESS
 
 
 def _without_titles(words: list[str]) -> list[str]:
@@ -146,7 +170,7 @@ def _date_cleaner(field: Field) -> Cleaner:
         year, month, day = _parts_in_range(*parts)
         if not (year or month or day):
             return Cleaned("", "" if parts == (0, 0, 0) or parts[0] in (1111, 9999) else "not a date")
-        outside = (year, month, day) != parts and all(parts)
+        outside = any(given and not kept for given, kept in zip(parts, (year, month, day), strict=True))
         value = f"{year:04}-{month:02}-{day:02}"
         return Cleaned(value, "part of the date is outside its range" if outside else "")
 
@@ -154,7 +178,7 @@ def _date_cleaner(field: Field) -> Cleaner:
 
 
 _EIGHT = re.compile(r"\d{8}\Z")
-_TIME = re.compile(r"(?<=\d)[Tt ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\Z")
+_TIME = re.compile(r"(?<=\d)[Tt ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?|[AaPp][Mm])?\Z")
 _SHORT_YEAR = re.compile(r"\d{1,2} (?:\d{1,2}|[a-z]{3,9}) \d{2}\Z")
 
 
@@ -193,10 +217,10 @@ def _year_and_month(words: list[str], numbers: list[int]) -> tuple[int, int, int
 
 
 def _eight_digits(text: str, *, day_first: bool) -> tuple[int, int, int]:
-    # 19xx and 20xx at the front can't be a day and month too, so the two readings never clash
-    year = int(text[:4])
-    if _FIRST_YEAR <= year <= _LAST_YEAR or not _FIRST_YEAR <= int(text[4:]) <= _LAST_YEAR:
-        return year, int(text[4:6]), int(text[6:])
+    # a year at the end can't be a month and a day too, so the readings never clash; at the front it can be a day and
+    # a month: 20121985 is the 20th of December
+    if not _FIRST_YEAR <= int(text[4:]) <= _LAST_YEAR:
+        return int(text[:4]), int(text[4:6]), int(text[6:])
     first, second = int(text[:2]), int(text[2:4])
     return (int(text[4:]), second, first) if day_first else (int(text[4:]), first, second)
 
@@ -212,14 +236,24 @@ def _parts_in_range(year: int, month: int, day: int) -> tuple[int, int, int]:
 def _postcode_cleaner(field: Field) -> Cleaner:  # noqa: ARG001  # one signature for all types
     def clean(text: str) -> Cleaned:
         value = _NOT_ALNUM.sub("", without_diacritics(text.upper()))
-        if not value or _plain(text) in tables.UNKNOWN:
-            return Cleaned("")
+        if not value or _says_unknown(value, text):
+            return Cleaned("", _unreadable(value, text))
         if value in tables.NO_POSTCODE or value.startswith(tables.NO_POSTCODE_AREA):
             return Cleaned("")
         value = _letters_where_letters_belong(value)
         return Cleaned(value, "" if _UK_POSTCODE.match(value) else "not a UK postcode")
 
     return clean
+
+
+def _says_unknown(value: str, text: str) -> bool:
+    # the table has "not known" with its space, and t.b.c. without its dots
+    return _plain(text) in tables.UNKNOWN or value.lower() in tables.UNKNOWN
+
+
+def _unreadable(value: str, text: str) -> str:
+    # a dash for "none" is missing; letters and digits of another script are a value that gets lost
+    return "" if value or not any(letter.isalnum() for letter in text) else "not in Latin letters and digits"
 
 
 _TO_DIGIT = str.maketrans("OI", "01")
@@ -253,7 +287,8 @@ def _category_cleaner(field: Field) -> Cleaner:
 
 def _number_cleaner(field: Field) -> Cleaner:
     def clean(text: str) -> Cleaned:
-        if not text.strip() or _plain(text) in tables.UNKNOWN:
+        plain = _plain(text)
+        if not plain or plain in tables.UNKNOWN:
             return Cleaned("")
         try:
             number = float(text.replace(",", "").replace("£", ""))
@@ -269,8 +304,8 @@ def _number_cleaner(field: Field) -> Cleaner:
 def _identifier_cleaner(field: Field) -> Cleaner:
     def clean(text: str) -> Cleaned:
         value = _NOT_ALNUM.sub("", without_diacritics(text.upper()))
-        if not value or value in tables.NO_IDENTIFIER or _plain(text) in tables.UNKNOWN:
-            return Cleaned("")
+        if not value or value in tables.NO_IDENTIFIER or _says_unknown(value, text):
+            return Cleaned("", _unreadable(value, text))
         if len(value) > 3 and len(set(value)) == 1:  # 0000000000, 9999999999
             return Cleaned("")
         wrong = field.scheme == "nhs" and not _is_nhs_number(value)

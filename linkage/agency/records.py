@@ -164,13 +164,18 @@ def _open_parquet(path: Path, wanted: list[str] | None) -> Source:
 def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
     import pyarrow as pa
 
+    if isinstance(table, list) and table and all(isinstance(row, dict) for row in table):
+        # Arrow would take the columns of the first row only
+        table = {
+            name: [row.get(name) for row in table] for name in dict.fromkeys(name for row in table for name in row)
+        }
     if isinstance(table, dict):
-        table = _plain_table(lambda: pa.table(table))
-    elif isinstance(table, list) and table and isinstance(table[0], dict):
-        rows = table
-        table = _plain_table(lambda: pa.Table.from_pylist(rows))
+        names = tuple(name for name in table if isinstance(name, str))
+        chosen = list(table) if wanted is None else _present(wanted, names)
+        columns = {name: table[name] for name in chosen}
+        table = _plain_table(lambda: pa.table(columns))
     if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
-        table = table.collect()  # polars LazyFrame
+        table = _plain_table(table.collect)  # polars LazyFrame
     table = _only_columns(table, wanted)
     if hasattr(table, "__arrow_c_stream__"):
         frame = table
@@ -191,9 +196,9 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
 
 def _only_columns(table: object, wanted: list[str] | None) -> object:
     """A pandas table without the columns nobody asked for, which may hold what Arrow can't."""
-    if wanted is None or type(table).__module__.split(".")[0] != "pandas":
+    if wanted is None or type(table).__module__.split(".")[0] != "pandas" or not hasattr(table, "columns"):
         return table
-    names = [str(name) for name in table.columns]  # type: ignore[attr-defined]
+    names = [str(name) for name in table.columns]
     chosen = _present(wanted, tuple(names))
     for column in chosen:
         if names.count(column) > 1:
@@ -212,6 +217,14 @@ def _plain_table(make: Any) -> Any:
             "a column mixes kinds of values or the columns differ in length; read the table with every "
             "identifier as text (pandas: dtype=str)",
             rule="kind of values",
+        ) from None
+    except (StopIteration, MemoryError):
+        raise
+    except Exception as error:  # whatever computes the table: a DuckDB query, a polars plan
+        raise RecordError(
+            f"the table could not be computed ({type(error).__name__}); its own message may quote a record, so it is "
+            "not repeated here",
+            rule="table",
         ) from None
 
 
@@ -245,13 +258,15 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
     import pyarrow.types as pt
 
     if pt.is_dictionary(array.type):
+        if pt.is_string_view(array.type.value_type):  # polars' categoricals, which Arrow can't decode
+            array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
         array = array.dictionary_decode()
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     given = array.type
     if pt.is_null(given) or array.null_count == len(array):
         return pa.nulls(len(array), pa.string())
-    if pt.is_floating(given) and kind != "number":
+    if (pt.is_floating(given) or (pt.is_decimal(given) and given.scale)) and kind != "number":
         array = _whole_or_refused(array, column)
     elif pt.is_timestamp(given) or pt.is_date(given):
         array = array.cast(pa.date32(), safe=False)
@@ -270,7 +285,9 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
             rule="kind of values",
         )
     try:
-        return array.cast(pa.string())
+        text = array.cast(pa.string())
+        text.validate(full=True)  # Python's own error on bytes that are not UTF-8 holds the value
+        return text
     except pa.ArrowException:
         raise RecordError(
             f"column '{column}' holds text that is not UTF-8, at or after row {first_row:,}",
@@ -284,7 +301,9 @@ def _whole_or_refused(array: pa.Array, column: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pc.all(pc.is_nan(array)).as_py():  # an empty column of a frame that has no missing value but NaN
+    if (
+        pa.types.is_floating(array.type) and pc.all(pc.is_nan(array)).as_py()
+    ):  # an empty column of a frame that has no missing value but NaN
         return pa.nulls(len(array), pa.string())
     raise RecordError(
         f"column '{column}' holds numbers with a decimal point, as tables do when whole numbers have a gap: "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret, record_ids
 from linkage.agency.records import Attachable, as_text
 from linkage.errors import MismatchError, RecordError, nearest
+from linkage.files import PathLike, written_beside
 from linkage.release import Release
 
 if TYPE_CHECKING:
@@ -53,19 +55,33 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
     frame = Attachable.of(table)
     if id not in frame.names:
         raise RecordError(
-            f"column '{id}' is not in the table; {nearest(id, frame.names)}", column=id, rule="column missing"
+            f"column '{id}' is not in the table; {nearest(id, map(str, frame.names))}", column=id, rule="column missing"
         )
-    for column in _ADDED:
+    names = [name for name in _ADDED if name in release.table.column_names]
+    for column in names:
         if column in frame.names:
             raise RecordError(
                 f"column '{column}' is in the table already; rename or drop it", column=column, rule="column names"
             )
-    ids = hashed_ids(frame.column(id), id_key or key, project=release.project, source=release.source, column=id)
+    ids = hashed_ids(_id_column(frame, id), id_key or key, project=release.project, source=release.source, column=id)
     rows = _rows_of(ids.to_pylist(), release, id)
-    added = {name: release.table[name].to_pylist() for name in _ADDED if name in release.table.column_names}
+    added = {name: release.table[name].to_pylist() for name in names}
     return frame.with_texts(
         {name: [None if row is None else texts[row] for row in rows] for name, texts in added.items()}
     )
+
+
+def _id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    try:
+        return frame.column(column)
+    except pa.ArrowException:  # its message quotes the value it stumbled over
+        raise RecordError(
+            f"column '{column}' mixes kinds of values; read the table with it as text (pandas: dtype=str)",
+            column=column,
+            rule="kind of values",
+        ) from None
 
 
 def _rows_of(record_ids: list[str], release: Release, column: str) -> list[int | None]:
@@ -98,3 +114,17 @@ def hashed_ids(ids: pa.ChunkedArray, key: Key, *, project: str, source: str, col
     text = as_text(ids, column, "identifier", 1)
     made = record_ids(text, id_secret(key, project=project), source=source, column=column, first_row=1)
     return hex_ids(made.view(">u8")) if len(made) else pa.array([], pa.string())
+
+
+def write_table(table: pa.Table, path: PathLike) -> None:
+    """Write an agency's table as .csv or .parquet, whole or not at all, for its owner's eyes only."""
+    from pyarrow import csv, parquet
+
+    kind = Path(path).suffix.lower()
+    if kind not in (".csv", ".parquet"):
+        raise ValueError(f"{path}: a table is written as .csv or .parquet")
+    with written_beside(path) as part:
+        if kind == ".csv":
+            csv.write_csv(table, part)
+        else:
+            parquet.write_table(table, part)

@@ -23,11 +23,19 @@ LETTERS = str.maketrans(_LATIN | _GREEK | _CYRILLIC)
 
 # combining marks that are accents; the vowel signs of other scripts are letters to us
 ACCENTS = str.maketrans(dict.fromkeys(
-    [*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x64B, 0x660), 0x670, *range(0x1AB0, 0x1B00)]
+    [*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x64B, 0x660), 0x670, *range(0x1AB0, 0x1B00),
+     *range(0x1DC0, 0x1E00), *range(0x20D0, 0x2100), *range(0xFE20, 0xFE30)]
 ))  # fmt: skip
 
 # inside a word these vanish (O'Brien is OBrien); all other punctuation parts words
-SILENT = str.maketrans(dict.fromkeys("'’‘`´ʼʻ′＇ʹ"))
+_APOSTROPHES = "'’‘`´ʼʻ′＇ʹ"
+# soft hyphen, zero-width spaces and joiners, direction marks, variation selectors, byte order mark: what nobody
+# sees can't be what makes two names differ
+_INVISIBLE = "".join(map(chr, [
+    0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10), 0xFEFF,
+]))  # fmt: skip
+SILENT = str.maketrans(dict.fromkeys(_APOSTROPHES + _INVISIBLE))
 
 TITLES = frozenset(
     [
@@ -115,8 +123,12 @@ NO_POSTCODE_AREA = "ZZ99"
 
 NO_IDENTIFIER = frozenset({"1234567890", "0123456789", "123456789", "NHS"})
 
-NO_DATE = frozenset({(1900, 1, 1), (1901, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 12, 31), (1900, 1, 2)})
-"""Dates that systems write for "not known": the turn of the century, and spreadsheets' day nought."""
+NO_DATE = frozenset({
+    (1900, 1, 1), (1901, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 12, 31), (1900, 1, 2), (1, 1, 1), (1753, 1, 1),
+    (1111, 11, 11), (1111, 1, 1), (9999, 12, 31), (9999, 9, 9), (9999, 1, 1),
+})  # fmt: skip
+"""Dates that systems write for "not known": the turn of the century, spreadsheets' day nought, first and last days
+of database types, one key held down."""
 
 SEX = {
     "m": "m", "male": "m", "boy": "m", "man": "m", "1": "m", "01": "m",

@@ -1,0 +1,185 @@
+"""Obvious slow twins of the fast paths, in plain Python: what the tests hold them against."""
+
+import hashlib
+import hmac
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from linkage.agency.normalise import cleaner
+from linkage.agency.tokens import tokeniser
+
+# ---- packed rows ------------------------------------------------------------------------------------------------
+
+
+def packed(bits) -> np.ndarray:
+    """(n, words) uint64 of a (n, n_bits) table of 0 and 1, as the filters are packed."""
+    bits = np.atleast_2d(np.asarray(bits, dtype=bool))
+    padded = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 64)))
+    return np.ascontiguousarray(np.packbits(padded, axis=1)).view(np.uint64)
+
+
+def with_overlap(n_left: int, n_right: int, overlap: int, n_bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two rows of so many bits of which so many are shared, as bool tables; the right one leans to the far end."""
+    left, right = np.zeros(n_bits, dtype=bool), np.zeros(n_bits, dtype=bool)
+    left[:n_left] = True
+    right[n_left - overlap : n_left + n_right - overlap] = True
+    return left, right
+
+
+def as_int(row) -> int:
+    return int.from_bytes(np.asarray(row).tobytes(), "big")
+
+
+def shared(left_row, right_row) -> int:
+    return (as_int(left_row) & as_int(right_row)).bit_count()
+
+
+def dice(left_row, right_row) -> Fraction:
+    """0 for rows without bits, even two of them."""
+    together = as_int(left_row).bit_count() + as_int(right_row).bit_count()
+    return Fraction(2 * shared(left_row, right_row), together) if together else Fraction(0)
+
+
+# ---- the kernels ------------------------------------------------------------------------------------------------
+
+
+def overlaps(left, right, ratio: Fraction) -> list[tuple[int, int, int]]:
+    """(row, column, shared bits) of the pairs with Dice >= ratio, by row, then column."""
+    return [
+        (row, column, shared(left[row], right[column]))
+        for row in range(len(left))
+        for column in range(len(right))
+        if dice(left[row], right[column]) >= ratio
+    ]
+
+
+def level(left_row, right_row, cuts) -> int:
+    """0 where one is missing, else 1 and one more for each cut that the similarity reaches."""
+    if not as_int(left_row) or not as_int(right_row):
+        return 0
+    return 1 + sum(dice(left_row, right_row) >= cut for cut in cuts)
+
+
+def levels(lefts, rights, all_cuts) -> np.ndarray:
+    """(n, m, comparisons): the level of each pair in each comparison."""
+    found = np.zeros((len(lefts[0]), len(rights[0]), len(all_cuts)), dtype=np.int64)
+    for row, column, place in np.ndindex(found.shape):
+        found[row, column, place] = level(lefts[place][row], rights[place][column], all_cuts[place])
+    return found
+
+
+def heavy_pairs(levels_of_pairs, weights, bound: int) -> list[tuple[int, int, int]]:
+    """(row, column, weight) of the pairs whose weights add up to the bound or more."""
+    n_rows, n_columns, _ = levels_of_pairs.shape
+    total = {
+        (row, column): sum(weight[code] for weight, code in zip(weights, levels_of_pairs[row, column], strict=True))
+        for row, column in product(range(n_rows), range(n_columns))
+    }
+    return [(row, column, weight) for (row, column), weight in total.items() if weight >= bound]
+
+
+# ---- who belongs to whom ----------------------------------------------------------------------------------------
+
+
+def matchings(edges, unique=(True, True)):
+    """Every set of edges, as tuples of their numbers, in which a unique row or column has one edge at most."""
+
+    def from_edge(number, used_rows, used_columns):
+        if number == len(edges):
+            yield ()
+            return
+        yield from from_edge(number + 1, used_rows, used_columns)
+        row, column = edges[number]
+        if not (unique[0] and row in used_rows) and not (unique[1] and column in used_columns):
+            for rest in from_edge(number + 1, used_rows | {row}, used_columns | {column}):
+                yield (number, *rest)
+
+    return from_edge(0, frozenset(), frozenset())
+
+
+def best_total(edges, gain, unique=(True, True)) -> int:
+    """The largest total gain of any matching."""
+    return max(sum(gain[number] for number in chosen) for chosen in matchings(edges, unique))
+
+
+def marginals(edges, odds, unique=(True, True)) -> np.ndarray:
+    """The probability of each edge, where a matching's weight is the product of the odds of its edges."""
+    share, total = np.zeros(len(edges)), 0.0
+    for chosen in matchings(edges, unique):
+        weight = float(np.prod([odds[number] for number in chosen]))
+        total += weight
+        share[list(chosen)] += weight
+    return share / total
+
+
+# ---- encoding ---------------------------------------------------------------------------------------------------
+
+
+def token_positions(token: str, secret: bytes, n_hashes: int, n_bits: int) -> list[int]:
+    """The positions of one token: 32-bit little-endian words of keyed BLAKE2b, scaled to the width."""
+    made: list[int] = []
+    block = 0
+    while len(made) < n_hashes:
+        digest = hashlib.blake2b(
+            token.encode("utf-8", "surrogatepass"), key=secret, salt=block.to_bytes(2, "big"), digest_size=64
+        ).digest()
+        for start in range(0, 64, 4):
+            made.append(int.from_bytes(digest[start : start + 4], "little") * n_bits // 2**32)
+        block += 1
+    return made[:n_hashes]
+
+
+def encoded_filter(record: dict, schema, filter, secret_of) -> bytes:
+    """One filter of one record as the bytes of the file: bit 0 is the top bit of byte 0, padded to 64 bits.
+
+    ``record`` is field -> text or None, ``secret_of`` field -> bytes.
+    """
+    bits = [0] * (-(-filter.bits // 64) * 64)
+    for name in filter.fields:
+        field, text = schema.field(name), record.get(name)
+        value = "" if text is None else cleaner(field)(text).value
+        for token in tokeniser(field)(value) if value else []:
+            for position in token_positions(token, secret_of(name), field.hashes, filter.bits):
+                bits[position] = 1
+    return bytes(
+        sum(bit << (7 - place) for place, bit in enumerate(bits[at : at + 8])) for at in range(0, len(bits), 8)
+    )
+
+
+def record_id(secret: bytes, source: str, id: str) -> str:
+    message = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in (source, id))
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+
+
+# ---- tokens -----------------------------------------------------------------------------------------------------
+
+
+def qgrams(value: str, q: int) -> list[str]:
+    """The distinct q-grams of each word padded with q - 1 blanks, in order of appearance."""
+    found: list[str] = []
+    for word in value.split(" "):
+        letters = [" "] * (q - 1) + [*word] + [" "] * (q - 1)
+        while len(letters) >= q:
+            gram = "".join(letters[:q])
+            if gram not in found:
+                found.append(gram)
+            del letters[0]
+    return found
+
+
+def tokens_of_rows(texts, field) -> list[list[str] | None]:
+    """The tokens of each row, None where missing: each row by itself."""
+    values = [cleaner(field)(text).value if text is not None else "" for text in texts]
+    return [tokeniser(field)(value) if value else None for value in values]
+
+
+def problems_of_rows(texts, field) -> dict[str, int]:
+    """How many rows break which rule."""
+    found: dict[str, int] = {}
+    for text in texts:
+        problem = cleaner(field)(text).problem if text is not None else ""
+        if problem:
+            found[problem] = found.get(problem, 0) + 1
+    return found
