@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.assign import assign, groups
-from linkage.central.compare import DEFAULT_MEMORY, compare
+from linkage.central import assign, compare  # the modules: their functions of the same name would hide them
+from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.disclose import new_link_ids
-from linkage.central.model import Model, fit, in_canonical_order, one_partner, probability_cut
+from linkage.central.fitting import fit
+from linkage.central.model import Model, in_canonical_order, one_partner, probability_cut
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.links import Links
@@ -79,7 +80,7 @@ def link(
             raise ValueError(
                 "link: the record layout needs a threshold, such as threshold=0.8; the best one depends on the data"
             )
-        pairs = compare(first, second, threshold=threshold, threads=threads, memory=memory, progress=progress)
+        pairs = compare.compare(first, second, threshold=threshold, threads=threads, memory=memory, progress=progress)
         cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}
         gain = _similarity_gain(pairs, cut["threshold"])
     else:
@@ -96,7 +97,7 @@ def link(
             progress=progress,
         )
         gain = _weight_gain(pairs)
-    return _links(pairs.take(assign(pairs.left, pairs.right, gain, unique=unique)), cut)
+    return _links(pairs.take(assign.assign(pairs.left, pairs.right, gain, unique=unique)), cut)
 
 
 def _refuse_options_of(layout: str, **options: object) -> None:
@@ -128,7 +129,9 @@ def _links(pairs: Pairs, cut: Mapping[str, float]) -> Links:
     first, second = pairs.left_set, pairs.right_set
     release_key = secrets.token_bytes(32)
     sources, ids = [first.source, second.source], [first.record_ids, second.record_ids]
-    group = groups(pairs.left.astype(np.int64), pairs.right.astype(np.int64) + len(first), len(first) + len(second))
+    group = assign.groups(
+        pairs.left.astype(np.int64), pairs.right.astype(np.int64) + len(first), len(first) + len(second)
+    )
     table = pairs.to_arrow()
     named = pa.table(
         {

@@ -21,6 +21,8 @@ DEFAULT_MEMORY = 1 << 30
 # rows, columns, value: 12 bytes a pair as found, twice that while they are put in order, and the similarity
 _BYTES_PER_PAIR = 40
 
+_NONE: kernels.Overlaps = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))
+
 Found = TypeVar("Found")
 
 
@@ -87,14 +89,13 @@ def compare(
         return row[above], column[above], overlap[above]
 
     tiles = over_tiles(step, len(left), len(other), within=right is None, threads=threads, progress=progress)
-    parts = list(
-        within_memory(
-            tiles,
-            lambda part: len(part[0]) * _BYTES_PER_PAIR,
-            memory=memory,
-            advice="raise the threshold, or allow more memory",
-        )
+    found = within_memory(
+        tiles,
+        lambda part: len(part[0]) * _BYTES_PER_PAIR,
+        memory=memory,
+        advice="raise the threshold, or allow more memory",
     )
+    parts = [_NONE, *found]  # an empty set, and one record within itself, have no tiles
     row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
     order = np.lexsort((column, row))
     row, column, overlap = row[order], column[order], overlap[order]

@@ -1,8 +1,8 @@
 """The pairs worth a second look: those whose weight and prior leave a match possible.
 
-A pass over all pairs emits (row, column, weight) where the likelihood ratio times the prior exceeds a
-thousandth. On halves of Febrl 4 these are a few thousand of 14 million pairs and carry all but 0.04 % of the
-expected matches. If they would not fit the memory allowed, the bound rises until they do; past the point
+A pass over all pairs emits (row, column, weight) where the likelihood ratio times the prior exceeds a small
+floor. On halves of Febrl 4 this leaves some thousands of 14 million pairs, which carry all but a ten-thousandth of
+the expected matches. If they would not fit the memory allowed, the bound rises until they do; past the point
 where that would drop likely matches, `LimitError` says so.
 """
 
@@ -23,7 +23,12 @@ from linkage.errors import LimitError
 UNIT = 1024
 """Integer weights are in 1/1024 bit."""
 
-_FLOOR_BITS = -10.0  # a thousandth
+LINK_FLOOR_BITS = -16.0
+"""Low enough for a prior that rivals taken out raise by up to 13 bits (`competition.prior_log_odds`)."""
+
+ESTIMATE_FLOOR_BITS = -24.0
+"""Low enough for pairs that are alike but no matches to be many, and so to show what they agree on."""
+
 _HIGHEST_FLOOR_BITS = -3.0
 _BYTES_PER_CONTENDER = 160  # with its levels, odds and messages
 
@@ -40,7 +45,7 @@ class Contenders:
 
 def prior_bits(matches: float, n_rows: int, n_columns: int) -> float:
     """log2 of the chance that a pair drawn blindly is a match."""
-    return math.log2(max(matches, 1.0)) - math.log2(n_rows) - math.log2(n_columns)
+    return math.log2(max(matches, 1.0)) - math.log2(max(n_rows, 1)) - math.log2(max(n_columns, 1))
 
 
 def collect(
@@ -48,15 +53,16 @@ def collect(
     right: tuple[Side, ...],
     weights: tuple[NDArray[np.int32], ...],
     *,
-    matches: float,
+    floor_bits: float,
     memory: int,
     threads: int | None,
     progress: bool | None,
 ) -> Contenders:
     """The contenders among all pairs of two sides; ``weights`` are tables as the kernels take them."""
     n_rows, n_columns = len(left[0].rows), len(right[0].rows)
-    prior = prior_bits(matches, n_rows, n_columns)
-    bound = math.ceil((_FLOOR_BITS - prior) * UNIT)
+    # half of the smaller side: the list must not shrink because a first estimate finds few matches
+    prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
+    bound = math.ceil((floor_bits - prior) * UNIT)
     highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
     room = max(1, memory // (2 * _BYTES_PER_CONTENDER))
 
@@ -67,7 +73,7 @@ def collect(
         return row + np.int32(tile.top), column + np.int32(tile.first), weight
 
     floor = [bound]  # read by steps already under way; what a lower floor let through is dropped below
-    kept: list[tuple[NDArray[np.int32], ...]] = []
+    kept: list[tuple[NDArray[np.int32], ...]] = [(np.empty(0, np.int32),) * 3]  # an empty set has no tiles
     held = 0
     for part, share in over_tiles(step, n_rows, n_columns, threads=threads, progress=progress, label="contenders"):
         chosen = part[2] >= floor[0]

@@ -35,7 +35,7 @@ def new_link_ids(
     by_name = np.argsort(np.argsort(sources))
     # rows are in id order, so the first record of a group is the lowest of (source, row)
     order = np.lexsort((rows, by_name[places], group))
-    first = order[np.concatenate([[True], group[order][1:] != group[order][:-1]])]
+    first = order[np.diff(group[order], prepend=-1) != 0]
     texts: dict[int, str] = {}
     for record in first[linked[first]].tolist():
         place = int(places[record])
@@ -88,12 +88,13 @@ def _confidence(links: Links, link_ids: pa.ChunkedArray) -> pa.Array:
 
     if "probability" not in links.pairs.column_names:
         raise ValueError("confidence: the record layout gives similarities, which are no probabilities")
-    record_link = dict(zip(links.records["record_id"].to_pylist(), links.records["link_id"].to_pylist(), strict=True))
+    # by source too: sets from arrays may have equal record ids
+    records = (links.records[name].to_pylist() for name in ("source", "record_id", "link_id"))
+    record_link = {(source, record_id): link for source, record_id, link in zip(*records, strict=True)}
+    pairs = (links.pairs[name].to_pylist() for name in ("left_source", "left_id", "probability"))
     weakest: dict[str, float] = {}
-    for left, probability in zip(
-        links.pairs["left_id"].to_pylist(), links.pairs["probability"].to_pylist(), strict=True
-    ):
-        link = record_link[left]
+    for source, left, probability in zip(*pairs, strict=True):
+        link = record_link[source, left]
         weakest[link] = min(weakest.get(link, 1.0), probability)
     return pa.array([None if link is None else _word(weakest[link]) for link in link_ids.to_pylist()], pa.string())
 

@@ -1,8 +1,13 @@
 """m and u probabilities without truth: expectation and maximisation over contenders that compete.
 
 Plain EM over all pairs finds the wrong class, households instead of people: members of one share surname
-and address, and are many. What tells a person's pair from a household's is that a record has one partner;
-so in the expectation step the pairs of a row and of a column compete (`linkage.central.competition`).
+and address, and are many. Two things tell them apart. A record has one partner, so in the expectation step
+the pairs of a row and of a column compete (`linkage.central.competition`). And pairs that agree on some
+fields together without being one person have a class of their own, which does not compete: where few records
+have a partner there is no winner to exclude a sibling, and siblings would become the matches.
+
+Measured on 52 sets of invented people and Febrl halves, mean F1 with competition alone against both: .98 and .98
+where most records have a partner; .72 and .95 at 30 % overlap, .58 and .93 at 10 %, .14 and .76 at 1 %.
 """
 
 from __future__ import annotations
@@ -18,22 +23,27 @@ MAX_STEPS = 200
 _SWEEPS = 3
 _LAST_SWEEPS = 40
 _TOLERANCE = 1e-5
-# one imagined match keeps the m of a level that no match has from nought
-_IMAGINED = 1.0
-_IMAGINED_EQUAL = 0.75
+# m stays at its start while the household class finds its members: else it would fit them first
+_HELD_STEPS = 15
+# matches imagined to lie at the start: a class of siblings, which agree less, must outweigh these to be taken for one
+# of matches, and a level that no match has keeps a chance. Below 30 low overlaps fail, above 100 nothing is gained
+_IMAGINED = 100.0
+_EQUAL = 0.8
+_EQUAL_CODES = 0.95
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """m and u by level of each comparison, and the expected number of matches."""
+    """m, u and h by level of each comparison: among matches, chance pairs, and pairs of a household.
+
+    ``matches`` is the expected number of matches, ``households`` the share of household pairs among all pairs.
+    """
 
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
+    h: tuple[Floats, ...]
     matches: float
-
-    def log_ratios(self) -> tuple[Floats, ...]:
-        """log(m / u) by level of each comparison."""
-        return tuple(np.log(m) - np.log(u) for m, u in zip(self.m, self.u, strict=True))
+    households: float
 
 
 @dataclass(frozen=True)
@@ -51,12 +61,13 @@ def starting_point(totals: tuple[NDArray[np.int64], ...], n_rows: int, n_columns
     u, m = [], []
     for total in totals:
         share = (total + 0.5) / (total.sum() + 0.5 * len(total))
+        equal = _EQUAL_CODES if len(total) == 3 else _EQUAL
         rising = 2.0 ** np.arange(len(total) - 1)
-        rising = 0.2 * rising / rising.sum()
-        rising[-1] += 0.8
+        rising = (1 - equal) * rising / rising.sum()
+        rising[-1] += equal
         u.append(share)
         m.append(np.concatenate([share[:1], rising * (1 - share[0])]))
-    return Parameters(tuple(m), tuple(u), 0.5 * min(n_rows, n_columns))
+    return Parameters(tuple(m), tuple(u), tuple(u), 0.5 * min(n_rows, n_columns), 0.0)
 
 
 def expect_maximise(
@@ -66,62 +77,89 @@ def expect_maximise(
 
     levels      (p, comparisons) uint8 of each contender
     totals      level counts over all pairs of rows and columns, contenders or not: u is what is left of them
-                when the expected matches are taken out
+                when the expected matches and households are taken out
     """
     parameters, messages = start, Messages.silent(len(levels))
     converged, step = False, 0
     probability = np.zeros(len(levels))
     while not converged and step < MAX_STEPS:
         step += 1
-        odds = _log_odds(levels, parameters, edges)
+        match, household = log_ratios(levels, parameters)
+        odds = match + prior_log_odds(parameters.matches, edges) - np.logaddexp(0.0, household)
         messages = pass_messages(odds, edges, messages, sweeps=_SWEEPS)
         probability = probabilities(odds, messages)
-        after = _maximised(levels, probability, totals)
-        converged = _change(parameters, after) < _TOLERANCE
+        if step == 1:  # no household is known yet: what looks like a match but lost is the first guess
+            household = match + np.log(max(parameters.matches, 1.0) / (edges.n_rows * edges.n_columns))
+        sharing = (1 - probability) / (1 + np.exp(-np.clip(household, -300.0, 300.0)))
+        after = _maximised(levels, probability, sharing, totals, start, hold=step <= _HELD_STEPS)
+        converged = step > _HELD_STEPS + 1 and _change(parameters, after) < _TOLERANCE
         parameters = after
     return Estimate(parameters, probability, step, converged)
 
 
-def weigh(log_ratio: Floats, edges: Edges, matches: float | None) -> tuple[Floats, float]:
-    """Each contender's probability under a given model, and the expected matches.
+def weigh(match: Floats, household: Floats, edges: Edges, matches: float | None = None) -> tuple[Floats, Floats, float]:
+    """Each contender's evidence, its probability under a given model, and the expected matches.
 
-    ``matches`` None: unknown for these sets, and found along the way.
+    match         log(m / u) of each contender's levels
+    household     log of h / u times the share of household pairs among all; -inf where there are none
+    matches       None: unknown for these sets, and found along the way
+    Returns       log of the likelihood ratio of one person to two, probability, matches
     """
+    evidence = match - np.logaddexp(0.0, household)
+    if not len(match):
+        return evidence, np.empty(0), 0.0
     expected = 0.5 * min(edges.n_rows, edges.n_columns) if matches is None else matches
-    messages = Messages.silent(len(log_ratio))
+    messages = Messages.silent(len(match))
     for _ in range(MAX_STEPS if matches is None else 0):
-        odds = log_ratio + prior_log_odds(expected, edges)
+        odds = evidence + prior_log_odds(expected, edges)
         messages = pass_messages(odds, edges, messages, sweeps=_SWEEPS)
         before, expected = expected, float(probabilities(odds, messages).sum())
         if abs(before - expected) <= _TOLERANCE * max(expected, 1e-9):
             break
-    odds = log_ratio + prior_log_odds(expected, edges)
+    odds = evidence + prior_log_odds(expected, edges)
     messages = pass_messages(odds, edges, messages, sweeps=_LAST_SWEEPS)
-    return probabilities(odds, messages), expected
+    return evidence, probabilities(odds, messages), expected
 
 
-def _log_odds(levels: NDArray[np.uint8], parameters: Parameters, edges: Edges) -> Floats:
-    odds = np.full(len(levels), prior_log_odds(parameters.matches, edges))
-    for index, ratio in enumerate(parameters.log_ratios()):
-        odds += ratio[levels[:, index]]
-    return odds
+def log_ratios(levels: NDArray[np.uint8], parameters: Parameters) -> tuple[Floats, Floats]:
+    """log(m / u) and log(households h / (all pairs) u) summed over the comparisons, of each contender."""
+    match, household = np.zeros(len(levels)), np.zeros(len(levels))
+    for index, (m, u, h) in enumerate(zip(parameters.m, parameters.u, parameters.h, strict=True)):
+        match += np.log(m / u)[levels[:, index]]
+        household += np.log(h / u)[levels[:, index]]
+    with np.errstate(divide="ignore"):
+        return match, household + np.log(parameters.households)
 
 
-def _maximised(levels: NDArray[np.uint8], probability: Floats, totals: tuple[NDArray[np.int64], ...]) -> Parameters:
-    m, u = [], []
+def _maximised(
+    levels: NDArray[np.uint8],
+    probability: Floats,
+    sharing: Floats,
+    totals: tuple[NDArray[np.int64], ...],
+    start: Parameters,
+    *,
+    hold: bool,
+) -> Parameters:
+    m, u, h = [], [], []
     for index, total in enumerate(totals):
-        matched: Floats = np.bincount(levels[:, index], weights=probability, minlength=len(total)).astype(np.float64)
-        unmatched = np.maximum(total - matched, 0.0) + 0.5
-        u.append(unmatched / unmatched.sum())
-        m.append(_m_of(matched, u[-1][0]))
-    return Parameters(tuple(m), tuple(u), float(probability.sum()))
+        matched, shared = (
+            np.bincount(levels[:, index], weights=weights, minlength=len(total)).astype(np.float64)
+            for weights in (probability, sharing)
+        )
+        chance = np.maximum(total - matched - shared, 0.0) + 0.5
+        u.append(chance / chance.sum())
+        h.append((shared + u[-1]) / (shared.sum() + 1.0))
+        m.append(start.m[index] if hold else _m_of(matched, start.m[index], u[-1][0]))
+    pairs = float(totals[0].sum())
+    return Parameters(tuple(m), tuple(u), tuple(h), float(probability.sum()), float(sharing.sum()) / pairs)
 
 
-def _m_of(matched: Floats, u_missing: float) -> Floats:
-    """m by level from expected counts. Missing is drawn towards its u: where none was seen it is worth nothing."""
-    missing = (matched[0] + _IMAGINED) / (matched.sum() + _IMAGINED / u_missing)
-    imagined = np.full(len(matched) - 1, _IMAGINED * (1 - _IMAGINED_EQUAL) / (len(matched) - 2))
-    imagined[-1] = _IMAGINED * _IMAGINED_EQUAL
+def _m_of(matched: Floats, start: Floats, u_missing: float) -> Floats:
+    """m by level from expected counts; a field always or never missing says nothing by being so."""
+    # imagined matches enough to hold m at u where too few are expected to tell them apart
+    strength = 1.0 / min(u_missing, 1 - u_missing)
+    missing = (matched[0] + strength * u_missing) / (matched.sum() + strength)
+    imagined = _IMAGINED * start[1:] / start[1:].sum()
     present = (matched[1:] + imagined) / (matched[1:].sum() + _IMAGINED)
     return np.concatenate([[missing], present * (1 - missing)])
 

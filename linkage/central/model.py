@@ -1,4 +1,4 @@
-"""Fellegi-Sunter on encodings: estimate the worth of each agreement without truth, and score pairs with it.
+"""Fellegi-Sunter on encodings: what each agreement is worth, and pairs scored with it.
 
 Fellegi and Sunter (1969): a pair's evidence is the sum over fields of log2(m / u), where m is the probability
 of its level of agreement among matches and u among all other pairs. The levels are read off the overlap of
@@ -7,7 +7,6 @@ two filters, so no name is needed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -15,48 +14,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.compare import DEFAULT_MEMORY, over_tiles
-from linkage.central.competition import Edges
-from linkage.central.contenders import UNIT, Contenders, collect
-from linkage.central.estimate import MAX_STEPS, Estimate, expect_maximise, starting_point, weigh
-from linkage.central.kernels import Side
-from linkage.central.levels import Comparison, comparisons, sides
+from linkage.central.compare import DEFAULT_MEMORY
+from linkage.central.competition import Edges, Floats
+from linkage.central.contenders import LINK_FLOOR_BITS, UNIT, Contenders, collect
+from linkage.central.estimate import weigh
+from linkage.central.levels import Comparison, sides
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import LinkageWarning, MismatchError, nearest
+from linkage.errors import MismatchError, nearest
 from linkage.pairs import Pairs
 from linkage.schema import Schema
 
-# EM looks at no more pairs than this: some rows against all columns; the contenders are always of all pairs
-_SAMPLE_PAIRS = 40_000_000
-_ROUNDS = 4
+_NATS = float(np.log(2)) / UNIT  # of one unit of weight
 
 
 @dataclass(frozen=True)
 class FieldWeights:
-    """What each level of one comparison is worth: ``m`` and ``u`` by level, level 0 is missing."""
+    """What each level of one comparison is worth: ``m``, ``u`` and ``h`` by level, level 0 is missing.
+
+    Their probability among matches, among chance pairs, and among two people of one household.
+    """
 
     comparison: Comparison
     m: tuple[float, ...]
     u: tuple[float, ...]
+    h: tuple[float, ...]
 
     @property
     def weights(self) -> tuple[int, ...]:
         """log2(m / u) by level, in 1/1024 bit."""
-        return tuple(round(UNIT * float(np.log2(m / u))) for m, u in zip(self.m, self.u, strict=True))
+        return _in_units(self.m, self.u)
+
+    @property
+    def household_weights(self) -> tuple[int, ...]:
+        """log2(h / u) by level, in 1/1024 bit."""
+        return _in_units(self.h, self.u)
 
 
 @dataclass(frozen=True)
 class Model:
     """Match weights by field and level, from `fit`. It belongs to the agreement, not to the sets it came from.
 
-    ``matches`` is the number of matches expected in the sets it was fitted to, ``converged`` whether estimation
-    settled within its ``steps``.
+    The evidence of a pair is the sum of its fields' weights, less what a household would explain: two siblings agree
+    on surname, address and postcode together far more often than those fields' weights say. ``households`` is how
+    many such pairs a record of the smaller set has, ``matches`` the number of matches expected in the sets it was
+    fitted to, ``converged`` whether estimation settled within its ``steps``.
     """
 
     schema: Schema
     fields: tuple[FieldWeights, ...]
     matches: float
+    households: float
     steps: int
     converged: bool
 
@@ -96,8 +104,10 @@ class Model:
         first, second = in_canonical_order(left, right)
         found = contenders(self, first, second, memory=memory, threads=threads, progress=progress)
         edges = edges_of(found, first, second, duplicates)
-        chance, _ = weigh(found.weight * (np.log(2) / UNIT), edges, None)
-        pairs = Pairs(first, second, found.row, found.column, match_weight=found.weight / UNIT, probability=chance)
+        evidence, chance, _ = weigh(*self._evidence(first, second, found), edges)
+        # in whole units, so that sums and orders are the same on every machine
+        weight = np.round(evidence / _NATS) / UNIT
+        pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
         pairs = pairs.take(chance >= cut)
         return pairs if first is left else pairs.swapped()
 
@@ -111,155 +121,29 @@ class Model:
                 right=left.schema.fingerprint(),
             )
 
+    def _evidence(self, first: EncodedSet, second: EncodedSet, found: Contenders) -> tuple[Floats, Floats]:
+        """For each contender log(m / u), and the log of what a household would explain."""
+        plan = tuple(item.comparison for item in self.fields)
+        tables = tuple(comparison.table() for comparison in plan)
+        levels = kernels.pair_levels(sides(first, plan), sides(second, plan), found.row, found.column, tables)
+        household = np.zeros(len(levels), dtype=np.int64)
+        for index, item in enumerate(self.fields):
+            household += np.array(item.household_weights)[levels[:, index]]
+        with np.errstate(divide="ignore"):
+            share = float(np.log(self.households / max(len(first), len(second), 1)))
+        return found.weight.astype(np.float64) * _NATS, household.astype(np.float64) * _NATS + share
+
     def tables(self) -> tuple[NDArray[np.int32], ...]:
         """Integer weight by [sum of popcounts, overlap] of each comparison, as the kernels take them."""
         return tuple(np.array(item.weights, dtype=np.int32)[item.comparison.table()] for item in self.fields)
 
     def __str__(self) -> str:
-        lines = [f"{'field':<16}{'level':<16}{'m':>9}{'u':>11}{'weight':>9}"]
+        lines = [f"{'field':<16}{'level':<16}{'m':>9}{'u':>11}{'h':>9}{'weight':>9}"]
         for item in self.fields:
-            for label, m, u, weight in zip(item.comparison.labels(), item.m, item.u, item.weights, strict=True):
-                lines.append(f"{item.comparison.name:<16}{label:<16}{m:>9.4f}{u:>11.2e}{weight / UNIT:>9.2f}")
+            columns = (item.comparison.labels(), item.m, item.u, item.h, item.weights)
+            for label, m, u, h, weight in zip(*columns, strict=True):
+                lines.append(f"{item.comparison.name:<16}{label:<16}{m:>9.4f}{u:>11.2e}{h:>9.4f}{weight / UNIT:>9.2f}")
         return "\n".join(lines)
-
-
-def fit(
-    left: EncodedSet,
-    right: EncodedSet,
-    *,
-    duplicates: Collection[str] = (),
-    threads: int | None = None,
-    memory: int = DEFAULT_MEMORY,
-    progress: bool | None = None,
-) -> Model:
-    """Estimate a Fellegi-Sunter model from two sets alone, without knowing one true match.
-
-    For the ``fields`` layout. The order of the sets changes nothing, and the same sets give the same model.
-
-    Parameters
-    ----------
-    duplicates
-        Sources that may hold several records of a person. The others are one-to-one, which is what keeps
-        estimation from taking households for people: say so only where it is true.
-
-    Warns with `LinkageWarning` when estimation did not settle, or when matches seem to agree on few fields, as
-    they do when siblings or households were taken for people.
-
-    Cost: all pairs once for the contenders, and up to 40 million pairs five times for the estimates.
-    """
-    require_comparable(left, right)
-    if left.schema.layout != "fields":
-        raise ValueError(
-            "fit: takes sets of the fields layout; for the record layout use compare() or link(threshold=...)"
-        )
-    if not len(left) or not len(right):
-        raise ValueError("fit: a set has no records")
-    first, second = in_canonical_order(left, right)
-    plan = comparisons(left.schema)
-    lefts, rights = _sample(sides(first, plan), len(second)), sides(second, plan)
-    unique = one_partner(first, second, duplicates)
-    estimate = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
-    share = len(lefts[0].rows) / len(first)
-    model = _model(left.schema, plan, estimate, estimate.parameters.matches / share)
-    _warn_of_doubt(model)
-    return model
-
-
-def _estimate(
-    lefts: tuple[Side, ...],
-    rights: tuple[Side, ...],
-    plan: tuple[Comparison, ...],
-    unique: tuple[bool, bool],
-    *,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
-) -> Estimate:
-    """EM on the contenders; then contenders anew under what it found, until the matches no longer move."""
-    tables = tuple(comparison.table() for comparison in plan)
-    n_rows, n_columns = len(lefts[0].rows), len(rights[0].rows)
-    totals = _level_totals(lefts, rights, tables, threads=threads, progress=progress)
-    parameters = starting_point(totals, n_rows, n_columns)
-    estimate = None
-    for _ in range(_ROUNDS):
-        weights = tuple(
-            np.round(UNIT / np.log(2) * ratio).astype(np.int32)[table]
-            for ratio, table in zip(parameters.log_ratios(), tables, strict=True)
-        )
-        found = collect(
-            lefts, rights, weights, matches=parameters.matches, memory=memory, threads=threads, progress=progress
-        )
-        levels = kernels.pair_levels(lefts, rights, found.row, found.column, tables)
-        edges = Edges(found.row, found.column, n_rows, n_columns, unique)
-        estimate = expect_maximise(levels, edges, totals, parameters)
-        moved = abs(estimate.parameters.matches - parameters.matches)
-        parameters = estimate.parameters
-        if moved <= 0.002 * max(parameters.matches, 1.0):
-            break
-    assert estimate is not None
-    return estimate
-
-
-def _level_totals(
-    lefts: tuple[Side, ...],
-    rights: tuple[Side, ...],
-    tables: tuple[NDArray[np.uint8], ...],
-    *,
-    threads: int | None,
-    progress: bool | None,
-) -> tuple[NDArray[np.int64], ...]:
-    totals = tuple(np.zeros(int(table.max()) + 1, dtype=np.int64) for table in tables)
-    tiles = over_tiles(
-        lambda tile: kernels.level_counts(
-            tuple(side.slice(tile.top, tile.bottom) for side in lefts),
-            tuple(side.slice(tile.first, tile.last) for side in rights), tables,
-        ),
-        len(lefts[0].rows), len(rights[0].rows), threads=threads, progress=progress, label="levels",
-    )  # fmt: skip
-    for counts, _ in tiles:
-        for total, count in zip(totals, counts, strict=True):
-            total += count
-    return totals
-
-
-def _sample(lefts: tuple[Side, ...], n_right: int) -> tuple[Side, ...]:
-    n_rows = len(lefts[0].rows)
-    wanted = max(500, _SAMPLE_PAIRS // n_right)
-    if wanted >= n_rows:
-        return lefts
-    # rows lie in the order of their random ids, so even steps are a random sample, the same every time
-    chosen = np.linspace(0, n_rows - 1, wanted).astype(np.int32)
-    return tuple(side.take(chosen) for side in lefts)
-
-
-def _model(schema: Schema, plan: tuple[Comparison, ...], estimate: Estimate, matches: float) -> Model:
-    return Model(
-        schema=schema,
-        fields=tuple(
-            FieldWeights(comparison, tuple(m.tolist()), tuple(u.tolist()))
-            for comparison, m, u in zip(plan, estimate.parameters.m, estimate.parameters.u, strict=True)
-        ),
-        matches=matches,
-        steps=estimate.steps,
-        converged=estimate.converged,
-    )
-
-
-def _warn_of_doubt(model: Model) -> None:
-    if not model.converged:
-        warnings.warn(
-            f"estimation had not settled after {MAX_STEPS} steps; treat the links with care",
-            LinkageWarning,
-            stacklevel=3,
-        )
-    doubtful = [item.comparison.name for item in model.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
-    if len(doubtful) > len(model.fields) // 2:
-        warnings.warn(
-            f"matches agree exactly on less than half of their values in {', '.join(doubtful)}: siblings or "
-            "households may have been taken for people; few records may have a partner",
-            LinkageWarning,
-            stacklevel=3,
-        )
 
 
 def contenders(
@@ -267,12 +151,11 @@ def contenders(
 ) -> Contenders:
     """The contenders among all pairs, under a model."""
     plan = tuple(item.comparison for item in model.fields)
-    expected = min(len(first), len(second))  # a generous prior: it sets the floor of the list, not the probabilities
     return collect(
         sides(first, plan),
         sides(second, plan),
         model.tables(),
-        matches=expected,
+        floor_bits=LINK_FLOOR_BITS,
         memory=memory,
         threads=threads,
         progress=progress,
@@ -305,3 +188,7 @@ def in_canonical_order(left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet,
 def probability_cut(value: Ratio) -> float:
     """``value``, or ``ValueError`` unless it is in (0, 1]."""
     return float(exact_ratio(value, name="probability"))
+
+
+def _in_units(above: tuple[float, ...], below: tuple[float, ...]) -> tuple[int, ...]:
+    return tuple(round(UNIT * float(np.log2(a / b))) for a, b in zip(above, below, strict=True))

@@ -22,12 +22,14 @@ def exact_ratio(value: Ratio, *, name: str) -> Fraction:
     >>> exact_ratio(0.8, name="threshold"), exact_ratio("2/3", name="threshold")
     (Fraction(4, 5), Fraction(2, 3))
     """
+    if isinstance(value, np.generic):
+        value = str(value)  # NumPy's numbers are written like Python's: a float32 of 0.8 is 4/5 too
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Decimal):
         raise ValueError(f'{name}: a number above 0 and at most 1, or a ratio as text such as "2/3"')
-    if isinstance(value, float | int) and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name}: must be above 0 and at most 1")
     try:
-        ratio = Fraction(str(float(value)) if isinstance(value, float) else value)
+        ratio = Fraction(str(value) if isinstance(value, float) else value)
     except (ValueError, ZeroDivisionError, OverflowError):
         raise ValueError(f'{name}: not a number; write 0.8 or "4/5"') from None
     if not 0 < ratio <= 1:

@@ -138,9 +138,9 @@ def evaluate(
     Raises `RecordError` if the truth has other columns or missing values, or knows none of a source's records.
     """
     frame = Attachable.of(truth)
-    true = _true_pairs(frame, links, key, sources)
+    true, named = _true_pairs(frame, links, key, sources)
     known = set(zip(links.records["source"].to_pylist(), links.records["record_id"].to_pylist(), strict=True))
-    _require_same_records(set().union(*true), known, links)
+    _require_same_records(named, known, links)
     possible = {pair for pair in true if pair <= known}
     columns = (links.pairs[name].to_pylist() for name in ("left_source", "left_id", "right_source", "right_id"))
     found = {
@@ -166,12 +166,14 @@ def _sources(records: set[Record]) -> set[str]:
 
 def _true_pairs(
     frame: Attachable, links: Links, key: Key | Mapping[str, Key] | None, sources: Sequence[str] | None
-) -> set[frozenset[Record]]:
+) -> tuple[set[frozenset[Record]], set[Record]]:
+    """The true pairs, and all records that the truth names."""
     if {"left_id", "right_id"} <= set(frame.names):
         left, right = _two_sources(links, sources)
         lefts = _record_ids(frame.column("left_id"), left, links, key, "left_id")
         rights = _record_ids(frame.column("right_id"), right, links, key, "right_id")
-        return {frozenset(((left, a), (right, b))) for a, b in zip(lefts, rights, strict=True)}
+        true = {frozenset(((left, a), (right, b))) for a, b in zip(lefts, rights, strict=True)}
+        return true, set().union(*true)
     if {"source", "id", "person"} <= set(frame.names):
         return _pairs_of_people(frame, links, key)
     raise RecordError(
@@ -193,7 +195,9 @@ def _two_sources(links: Links, sources: Sequence[str] | None) -> tuple[str, str]
     return chosen[0], chosen[1]
 
 
-def _pairs_of_people(frame: Attachable, links: Links, key: Key | Mapping[str, Key] | None) -> set[frozenset[Record]]:
+def _pairs_of_people(
+    frame: Attachable, links: Links, key: Key | Mapping[str, Key] | None
+) -> tuple[set[frozenset[Record]], set[Record]]:
     import pyarrow.compute as pc
 
     table = frame.frame.to_arrow()
@@ -204,13 +208,14 @@ def _pairs_of_people(frame: Attachable, links: Links, key: Key | Mapping[str, Ke
         persons = _all_there(own["person"], "person")
         for record_id, person in zip(ids, persons, strict=True):
             people.setdefault(person, []).append((source, record_id))
-    return {
+    true = {
         frozenset((a, b))
         for records in people.values()
         for index, a in enumerate(records)
         for b in records[index + 1 :]
         if a[0] != b[0]
     }
+    return true, {record for records in people.values() for record in records}
 
 
 def _record_ids(

@@ -1,0 +1,168 @@
+"""A model from two encoded sets alone: which pairs to look at, estimation on them, and doubts about the outcome."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central import kernels
+from linkage.central.compare import DEFAULT_MEMORY, over_tiles
+from linkage.central.competition import Edges
+from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
+from linkage.central.estimate import MAX_STEPS, Estimate, Parameters, expect_maximise, starting_point
+from linkage.central.kernels import Side
+from linkage.central.levels import Comparison, comparisons, sides
+from linkage.central.model import FieldWeights, Model, in_canonical_order, one_partner
+from linkage.encoded import EncodedSet, require_comparable
+from linkage.errors import LinkageWarning
+from linkage.schema import Schema
+
+# beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
+_SAMPLE_PAIRS = 40_000_000
+
+
+def fit(
+    left: EncodedSet,
+    right: EncodedSet,
+    *,
+    duplicates: Collection[str] = (),
+    threads: int | None = None,
+    memory: int = DEFAULT_MEMORY,
+    progress: bool | None = None,
+) -> Model:
+    """Estimate a Fellegi-Sunter model from two sets alone, without knowing one true match.
+
+    For the ``fields`` layout. The order of the sets changes nothing, and the same sets give the same model.
+
+    Parameters
+    ----------
+    duplicates
+        Sources that may hold several records of a person. The others are one-to-one, which is what keeps
+        estimation from taking households for people: say so only where it is true.
+
+    Warns with `LinkageWarning` when estimation did not settle, or when matches seem to agree on few fields, as
+    they do when siblings or households were taken for people.
+
+    Cost: up to 40 million pairs looked at twice; more are sampled, some rows against all columns.
+    """
+    require_comparable(left, right)
+    if left.schema.layout != "fields":
+        raise ValueError(
+            "fit: takes sets of the fields layout; for the record layout use compare() or link(threshold=...)"
+        )
+    if not len(left) or not len(right):
+        raise ValueError("fit: a set has no records")
+    first, second = in_canonical_order(left, right)
+    plan = comparisons(left.schema)
+    lefts, rights = _sample(sides(first, plan), len(second)), sides(second, plan)
+    unique = one_partner(first, second, duplicates)
+    estimate = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
+    model = _model(left.schema, plan, estimate, len(first), len(second), share=len(lefts[0].rows) / len(first))
+    _warn_of_doubt(model)
+    return model
+
+
+def _estimate(
+    lefts: tuple[Side, ...],
+    rights: tuple[Side, ...],
+    plan: tuple[Comparison, ...],
+    unique: tuple[bool, bool],
+    *,
+    memory: int,
+    threads: int | None,
+    progress: bool | None,
+) -> Estimate:
+    """Levels of all pairs, contenders, EM."""
+    tables = tuple(comparison.table() for comparison in plan)
+    n_rows, n_columns = len(lefts[0].rows), len(rights[0].rows)
+    totals = _level_totals(lefts, rights, tables, threads=threads, progress=progress)
+    start = starting_point(totals, n_rows, n_columns)
+    # by the start's weights, which let through few pairs that differ: under estimated ones chance pairs that agree on
+    # a common name flood the list, and the household class describes them instead of siblings
+    found = collect(
+        lefts,
+        rights,
+        _weight_tables(start, tables),
+        floor_bits=ESTIMATE_FLOOR_BITS,
+        memory=memory,
+        threads=threads,
+        progress=progress,
+    )
+    levels = kernels.pair_levels(lefts, rights, found.row, found.column, tables)
+    return expect_maximise(levels, Edges(found.row, found.column, n_rows, n_columns, unique), totals, start)
+
+
+def _weight_tables(parameters: Parameters, tables: tuple[NDArray[np.uint8], ...]) -> tuple[NDArray[np.int32], ...]:
+    return tuple(
+        np.round(UNIT * np.log2(m / u)).astype(np.int32)[table]
+        for m, u, table in zip(parameters.m, parameters.u, tables, strict=True)
+    )
+
+
+def _level_totals(
+    lefts: tuple[Side, ...],
+    rights: tuple[Side, ...],
+    tables: tuple[NDArray[np.uint8], ...],
+    *,
+    threads: int | None,
+    progress: bool | None,
+) -> tuple[NDArray[np.int64], ...]:
+    totals = tuple(np.zeros(int(table.max()) + 1, dtype=np.int64) for table in tables)
+    tiles = over_tiles(
+        lambda tile: kernels.level_counts(
+            tuple(side.slice(tile.top, tile.bottom) for side in lefts),
+            tuple(side.slice(tile.first, tile.last) for side in rights), tables,
+        ),
+        len(lefts[0].rows), len(rights[0].rows), threads=threads, progress=progress, label="levels",
+    )  # fmt: skip
+    for counts, _ in tiles:
+        for total, count in zip(totals, counts, strict=True):
+            total += count
+    return totals
+
+
+def _sample(lefts: tuple[Side, ...], n_right: int) -> tuple[Side, ...]:
+    n_rows = len(lefts[0].rows)
+    wanted = max(500, _SAMPLE_PAIRS // n_right)
+    if wanted >= n_rows:
+        return lefts
+    # rows lie in the order of their random ids, so even steps are a random sample, the same every time
+    chosen = np.linspace(0, n_rows - 1, wanted).astype(np.int32)
+    return tuple(side.take(chosen) for side in lefts)
+
+
+def _model(
+    schema: Schema, plan: tuple[Comparison, ...], estimate: Estimate, n_rows: int, n_columns: int, *, share: float
+) -> Model:
+    found = estimate.parameters
+    return Model(
+        schema=schema,
+        fields=tuple(
+            FieldWeights(comparison, tuple(m.tolist()), tuple(u.tolist()), tuple(h.tolist()))
+            for comparison, m, u, h in zip(plan, found.m, found.u, found.h, strict=True)
+        ),
+        matches=found.matches / share,
+        households=found.households * max(n_rows, n_columns),
+        steps=estimate.steps,
+        converged=estimate.converged,
+    )
+
+
+def _warn_of_doubt(model: Model) -> None:
+    if not model.converged:
+        warnings.warn(
+            f"estimation had not settled after {MAX_STEPS} steps; treat the links with care",
+            LinkageWarning,
+            stacklevel=3,
+        )
+    doubtful = [item.comparison.name for item in model.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
+    if len(doubtful) > len(model.fields) // 2:
+        warnings.warn(
+            f"matches agree exactly on less than half of their values in {', '.join(doubtful)}: siblings or "
+            "households may have been taken for people; few records may have a partner",
+            LinkageWarning,
+            stacklevel=3,
+        )

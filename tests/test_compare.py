@@ -1,0 +1,335 @@
+"""compare(): every pair at or above the threshold and no other, whatever the threads, the order and the memory."""
+
+import dataclasses
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import linkage as lk
+from linkage.central.candidates import all_pairs, count_tiles
+from linkage.pairs import Pairs
+from tests import naive
+
+SCHEMA = lk.Schema(project="tests", layout="record", bits=128, fields=(lk.Field(name="surname", type="name"),))
+
+
+def encoded(bits, *, source="left", schema=SCHEMA, key_check="", ids=None) -> lk.EncodedSet:
+    bits = np.asarray(bits, dtype=bool).reshape(-1, schema.bits)
+    ids = [f"{source}-{row:06}" for row in range(len(bits))] if ids is None else ids
+    return lk.EncodedSet.from_arrays(
+        ids, {"record": naive.packed(bits)}, schema=schema, source=source, key_check=key_check
+    )
+
+
+def some(n: int, *, seed: int, of=None, n_bits: int = 128) -> np.ndarray:
+    """Random rows, some empty; with ``of``, half are near copies of its rows."""
+    rng = np.random.default_rng(seed)
+    bits = rng.random((n, n_bits)) < 0.3
+    if of is not None:
+        near = rng.random(n) < 0.5
+        bits[near] = of[rng.integers(0, len(of), near.sum())] ^ (rng.random((near.sum(), n_bits)) < 0.04)
+    bits[rng.random(n) < 0.05] = False
+    return bits
+
+
+@pytest.fixture(scope="module")
+def two_sets() -> tuple[lk.EncodedSet, lk.EncodedSet]:
+    bits = some(60, seed=1)
+    return encoded(bits), encoded(some(80, seed=2, of=bits), source="right")
+
+
+@pytest.fixture(scope="module")
+def two_large_sets() -> tuple[lk.EncodedSet, lk.EncodedSet]:
+    """Of several tiles: more than 512 rows, more than 8,192 columns."""
+    bits = some(1_100, seed=3)
+    return encoded(bits), encoded(some(9_000, seed=4, of=bits), source="right")
+
+
+def triples(pairs: Pairs) -> list[tuple[int, int, float]]:
+    return list(zip(pairs.left.tolist(), pairs.right.tolist(), pairs.similarity.tolist(), strict=True))
+
+
+def by_twin(left: lk.EncodedSet, right: lk.EncodedSet, ratio: Fraction) -> list[tuple[int, int, float]]:
+    lefts, rights = left.filters["record"], right.filters["record"]
+    return [
+        (row, column, float(naive.dice(lefts[row], rights[column])))
+        for row, column, _ in naive.overlaps(lefts, rights, ratio)
+    ]
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, "2/3", 0.8, Fraction(9, 10), 1])
+def test_compare__equals_its_twin(two_sets, threshold):
+    expected = by_twin(*two_sets, Fraction(str(threshold)))
+    assert triples(lk.compare(*two_sets, threshold=threshold)) == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.booleans(), min_size=8, max_size=8), max_size=8), st.fractions(min_value=0.01, max_value=1))
+def test_compare__within_any_set_equals_its_twin(rows, ratio):
+    schema = dataclasses.replace(SCHEMA, bits=8)
+    records = encoded(np.array(rows, dtype=bool).reshape(-1, 8), schema=schema)
+    expected = [found for found in by_twin(records, records, ratio) if found[0] < found[1]]
+    assert triples(lk.compare(records, threshold=ratio)) == expected
+
+
+def test_compare__keeps_the_pair_that_anonlink_lost_in_either_order():
+    # anonlink's accelerated path truncates a float bound: Dice of exactly 0.75 was dropped one way round
+    schema = dataclasses.replace(SCHEMA, bits=1024)
+    left, right = naive.with_overlap(60, 100, 60, 1024)
+    one, other = encoded(left, schema=schema), encoded(right, source="right", schema=schema)
+    for pairs in (lk.compare(one, other, threshold=0.75), lk.compare(other, one, threshold=0.75)):
+        assert pairs.similarity.tolist() == [0.75]
+
+
+@pytest.mark.parametrize("threshold", ["0.60", "0.70", "0.75", "0.80", "0.85", "0.90", "0.95", "2/3", "1"])
+def test_compare__keeps_pairs_exactly_at_threshold_and_none_a_bit_below(threshold):
+    # nested filters: anonlink dropped 170 of 655 such pairs
+    ratio, n_bits = Fraction(threshold), 1024
+    schema = dataclasses.replace(SCHEMA, bits=n_bits)
+    sizes = [(ratio * large / (2 - ratio), large) for large in range(1, n_bits)]
+    exact = [(int(small), large) for small, large in sizes if small.denominator == 1][::4]
+    assert len(exact) > 5
+    for small, large in exact:
+        left, right = naive.with_overlap(small, large, small, n_bits)
+        less = left.copy()
+        less[small - 1] = False
+        less[-1] = True  # as many bits, one shared fewer
+        at = lk.compare(encoded(left, schema=schema), encoded(right, schema=schema), threshold=threshold)
+        assert at.similarity.tolist() == [float(ratio)], (small, large)
+        below = lk.compare(encoded(less, schema=schema), encoded(right, schema=schema), threshold=threshold)
+        assert len(below) == 0, (small, large)
+
+
+def test_compare__records_without_bits_match_nothing_not_even_each_other():
+    rows = np.zeros((4, 128), dtype=bool)
+    rows[2:] = True
+    records = encoded(rows)
+    assert triples(lk.compare(records, threshold="1/1000000")) == [(2, 3, 1.0)]
+    pairs = lk.compare(records, encoded(rows, source="right"), threshold="1/1000000")
+    assert triples(pairs) == [(2, 2, 1.0), (2, 3, 1.0), (3, 2, 1.0), (3, 3, 1.0)]
+
+
+def test_compare__within_one_set_finds_each_pair_once_left_below_right(two_sets):
+    _, records = two_sets
+    pairs = lk.compare(records, threshold=0.7)
+    assert len(pairs)
+    assert (pairs.left < pairs.right).all()
+    assert len(set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))) == len(pairs)
+    assert triples(pairs) == [found for found in by_twin(records, records, Fraction(7, 10)) if found[0] < found[1]]
+
+
+def test_compare__within_a_set_of_several_tiles_is_the_upper_half_of_it_against_itself(two_large_sets):
+    _, records = two_large_sets
+    within, against = lk.compare(records, threshold=0.8), lk.compare(records, records, threshold=0.8)
+    upper = against.left < against.right
+    assert triples(within) == triples(against.take(upper))
+    assert len(within) > 1_000
+
+
+def test_compare__swapping_the_sets_swaps_the_pairs_and_nothing_else(two_sets, two_large_sets):
+    for left, right in (two_sets, two_large_sets):
+        pairs, other = lk.compare(left, right, threshold=0.75), lk.compare(right, left, threshold=0.75)
+        assert triples(other.swapped()) == triples(pairs)
+        assert other.swapped().left_set is left
+        assert len(pairs)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_compare__is_the_same_for_any_number_of_threads(two_large_sets, threads):
+    pairs = lk.compare(*two_large_sets, threshold=0.8, threads=threads)
+    assert triples(pairs) == triples(lk.compare(*two_large_sets, threshold=0.8))
+    order = np.lexsort((pairs.right, pairs.left))
+    assert order.tolist() == list(range(len(pairs)))
+
+
+def test_compare__over_several_tiles_loses_no_pair(two_large_sets):
+    left, right = two_large_sets
+    bits = [np.unpackbits(part.filters["record"].view(np.uint8), axis=1).astype(np.float32) for part in (left, right)]
+    shared, together = bits[0] @ bits[1].T, bits[0].sum(axis=1)[:, None] + bits[1].sum(axis=1)  # exact: small integers
+    rows, columns = np.nonzero((2 * 4 * shared >= 3 * together) & (shared > 0))
+    pairs = lk.compare(left, right, threshold=0.75)
+    assert pairs.left.tolist() == rows.tolist()
+    assert pairs.right.tolist() == columns.tolist()
+    assert rows.max() > 512
+    assert columns.max() > 8_192
+
+
+@pytest.mark.parametrize(("n_left", "n_right"), [(0, 0), (0, 3), (3, 0), (1, 1)])
+def test_compare__of_empty_sets_gives_no_pairs(n_left, n_right):
+    # np.concatenate of no tiles: "need at least one array to concatenate"
+    left, right = encoded(np.ones((n_left, 128))), encoded(np.ones((n_right, 128)), source="right")
+    pairs = lk.compare(left, right, threshold=0.5)
+    assert len(pairs) == n_left * n_right
+    assert pairs.to_arrow().column_names == ["left_id", "right_id", "similarity"]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_compare__within_no_and_one_record_gives_no_pairs(n):
+    # one record has no tile above the diagonal: once a ValueError about concatenating
+    assert len(lk.compare(encoded(np.ones((n, 128))), threshold=0.5)) == 0
+
+
+def test_compare__pairs_are_by_record_id_order_whatever_the_order_given():
+    bits = some(20, seed=9)
+    ids = [f"id{number:02}" for number in np.random.default_rng(0).permutation(20)]
+    shuffled = encoded(bits, ids=ids)
+    order = np.argsort(ids)
+    straight = encoded(bits[order], ids=sorted(ids))
+    assert triples(lk.compare(shuffled, threshold=0.3)) == triples(lk.compare(straight, threshold=0.3))
+    assert len(lk.compare(straight, threshold=0.3))
+
+
+# ---- limits -----------------------------------------------------------------------------------------------------
+
+
+def test_compare__a_flooding_threshold_is_refused_with_an_estimate(two_large_sets):
+    left, right = two_large_sets
+    with pytest.raises(lk.LimitError, match="raise the threshold, or allow more memory") as caught:
+        lk.compare(left, right, threshold=0.05, memory=4 << 20)
+    assert caught.value.allowed == 4 << 20
+    true_need = len(left) * len(right) * 0.9 * 40  # nearly all pairs, 40 bytes each
+    assert true_need / 1.5 < caught.value.needed < true_need * 1.5
+    assert f"{caught.value.needed:,} bytes" in str(caught.value)
+
+
+def test_compare__a_flood_within_one_set_is_refused_too(two_large_sets):
+    _, records = two_large_sets
+    with pytest.raises(lk.LimitError) as caught:
+        lk.compare(records, threshold=0.05, memory=4 << 20)
+    true_need = len(records) ** 2 / 2 * 0.9 * 40
+    assert true_need / 3 < caught.value.needed < true_need * 3
+
+
+def test_compare__what_fits_is_not_refused(two_sets):
+    pairs = lk.compare(*two_sets, threshold=0.7)
+    assert triples(lk.compare(*two_sets, threshold=0.7, memory=40 * len(pairs))) == triples(pairs)
+    with pytest.raises(lk.LimitError):
+        lk.compare(*two_sets, threshold=0.7, memory=40 * len(pairs) - 1)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
+def test_compare__refuses_a_number_of_threads_that_is_none(two_sets, threads):
+    with pytest.raises(ValueError, match=r"^threads: "):
+        lk.compare(*two_sets, threshold=0.7, threads=threads)
+
+
+@pytest.mark.parametrize("threshold", [0, 1.01, -1, float("nan"), True, None, "high"])
+def test_compare__refuses_a_threshold_that_is_none(two_sets, threshold):
+    with pytest.raises(ValueError, match=r"^threshold: "):
+        lk.compare(*two_sets, threshold=threshold)
+
+
+# ---- who may be compared ----------------------------------------------------------------------------------------
+
+
+def test_compare__refuses_the_fields_layout():
+    schema = lk.Schema(project="tests", fields=(lk.Field(name="surname", type="name"),))
+    records = lk.EncodedSet.from_arrays(["a"], {"surname": np.ones((1, 4), np.uint64)}, schema=schema, source="s")
+    with pytest.raises(ValueError, match=r"for the fields layout use fit\(\) or link\(\)"):
+        lk.compare(records, threshold=0.8)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"project": "other"}, "project: 'tests' and 'other'"),
+        ({"bits": 256}, "field 'surname', (bits|hashes): "),
+        ({"fields": (lk.Field(name="surname", type="name", q=3),)}, "field 'surname', q: 2 and 3"),
+        ({"fields": (lk.Field(name="forename", type="name"),)}, "field 'surname': only on the left"),
+    ],
+)
+def test_compare__refuses_sets_of_other_agreements_and_names_the_difference(change, named):
+    other = dataclasses.replace(SCHEMA, **change)
+    left, right = encoded(some(3, seed=0)), encoded(some(3, seed=0, n_bits=other.bits), source="right", schema=other)
+    with pytest.raises(lk.MismatchError, match=named) as caught:
+        lk.compare(left, right, threshold=0.8)
+    assert caught.value.what == "schema"
+    assert (caught.value.left, caught.value.right) == (SCHEMA.fingerprint(), other.fingerprint())
+
+
+def test_compare__refuses_sets_of_other_keys():
+    left, right = encoded(some(3, seed=0), key_check="a" * 32), encoded(some(3, seed=0), key_check="b" * 32)
+    with pytest.raises(lk.MismatchError, match="different keys") as caught:
+        lk.compare(left, right, threshold=0.8)
+    assert caught.value.what == "key"
+
+
+# ---- the value --------------------------------------------------------------------------------------------------
+
+
+def test_pairs__turn_into_tables_with_record_ids(two_sets):
+    pytest.importorskip("pandas")
+    pytest.importorskip("polars")
+    pairs = lk.compare(*two_sets, threshold=0.7)
+    table = pairs.to_arrow()
+    assert table.column_names == ["left_id", "right_id", "similarity"]
+    assert table.num_rows == len(pairs) > 0
+    assert table["left_id"].to_pylist() == [f"left-{row:06}" for row in pairs.left.tolist()]
+    assert table["right_id"].to_pylist() == [f"right-{row:06}" for row in pairs.right.tolist()]
+    assert pairs.to_pandas().to_dict("list") == table.to_pydict()
+    assert pairs.to_polars().to_dict(as_series=False) == table.to_pydict()
+
+
+def test_pairs__are_an_arrow_stream(two_sets):
+    import pyarrow as pa
+
+    pairs = lk.compare(*two_sets, threshold=0.7)
+    assert pa.table(pairs).equals(pairs.to_arrow())
+
+
+def test_pairs__show_themselves(two_sets):
+    pairs = lk.compare(*two_sets, threshold=0.3)
+    assert repr(pairs) == f"Pairs({len(pairs):,} of 'left' and 'right')"
+    html = pairs._repr_html_()
+    assert "<th>similarity</th>" in html
+    assert html.count("<tr>") == 11
+    assert f"10 of {len(pairs):,} rows" in html
+
+
+def test_pairs__escape_what_a_source_is_called():
+    records = encoded(np.ones((2, 128)), source="<script>")
+    assert "<script>" not in lk.compare(records, threshold=1)._repr_html_()
+
+
+def test_pairs__are_read_only(two_sets):
+    pairs = lk.compare(*two_sets, threshold=0.7)
+    for column in (pairs.left, pairs.right, pairs.similarity):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        pairs.left = None
+
+
+def test_pairs__taken_are_the_chosen_ones(two_sets):
+    pairs = lk.compare(*two_sets, threshold=0.5)
+    strong = pairs.take(pairs.similarity >= 0.8)
+    assert triples(strong) == [found for found in triples(pairs) if found[2] >= 0.8]
+    assert triples(strong) == triples(lk.compare(*two_sets, threshold=0.8))
+    assert triples(pairs.take(np.array([2, 0]))) == [triples(pairs)[2], triples(pairs)[0]]
+    assert list(strong.measures()) == ["similarity"]
+
+
+# ---- tiles ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_left", "n_right"), [(0, 0), (1, 1), (512, 8_192), (513, 8_193), (1_030, 17_000), (3, 0)])
+def test_all_pairs__covers_every_pair_once(n_left, n_right):
+    seen = np.zeros((n_left, n_right), dtype=np.int8)
+    tiles = list(all_pairs(n_left, n_right))
+    for tile in tiles:
+        seen[tile.top : tile.bottom, tile.first : tile.last] += 1
+        assert tile.pairs == (tile.bottom - tile.top) * (tile.last - tile.first) > 0
+    assert (seen == 1).all()
+    assert len(tiles) == count_tiles(n_left, n_right)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 513, 9_000])
+def test_all_pairs__within_one_set_covers_all_above_the_diagonal(n):
+    seen = np.zeros((n, n), dtype=np.int8)
+    for tile in all_pairs(n, n, within=True):
+        seen[tile.top : tile.bottom, tile.first : tile.last] += 1
+    assert (seen[np.triu_indices(n, 1)] == 1).all() if n < 1_000 else seen.max() == 1
+    assert all(tile.last > tile.top + 1 for tile in all_pairs(n, n, within=True))
