@@ -32,7 +32,8 @@ from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.central import link
 from linkage.central.compare import compare
-from linkage.central.model import Model, fit
+from linkage.central.fitting import fit
+from linkage.central.model import Model
 from linkage.encoded import EncodedSet
 from linkage.errors import (
     FileFormatError,

@@ -173,7 +173,7 @@ def _true_pairs(
         lefts = _record_ids(frame.column("left_id"), left, links, key, "left_id")
         rights = _record_ids(frame.column("right_id"), right, links, key, "right_id")
         true = {frozenset(((left, a), (right, b))) for a, b in zip(lefts, rights, strict=True)}
-        return true, set().union(*true)
+        return true, {record for pair in true for record in pair}
     if {"source", "id", "person"} <= set(frame.names):
         return _pairs_of_people(frame, links, key)
     raise RecordError(
