@@ -22,6 +22,8 @@ from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
 _SAMPLE_PAIRS = 40_000_000
+# below this share of records with a partner, precision fell to 0.6 on invented people (benchmarks/overlap.py)
+_FEW = 0.05
 
 
 def fit(
@@ -43,8 +45,8 @@ def fit(
         Sources that may hold several records of a person. The others are one-to-one, which is what keeps
         estimation from taking households for people: say so only where it is true.
 
-    Warns with `LinkageWarning` when estimation did not settle, or when matches seem to agree on few fields, as
-    they do when siblings or households were taken for people.
+    Warns with `LinkageWarning` when estimation did not settle, when fewer than one record in twenty seems to have a
+    partner, or when matches seem to agree on few fields, as they do when siblings were taken for people.
 
     Cost: up to 40 million pairs looked at twice; more are sampled, some rows against all columns.
     """
@@ -61,7 +63,7 @@ def fit(
     unique = one_partner(first, second, duplicates)
     estimate = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
     model = _model(left.schema, plan, estimate, len(first), len(second), share=len(lefts[0].rows) / len(first))
-    _warn_of_doubt(model)
+    _warn_of_doubt(model, min(len(first), len(second)))
     return model
 
 
@@ -151,10 +153,17 @@ def _model(
     )
 
 
-def _warn_of_doubt(model: Model) -> None:
+def _warn_of_doubt(model: Model, n_smaller: int) -> None:
     if not model.converged:
         warnings.warn(
             f"estimation had not settled after {MAX_STEPS} steps; treat the links with care",
+            LinkageWarning,
+            stacklevel=3,
+        )
+    if model.matches < _FEW * n_smaller:
+        warnings.warn(
+            f"only about {model.matches:,.0f} of {n_smaller:,} records seem to have a partner: at so few, one link in "
+            "three has been wrong; look at each before acting on it",
             LinkageWarning,
             stacklevel=3,
         )

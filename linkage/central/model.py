@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import MismatchError, nearest
 from linkage.pairs import Pairs
 from linkage.schema import Schema
+from linkage.tables import TableOfResults
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _NATS = float(np.log(2)) / UNIT  # of one unit of weight
 
@@ -51,8 +56,8 @@ class FieldWeights:
         return _in_units(self.h, self.u)
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(TableOfResults):
     """Match weights by field and level, from `fit`. It belongs to the agreement, not to the sets it came from.
 
     The evidence of a pair is the sum of its fields' weights, less what a household would explain: two siblings agree
@@ -137,12 +142,30 @@ class Model:
         """Integer weight by [sum of popcounts, overlap] of each comparison, as the kernels take them."""
         return tuple(np.array(item.weights, dtype=np.int32)[item.comparison.table()] for item in self.fields)
 
+    def to_arrow(self) -> pa.Table:
+        """Columns field, level, m, u, h, match_weight (log2 of m / u): a row for each level of each field."""
+        import pyarrow as pa
+
+        columns: dict[str, list[object]] = {name: [] for name in ("field", "level", "m", "u", "h", "match_weight")}
+        for item in self.fields:
+            columns["field"] += [item.comparison.name] * item.comparison.levels
+            columns["level"] += item.comparison.labels()
+            columns["m"] += item.m
+            columns["u"] += item.u
+            columns["h"] += item.h
+            columns["match_weight"] += [weight / UNIT for weight in item.weights]
+        return pa.table(columns)
+
+    def __len__(self) -> int:
+        return sum(item.comparison.levels for item in self.fields)
+
+    def __repr__(self) -> str:
+        return f"Model({len(self.fields)} fields, {self.matches:,.0f} matches expected)"
+
     def __str__(self) -> str:
         lines = [f"{'field':<16}{'level':<16}{'m':>9}{'u':>11}{'h':>9}{'weight':>9}"]
-        for item in self.fields:
-            columns = (item.comparison.labels(), item.m, item.u, item.h, item.weights)
-            for label, m, u, h, weight in zip(*columns, strict=True):
-                lines.append(f"{item.comparison.name:<16}{label:<16}{m:>9.4f}{u:>11.2e}{h:>9.4f}{weight / UNIT:>9.2f}")
+        for field, level, m, u, h, weight in zip(*self.to_arrow().to_pydict().values(), strict=True):
+            lines.append(f"{field:<16}{level:<16}{m:>9.4f}{u:>11.2e}{h:>9.4f}{weight:>9.2f}")
         return "\n".join(lines)
 
 
