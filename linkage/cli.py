@@ -7,6 +7,7 @@ No secret is ever an argument: a key is a file, an open descriptor, or typed wit
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def main() -> None:
     """Run the command and leave with its exit code."""
+    signal.signal(signal.SIGTERM, exitcodes.stop)
     sys.exit(exitcodes.run(cli, sys.argv[1:]))
 
 

@@ -8,7 +8,7 @@
 4     the parties disagree: agreement, key or version
 5     refused for privacy
 6     over a limit of memory
-130   interrupted
+130   interrupted; 143 told to end (SIGTERM)
 ====  ==========================================================
 """
 
@@ -19,6 +19,7 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -33,6 +34,11 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
     (OSError, 3),
 )
 _DEBUG = "LINKAGE_TRACEBACK"
+
+
+def stop(number: int, _: object) -> NoReturn:
+    """What a signal to end does: leave by way of all clean-up, so that no part of a file stays behind."""
+    raise SystemExit(128 + number)
 
 
 def run(command: click.Command, arguments: list[str]) -> int:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ENCODING_VERSION = 0
 """Version 0 promises nothing between releases; version 1 will be the same bits for ever."""
 
+_MAX_FIELD_BITS = 2048  # the model's tables grow with the square of it
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -93,6 +95,13 @@ class Schema:
     def _with_hashes(self) -> tuple[Field, ...]:
         # settings that the layout decides are written out, so that equal meanings have equal fingerprints
         if self.layout == "fields":
+            for field in self.fields:
+                if field.bits > _MAX_FIELD_BITS:
+                    raise SchemaError(
+                        f"field '{field.name}', bits: at most {_MAX_FIELD_BITS} in the fields layout",
+                        field=field.name,
+                        rule="bits",
+                    )
             return tuple(
                 dataclasses.replace(field, hashes=field.hashes or FIELD_TYPES[field.type].hashes, weight=1.0)
                 for field in self.fields

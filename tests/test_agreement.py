@@ -382,7 +382,7 @@ def fields(draw, name):
         "placeholders": st.lists(TEXTS, max_size=3).map(tuple),
         "missing": st.sampled_from(["allow", "refuse"]),
         "weight": st.floats(1e-9, 1e9),
-        "bits": st.integers(8, 65_536),
+        "bits": st.integers(8, 2_048),
         "hashes": st.integers(1, 256),
         "key_group": NAMES,
     }
@@ -547,6 +547,12 @@ def test_schema__is_a_value(tmp_path):
         schema.project = "other"
     with pytest.raises(dataclasses.FrozenInstanceError):
         schema.fields[0].bits = 8
+
+
+def test_schema__a_field_of_its_own_is_at_most_2048_bits_wide():
+    """The model's tables grow with the square of the width: at 65,536 bits they overflowed."""
+    with pytest.raises(SchemaError, match="field 'a', bits: at most 2048"):
+        parse(agreement({"name": "a", "type": "name", "bits": 2_049}))
 
 
 def test_schema__shows_itself_without_letting_its_project_write_html():

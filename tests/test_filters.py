@@ -74,7 +74,7 @@ def test_packed_rows__equal_the_plain_loop_for_all_types_together(layout):
     assert_same(records, schema)
 
 
-@pytest.mark.parametrize("bits", [8, 9, 63, 64, 65, 100, 127, 129, 1000, 1023, 3000])
+@pytest.mark.parametrize("bits", [8, 9, 63, 64, 65, 100, 127, 129, 1000, 1023, 2000])
 def test_packed_rows__equal_the_plain_loop_at_any_width(bits):
     records = [{"f": value, "g": value} for value in VALUES["name"]]
     assert_same(records, schema_of(Field(name="f", type="name", bits=bits)))
@@ -101,7 +101,9 @@ def test_packed_rows__do_not_take_a_gigabyte_for_the_widest_filter():
     """16,384 distinct values of a 65,536-bit filter were once built at a byte a bit: 1 GiB a thread."""
     import tracemalloc
 
-    schema = schema_of(Field(name="f", type="identifier", tokens="exact", bits=65_536))
+    schema = Schema(
+        project="p", layout="record", bits=65_536, fields=(Field(name="f", type="identifier", tokens="exact"),)
+    )
     texts = pa.array([f"id{number}" for number in range(3_000)])
     column = token_column(texts, schema.fields[0])
     tracemalloc.start()
@@ -110,7 +112,7 @@ def test_packed_rows__do_not_take_a_gigabyte_for_the_widest_filter():
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 3 * packed["f"].nbytes + (40 << 20)
+    assert peak < 3 * packed["record"].nbytes + (40 << 20)
 
 
 @pytest.mark.parametrize("layout", ["fields", "record"])

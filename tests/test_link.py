@@ -385,7 +385,7 @@ def test_link__of_one_record_each(population):
 
 @pytest.mark.parametrize("names", [("sex",), ("given_name",), ("sex", "given_name")])
 def test_link__fields_that_tell_nobody_apart_end_soon_and_link_hardly_anyone(names):
-    population = invent(600, seed=4)
+    population = invent(300, seed=4)
     schema = lk.Schema(project=PROJECT, fields=tuple(field for field in SCHEMA.fields if field.name in names))
     sets = [encoded(population, agency, schema=schema) for agency in ("registry", "childrens_centre")]
     with warnings.catch_warnings(record=True) as caught:

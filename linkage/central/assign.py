@@ -20,7 +20,7 @@ Gains = NDArray[np.int64]
 Chosen = NDArray[np.bool_]
 
 # beyond this many pairs a component is assigned greedily, and a warning says so
-_MAX_COMPONENT = 2_000_000
+_MAX_COMPONENT = 300_000
 _TIE_BITS = 10
 # each round of taking sure edges can make others sure; a long chain would need as many rounds as it has links
 _ROUNDS = 20

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 _MAX_LOG_ODDS = 300.0
 _DAMPING = 0.5
+# ten records and one in a hundred stay free, or weak evidence would do for the last few, and for two single records
+_FREE = 10.0
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,8 @@ def prior_log_odds(matches: float, edges: Edges) -> float:
     which loses recall on hard data.
     """
     rows, columns = edges.n_rows, edges.n_columns
-    # at least one in a hundred stays free, or weak evidence would do for the last few
-    rows_left = max(rows - matches, 0.01 * rows, 0.5) if edges.unique[0] else float(rows)
-    columns_left = max(columns - matches, 0.01 * columns, 0.5) if edges.unique[1] else float(columns)
+    rows_left = max(rows - matches, 0.01 * rows, _FREE) if edges.unique[0] else max(float(rows), _FREE)
+    columns_left = max(columns - matches, 0.01 * columns, _FREE) if edges.unique[1] else max(float(columns), _FREE)
     return float(np.log(max(matches, 1e-9)) - np.log(rows_left) - np.log(columns_left))
 
 

@@ -2,7 +2,8 @@
 
 A pass over all pairs emits (row, column, weight) where the likelihood ratio times the prior exceeds a small
 floor. On halves of Febrl 4 this leaves some thousands of 14 million pairs, which carry all but a ten-thousandth of
-the expected matches. If they would not fit the memory allowed, the bound rises until they do; past the point
+the expected matches. If they would not fit the memory allowed, or are more than fifty a record, the bound rises until
+they fit; past the point
 where that would drop likely matches, `LimitError` says so.
 """
 
@@ -31,6 +32,8 @@ ESTIMATE_FLOOR_BITS = -24.0
 
 _HIGHEST_FLOOR_BITS = -3.0
 _BYTES_PER_CONTENDER = 160  # with its levels, odds and messages
+# more contenders than this say that the fields tell too little, and would only take time
+_FEW, _PER_RECORD = 100_000, 50
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def collect(
     prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
     bound = math.ceil((floor_bits - prior) * UNIT)
     highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
-    room = max(1, memory // (2 * _BYTES_PER_CONTENDER))
+    room = max(1, min(memory // (2 * _BYTES_PER_CONTENDER), _FEW + _PER_RECORD * (n_rows + n_columns)))
 
     def step(tile: Tile) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         lefts = tuple(side.slice(tile.top, tile.bottom) for side in left)
@@ -95,8 +98,8 @@ def _raised(kept: list[tuple[NDArray[np.int32], ...]], highest: int, *, share: f
     if bound > highest:
         likely = int((weights >= highest).sum() / share)
         raise LimitError(
-            f"about {likely:,} pairs are as alike as matches are, more than {memory:,} bytes of memory hold: these "
-            "fields tell too few records apart; add a field, or allow more memory",
+            f"about {likely:,} pairs are as alike as matches are. Either the fields tell too few records apart, and a "
+            f"field more is needed; or the {memory:,} bytes allowed are too few, and more memory is",
             needed=likely * 2 * _BYTES_PER_CONTENDER,
             allowed=memory,
         )

@@ -109,11 +109,13 @@ class Model(TableOfResults):
         first, second = in_canonical_order(left, right)
         found = contenders(self, first, second, memory=memory, threads=threads, progress=progress)
         edges = edges_of(found, first, second, duplicates)
-        evidence, chance, _ = weigh(*self._evidence(first, second, found), edges)
+        levels = self._levels(first, second, found)
+        evidence, chance, _ = weigh(*self._evidence(first, second, found, levels), edges)
         # in whole units, so that sums and orders are the same on every machine
         weight = np.round(evidence / _NATS) / UNIT
         pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
-        pairs = pairs.take(chance >= cut)
+        # a pair of which no field could be compared is no link, however many records have partners
+        pairs = pairs.take((chance >= cut) & levels.any(axis=1))
         return pairs if first is left else pairs.swapped()
 
     def _require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
@@ -126,11 +128,15 @@ class Model(TableOfResults):
                 right=left.schema.fingerprint(),
             )
 
-    def _evidence(self, first: EncodedSet, second: EncodedSet, found: Contenders) -> tuple[Floats, Floats]:
-        """For each contender log(m / u), and the log of what a household would explain."""
+    def _levels(self, first: EncodedSet, second: EncodedSet, found: Contenders) -> NDArray[np.uint8]:
         plan = tuple(item.comparison for item in self.fields)
         tables = tuple(comparison.table() for comparison in plan)
-        levels = kernels.pair_levels(sides(first, plan), sides(second, plan), found.row, found.column, tables)
+        return kernels.pair_levels(sides(first, plan), sides(second, plan), found.row, found.column, tables)
+
+    def _evidence(
+        self, first: EncodedSet, second: EncodedSet, found: Contenders, levels: NDArray[np.uint8]
+    ) -> tuple[Floats, Floats]:
+        """For each contender log(m / u), and the log of what a household would explain."""
         household = np.zeros(len(levels), dtype=np.int64)
         for index, item in enumerate(self.fields):
             household += np.array(item.household_weights)[levels[:, index]]

@@ -13,6 +13,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+_MAX_TEXT = 50
+
 Ratio = float | str | Fraction | Decimal
 
 
@@ -26,6 +28,8 @@ def exact_ratio(value: Ratio, *, name: str) -> Fraction:
         value = str(value)  # NumPy's numbers are written like Python's: a float32 of 0.8 is 4/5 too
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Decimal):
         raise ValueError(f'{name}: a number above 0 and at most 1, or a ratio as text such as "2/3"')
+    if (isinstance(value, str) and len(value) > _MAX_TEXT) or (isinstance(value, str | Decimal) and _is_tiny(value)):
+        raise ValueError(f"{name}: must be above 0 and at most 1, and have fewer than {_MAX_TEXT} digits")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name}: must be above 0 and at most 1")
     try:
@@ -35,6 +39,15 @@ def exact_ratio(value: Ratio, *, name: str) -> Fraction:
     if not 0 < ratio <= 1:
         raise ValueError(f"{name}: must be above 0 and at most 1")
     return ratio
+
+
+def _is_tiny(value: str | Decimal) -> bool:
+    # as a fraction 1e-999999999 has a thousand million digits
+    try:
+        exponent = Decimal(value).as_tuple().exponent
+    except ArithmeticError:
+        return False
+    return isinstance(exponent, int) and abs(exponent) > _MAX_TEXT
 
 
 def least_overlap(ratio: Fraction, *, n_bits: int) -> NDArray[np.uint32]:
