@@ -150,6 +150,7 @@ def main() -> None:
             rows.append(measure(seed, tables, name))
             print(json.dumps(rows[-1]))
     out = Path(__file__).parent / "results" / "febrl4.jsonl"
+    out.parent.mkdir(exist_ok=True)
     with out.open("a") as handle:
         handle.writelines(json.dumps(row | machine()) + "\n" for row in rows)
     print(

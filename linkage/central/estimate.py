@@ -27,6 +27,8 @@ _HELD_STEPS = 15
 # matches imagined to lie at the start: a class of siblings, which agree less, must outweigh these to be taken for one
 # of matches, and a level that no match has keeps a chance. Below 30 low overlaps fail, above 100 nothing is gained
 _IMAGINED = 100.0
+# a household class smaller than this share of the matches is made of matches with many errors
+_FEWEST_HOUSEHOLDS = 0.05
 _EQUAL = 0.8
 _EQUAL_CODES = 0.95
 
@@ -69,8 +71,24 @@ def starting_point(totals: tuple[NDArray[np.int64], ...], n_rows: int, n_columns
     return Parameters(tuple(m), tuple(u), tuple(u), 0.5 * min(n_rows, n_columns), 0.0)
 
 
-def expect_maximise(
+def estimate(
     levels: NDArray[np.uint8], edges: Edges, totals: tuple[NDArray[np.int64], ...], start: Parameters
+) -> Estimate:
+    """Where EM stops, with a household class if there are households. Arguments as `expect_maximise`."""
+    found = expect_maximise(levels, edges, totals, start)
+    pairs = found.parameters.households * edges.n_rows * edges.n_columns
+    if pairs >= _FEWEST_HOUSEHOLDS * found.parameters.matches:
+        return found
+    return expect_maximise(levels, edges, totals, start, with_households=False)
+
+
+def expect_maximise(
+    levels: NDArray[np.uint8],
+    edges: Edges,
+    totals: tuple[NDArray[np.int64], ...],
+    start: Parameters,
+    *,
+    with_households: bool = True,
 ) -> Estimate:
     """EM over the contenders.
 
@@ -89,7 +107,7 @@ def expect_maximise(
         probability = probabilities(odds, messages)
         if step == 1:  # no household is known yet: what looks like a match but lost is the first guess
             household = match + np.log(max(parameters.matches, 1.0) / (edges.n_rows * edges.n_columns))
-        sharing = (1 - probability) / (1 + np.exp(-np.clip(household, -300.0, 300.0)))
+        sharing = with_households * (1 - probability) / (1 + np.exp(-np.clip(household, -300.0, 300.0)))
         after = _maximised(levels, probability, sharing, totals, start, hold=step <= _HELD_STEPS)
         converged = step > _HELD_STEPS + 1 and _change(parameters, after) < _TOLERANCE
         parameters = after

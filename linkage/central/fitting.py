@@ -12,7 +12,7 @@ from linkage.central import kernels
 from linkage.central.compare import DEFAULT_MEMORY, over_tiles
 from linkage.central.competition import Edges
 from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
-from linkage.central.estimate import MAX_STEPS, Estimate, Parameters, expect_maximise, starting_point
+from linkage.central.estimate import MAX_STEPS, Estimate, Parameters, estimate, starting_point
 from linkage.central.kernels import Side
 from linkage.central.levels import Comparison, comparisons, sides
 from linkage.central.model import FieldWeights, Model, in_canonical_order, one_partner
@@ -61,8 +61,8 @@ def fit(
     plan = comparisons(left.schema)
     lefts, rights = _sample(sides(first, plan), len(second)), sides(second, plan)
     unique = one_partner(first, second, duplicates)
-    estimate = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
-    model = _model(left.schema, plan, estimate, len(first), len(second), share=len(lefts[0].rows) / len(first))
+    found = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
+    model = _model(left.schema, plan, found, len(first), len(second), share=len(lefts[0].rows) / len(first))
     _warn_of_doubt(model, min(len(first), len(second)))
     return model
 
@@ -94,7 +94,7 @@ def _estimate(
         progress=progress,
     )
     levels = kernels.pair_levels(lefts, rights, found.row, found.column, tables)
-    return expect_maximise(levels, Edges(found.row, found.column, n_rows, n_columns, unique), totals, start)
+    return estimate(levels, Edges(found.row, found.column, n_rows, n_columns, unique), totals, start)
 
 
 def _weight_tables(parameters: Parameters, tables: tuple[NDArray[np.uint8], ...]) -> tuple[NDArray[np.int32], ...]:
@@ -137,9 +137,9 @@ def _sample(lefts: tuple[Side, ...], n_right: int) -> tuple[Side, ...]:
 
 
 def _model(
-    schema: Schema, plan: tuple[Comparison, ...], estimate: Estimate, n_rows: int, n_columns: int, *, share: float
+    schema: Schema, plan: tuple[Comparison, ...], outcome: Estimate, n_rows: int, n_columns: int, *, share: float
 ) -> Model:
-    found = estimate.parameters
+    found = outcome.parameters
     return Model(
         schema=schema,
         fields=tuple(
@@ -148,8 +148,8 @@ def _model(
         ),
         matches=found.matches / share,
         households=found.households * max(n_rows, n_columns),
-        steps=estimate.steps,
-        converged=estimate.converged,
+        steps=outcome.steps,
+        converged=outcome.converged,
     )
 
 
