@@ -71,6 +71,7 @@ def _links(path: Path) -> Facts:
         "sources": ", ".join(found.sources),
         "pairs": len(found),
         "records": int(found.records.num_rows),
+        "run": found.run,
         "key check": found.key_check,
     }
 
@@ -83,5 +84,6 @@ def _release(path: Path) -> Facts:
         "source": found.source,
         "records": len(found),
         "linked": len(found) - int(found.table["link_id"].null_count),
+        "run": found.run,
         "key check": found.key_check,
     }

@@ -45,7 +45,12 @@ def _table_options(command: Command) -> Command:
             metavar="FIELD=COLUMN",
             help="A field's column, if its name differs; repeat as needed.",
         ),
-        click.option("--without", multiple=True, metavar="FIELD", help="A field this agency does not hold."),
+        click.option(
+            "--without",
+            multiple=True,
+            metavar="FIELD",
+            help="A field this agency does not hold; repeat as needed, or separate by commas.",
+        ),
     ):
         command = option(command)
     return command
@@ -71,7 +76,7 @@ _out = click.option("-o", "--out", required=True, type=click.Path(), help="The f
 
 
 def _columns(columns: tuple[str, ...], without: tuple[str, ...]) -> dict[str, str | None]:
-    mapping: dict[str, str | None] = dict.fromkeys(without)
+    mapping: dict[str, str | None] = dict.fromkeys(name for item in without for name in item.split(","))
     for item in columns:
         field, equals, column = item.partition("=")
         if not equals or not column:
@@ -88,6 +93,13 @@ def _key(key_path: str | None, key_fd: int | None, ask_key: bool) -> Key:
     if ask_key:
         return Key.prompt()
     return Key.load(key_fd if key_fd is not None else str(key_path))
+
+
+def _keep_inputs(out: str, *inputs: str | None) -> None:
+    """Refuse to write over what is being read: nothing could bring it back."""
+    for path in inputs:
+        if path is not None and Path(out).exists() and Path(path).exists() and Path(out).samefile(path):
+            raise click.UsageError(f"-o {out} would replace an input; choose another name")
 
 
 def _id_key(path: str | None) -> Key | None:
@@ -140,6 +152,8 @@ def schema(name: str, project: str | None, layout: Any, out: str | None, as_json
     from linkage.schema import Schema
 
     if name not in PRESETS:
+        if out is not None:
+            raise click.UsageError(f"-o writes a preset, and '{name}' is none; the presets are: {', '.join(PRESETS)}")
         agreed = Schema.load(name)
         fields = "\n".join(f"  {field.name:<16}{field.type:<12}{field.tokens}" for field in agreed.fields)
         text = f"project {agreed.project}, layout {agreed.layout}\n{fields}\nfingerprint {agreed.fingerprint()}"
@@ -204,6 +218,7 @@ def encode(
     """Encode TABLE (.csv, .tsv or .parquet) into the file that goes to the centre."""
     import linkage
 
+    _keep_inputs(out, table, schema_path, key_path, id_key_path)
     made = linkage.encode(
         table, linkage.Schema.load(schema_path), _key(key_path, key_fd, ask_key), id=id_column, source=source,
         columns=_columns(columns, without), out=out, id_key=_id_key(id_key_path), threads=threads,
@@ -220,17 +235,28 @@ def encode(
 @click.option("--probability", help="Layout fields: link at or above it; default 0.5.")
 @click.option("--threshold", help="Layout record: link at or above this similarity, such as 0.8 or 4/5.")
 @click.option("--duplicates", multiple=True, metavar="SOURCE", help="A source with several records of a person.")
+@click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
 @click.option("--weights", is_flag=True, help="Print the match weights by field and level.")
 @_threads
 @_memory
 @_json
 def link(
     sets: tuple[str, ...], out: str, probability: str | None, threshold: str | None, duplicates: tuple[str, ...],
+    replace: bool,
     weights: bool, threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Link two encoded SETS and write the standing result, which stays at the centre."""
+    """Link two encoded SETS and write the standing result, which stays at the centre.
+
+    Each run makes new link ids: send all agencies releases of one and the same result.
+    """
     import linkage
 
+    _keep_inputs(out, *sets)
+    if Path(out).exists() and not replace:
+        raise click.UsageError(
+            f"{out} exists already; a new run has new link ids, which match no release of the old one. "
+            "Choose another name, or give --replace"
+        )
     loaded = [linkage.EncodedSet.load(path) for path in sets]
     model = None
     if weights:
@@ -265,6 +291,7 @@ def release(
     """Write what goes back to one agency: its own record ids and link ids, nothing else."""
     import linkage
 
+    _keep_inputs(out, links_path)
     made = linkage.Links.load(links_path).release(
         source, linked_only=linked_only, separate=separate, confidence=confidence
     )
@@ -291,6 +318,7 @@ def rejoin(
     import linkage
     from linkage.agency.rejoin import write_table
 
+    _keep_inputs(out, release_path, table, key_path, id_key_path)
     found = linkage.rejoin(
         linkage.Release.load(release_path), table, _key(key_path, key_fd, ask_key), id=id_column,
         id_key=_id_key(id_key_path),

@@ -13,6 +13,9 @@ from linkage.errors import FileFormatError
 
 PathLike = str | os.PathLike[str]
 
+KEY_MARK = b"linkage-key-"
+"""What a key file begins with; none is ever replaced, for nothing could bring it back."""
+
 
 @contextlib.contextmanager
 def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -> Iterator[Path]:
@@ -26,13 +29,15 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     final = Path(path)
     if final.exists() and not stat.S_ISREG(final.stat().st_mode):
         raise FileFormatError(f"{final}: not a regular file, so it will not be replaced", path=str(final))
+    if final.exists() and _begins_with(final, KEY_MARK):
+        raise FileExistsError(f"{final} holds a key and will not be overwritten")
     if not replace and final.exists():
         raise FileExistsError(f"{final} exists already and will not be overwritten")
     if not final.parent.is_dir():
         raise FileNotFoundError(f"{final}: the folder {final.parent} does not exist")
     part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
-    try:
+    try:  # from before the part file exists: Ctrl-C may come between any two steps
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         yield part
         _flush_to_disk(part)
         if replace:
@@ -42,6 +47,14 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _begins_with(path: Path, mark: bytes) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(len(mark)) == mark
+    except PermissionError:  # a file that can't be read can still be replaced, but is no key of ours
+        return False
 
 
 def _flush_to_disk(path: Path) -> None:

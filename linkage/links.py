@@ -8,6 +8,7 @@ readable by its owner only. With the release key one could tell which link ids o
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,11 @@ class Links(TableOfResults):
     key_check: str
     cut: Mapping[str, float]
     release_key: bytes = field(repr=False)
+
+    @property
+    def run(self) -> str:
+        """16 hex digits that are equal for this result and all releases of it: link ids of two runs match nothing."""
+        return hmac.digest(self.release_key, b"run", "sha256")[:8].hex()
 
     def release(
         self, source: str, *, linked_only: bool = False, separate: bool = False, confidence: bool = False

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.errors import FileFormatError, LimitError, LinkageError
-from linkage.files import PathLike, written_beside
+from linkage.files import KEY_MARK, PathLike, written_beside
 from linkage.parquetpages import unpacked_bytes
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def opened(path: Path) -> Iterator[Any]:
         raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
+    _refuse_other_kinds(path)
     try:
         with pq.ParquetFile(
             path,
@@ -125,6 +126,20 @@ def opened(path: Path) -> Iterator[Any]:
         raise FileFormatError(
             f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="Parquet"
         ) from None
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    with path.open("rb") as handle:
+        start = handle.read(len(KEY_MARK))
+    if start == KEY_MARK:
+        raise FileFormatError(f"{path}: this is a key file", path=str(path), reason="key")
+    if start[:4] != b"PAR1":
+        raise FileFormatError(
+            f"{path}: not a Parquet file; encoded sets are made with `linkage encode`, links with `linkage link`, "
+            "releases with `linkage release`",
+            path=str(path),
+            reason="Parquet",
+        )
 
 
 def table_digest(table: pa.Table) -> str:

@@ -3,12 +3,14 @@
 Parquet, format 1: ``record_id`` string and ``link_id`` string (null where the record linked with nothing),
 sorted by record id, and on request ``confidence``. No similarity, no probability, no other agency's id: a
 table of similarities lets a reader fingerprint people (Culnane, Rubinstein and Teague 2017). Footer:
-``linkage.format``, ``project``, ``source``, ``key_check`` and the digests.
+``linkage.format``, ``project``, ``source``, ``key_check``, ``run`` (equal for all releases of one result) and the
+digests.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linkage import parquetfile
@@ -31,6 +33,7 @@ class Release(TableOfResults):
     project: str
     source: str
     key_check: str
+    run: str
 
     def to_arrow(self) -> pa.Table:
         """Columns record_id, link_id, and confidence if it was asked for."""
@@ -38,7 +41,15 @@ class Release(TableOfResults):
 
     def save(self, path: PathLike) -> None:
         """Write the file that goes to the agency (readable by its owner only)."""
-        footer = {"format": FORMAT, "project": self.project, "source": self.source, "key_check": self.key_check}
+        if Path(path).suffix.lower() in (".csv", ".tsv", ".txt"):
+            raise ValueError(f"{path}: a release is a Parquet file; to_csv() or --csv writes a table for eyes as well")
+        footer = {
+            "format": FORMAT,
+            "project": self.project,
+            "source": self.source,
+            "key_check": self.key_check,
+            "run": self.run,
+        }
         parquetfile.write(path, self.table, footer)
 
     def to_csv(self, path: PathLike) -> None:
@@ -57,11 +68,11 @@ class Release(TableOfResults):
             table.column_names in (names, [*names, "confidence"])
             and all(str(kind) == "string" for kind in table.schema.types)
             and not table["record_id"].null_count
-            and {"project", "source", "key_check"} <= set(footer)
+            and {"project", "source", "key_check", "run"} <= set(footer)
         )
         if not fits:
             raise FileFormatError(f"{path}: its columns are not those of a release", path=str(path), reason="columns")
-        return cls(table, footer["project"], footer["source"], footer["key_check"])
+        return cls(table, footer["project"], footer["source"], footer["key_check"], footer["run"])
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

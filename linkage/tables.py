@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ class TableOfResults:
 
     def to_pandas(self) -> Any:
         """The result as a pandas frame (pandas must be installed)."""
+        _require("pandas")
         return self.to_arrow().to_pandas()
 
     def to_polars(self) -> Any:
         """The result as a polars frame (polars must be installed)."""
+        _require("polars")
         import polars
 
         return polars.from_arrow(self.to_arrow())
@@ -40,6 +43,11 @@ class TableOfResults:
         )
         more = f"<p>{len(head):,} of {table.num_rows:,} rows</p>" if table.num_rows > len(head) else ""
         return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{rows}</table>{more}"
+
+
+def _require(package: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise ImportError(f"{package} is not installed: run `pip install {package}`, or use to_arrow()", name=package)
 
 
 def _shown(value: object) -> str:

@@ -159,7 +159,7 @@ def test_problems__are_a_table():
     assert problems.to_arrow().to_pylist() == [{"row": 2, "column": "dob", "rule": "not a date"}]
     assert pa.table(problems) == problems.to_arrow()
     assert check({"dob": ["2019"]}, DATES).to_arrow().schema == problems.to_arrow().schema
-    assert str(problems) == "2 records, 1 problems\n        1  dob: not a date"
+    assert str(problems) == "2 records, 1 problems (row 1 is the first below the header)\n        1  dob: not a date"
 
 
 def test_problems__show_column_names_as_text():

@@ -21,15 +21,16 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
-def test_readme__python_runs():
-    (code,) = blocks("python")
+def test_readme__python_on_invented_people_runs():
+    (code,) = (code for code in blocks("python") if code.startswith("# study"))
     said = io.StringIO()
     with redirect_stdout(said):
         exec(compile(code, "README.md", "exec"), {})
     assert "precision" in said.getvalue() and "given_name" in said.getvalue()
 
 
-def test_readme__command_line_runs(tmp_path, monkeypatch, capsys):
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+def test_readme__command_line_and_python_run_on_your_own_tables(tmp_path, monkeypatch, capsys):
     from pyarrow import csv
 
     monkeypatch.chdir(tmp_path)
@@ -57,6 +58,9 @@ def test_readme__command_line_runs(tmp_path, monkeypatch, capsys):
     linked = csv.read_csv("births-linked.csv")
     assert linked.num_rows == births.num_rows and "link_id" in linked.column_names
     assert "recall" in capsys.readouterr().out
+    (code,) = (code for code in blocks("python") if code.startswith("# agency"))
+    exec(compile(code, "README.md", "exec"), {})
+    assert "link_id" in capsys.readouterr().out
 
 
 def test_readme__says_what_is_not_protected_as_the_package_does():

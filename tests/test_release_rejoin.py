@@ -217,7 +217,7 @@ def test_release__holds_nothing_of_the_other_agency(tmp_path):
                 foreign = SURE.release(other).table["record_id"].to_pylist()
                 assert not any(record_id.encode() in content for record_id in foreign)
             footer = pyarrow.parquet.ParquetFile(tmp_path / "r.parquet").metadata.metadata
-            stated = {"format", "project", "source", "key_check", "content", "header"}
+            stated = {"format", "project", "source", "key_check", "run", "content", "header"}
             assert set(footer) == {f"linkage.{key}".encode() for key in stated}
 
 
@@ -280,7 +280,7 @@ def test_release__refuses_a_source_that_was_not_linked():
 
 
 def test_load__refuses_a_release_with_other_columns(tmp_path):
-    footer = {"format": "release 1", "project": "p", "source": "s", "key_check": "k"}
+    footer = {"format": "release 1", "project": "p", "source": "s", "key_check": "k", "run": "r"}
     good = {"record_id": ["a"], "link_id": pa.array([None], pa.string())}
     parquetfile.write(tmp_path / "r.parquet", pa.table(good), footer)
     Release.load(tmp_path / "r.parquet")
@@ -294,7 +294,7 @@ def test_load__refuses_a_release_with_other_columns(tmp_path):
         parquetfile.write(tmp_path / "r.parquet", pa.table(table), footer)
         with pytest.raises(FileFormatError, match="columns"):
             Release.load(tmp_path / "r.parquet")
-    for key in ("project", "source", "key_check"):
+    for key in ("project", "source", "key_check", "run"):
         parquetfile.write(tmp_path / "r.parquet", pa.table(good), {k: v for k, v in footer.items() if k != key})
         with pytest.raises(FileFormatError):
             Release.load(tmp_path / "r.parquet")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage.agency.filters import TokenSecrets, packed_rows
+from linkage.agency.normalise import REMEDIES
 from linkage.agency.recordids import record_ids
 from linkage.agency.records import Batch
 from linkage.agency.spool import Records, record_dtype
@@ -118,10 +119,15 @@ class Tally:
                     measure="group size",
                 )
         for (name, rule), count in sorted(self._problems.items()):
+            column, remedy = self._plan[name], REMEDIES.get(rule, "`check` lists the rows")
+            if not self._filled[name]:
+                raise RecordError(
+                    f"column '{column}': no value could be read; {count:,} of {self.rows:,}: {rule} ({remedy})",
+                    column=column,
+                    rule=rule,
+                )
             warnings.warn(
-                f"column '{self._plan[name]}': {count:,} of {self.rows:,} values: {rule} (`check` lists the rows)",
-                LinkageWarning,
-                stacklevel=3,
+                f"column '{column}': {count:,} of {self.rows:,} values: {rule} ({remedy})", LinkageWarning, stacklevel=3
             )
         for item in self._schema.fields:
             if self._plan[item.name] is not None and not self._filled[item.name]:

@@ -63,7 +63,9 @@ class Problems:
         if not self.counts:
             return f"{self.rows:,} records, no problems"
         lines = [f"{count:>9,}  {column}: {rule}" for (column, rule), count in sorted(self.counts.items())]
-        return "\n".join([f"{self.rows:,} records, {len(self):,} problems", *lines])
+        return "\n".join(
+            [f"{self.rows:,} records, {len(self):,} problems (row 1 is the first below the header)", *lines]
+        )
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -38,6 +38,12 @@ def header(path: Path) -> tuple[str, ...]:
         names: list[str] = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter(path)), [])
     except csv.Error:
         raise RecordError(f"{path}: the header can't be read as CSV", row=0, rule="header") from None
+    if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
+        raise RecordError(
+            f"{path}: the columns are not separated by commas; save it with commas (in a spreadsheet: 'CSV UTF-8 "
+            "(comma delimited)'), or as .tsv with tabs",
+            rule="separator",
+        )
     if not any(name.strip() for name in names):
         raise RecordError(f"{path}: the file is empty, or its first line has no column names", rule="no records")
     return tuple(names)

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from linkage.errors import FileFormatError, PrivacyError
-from linkage.files import PathLike, written_beside
+from linkage.files import KEY_MARK, PathLike, written_beside
 from linkage.schema import ENCODING_VERSION
 
 _SIZE = 32
-_PREFIX = "linkage-key-1-"
+_PREFIX = KEY_MARK.decode() + "1-"
 _CHECKSUM = 4
 _MAX_FILE = 4_096
 

@@ -18,6 +18,13 @@ from linkage.field import Field
 
 MAX_LETTERS = 1_000
 
+REMEDIES = {
+    "a year of two digits could be of either century": "write years with four digits",
+    "part of the date is outside its range": "if the month comes before the day, set day_first = false",
+    "not one of the codes": "add the spelling to the field's codes",
+}
+"""What to do about a broken rule, where that is known."""
+
 
 class Cleaned(NamedTuple):
     """A value's comparable form, and the rule it breaks ("" if none)."""

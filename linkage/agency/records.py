@@ -242,8 +242,9 @@ def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
     for column in chosen:
         if column not in names:
             raise RecordError(
-                f"column '{column}' is not in the table; {nearest(column, names)}. If the agency does not hold the "
-                "field, say so with columns={field: None}; if it has another name, columns={field: column}",
+                f"column '{column}' is not in the table; {nearest(column, names)}. A field whose column has another "
+                "name is given with columns={field: name} (command line: --column FIELD=NAME), one that the agency "
+                "does not hold with columns={field: None} (--without FIELD)",
                 column=column,
                 rule="column missing",
             )

@@ -100,7 +100,8 @@ def _rows_of(record_ids: list[str], release: Release, column: str) -> list[int |
     if lost:
         raise RecordError(
             f"{lost:,} of {len(release):,} released records are not in the table: is it the table that "
-            f"'{release.source}' encoded, with the same id column and id_key?",
+            f"'{release.source}' encoded, with the same id column and id_key? Ids read as numbers lose their leading "
+            f"zeros: read them as text (pandas: dtype={{'{column}': str}})",
             rule="record not found",
         )
     row_of = {record_id: row for row, record_id in enumerate(released)}

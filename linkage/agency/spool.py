@@ -8,8 +8,8 @@ the row number; no name and no key.
 
 from __future__ import annotations
 
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -87,8 +87,10 @@ class Spool:
         if not self._waiting:
             return
         if self._spilled is None:
-            # a dot, and a name that says what it is, for whoever finds one after a power cut
-            self._spilled = Path(tempfile.mkdtemp(prefix=".linkage-sort-", suffix=".part", dir=folder))
+            # a dot, and a name that says what it is, for whoever finds one after a power cut. The name comes before
+            # the folder: Ctrl-C in between once left it behind
+            self._spilled = folder / f".linkage-sort-{secrets.token_hex(6)}.part"
+            self._spilled.mkdir(mode=0o700)
             self._dtype = self._waiting[0].dtype
         records = np.concatenate(self._waiting)
         bucket = (records["id"][:, 0] >> np.uint64(56)).astype(np.int64)

@@ -68,9 +68,12 @@ def link(
     Cost: every pair of records is compared, once for the links and in part for the estimates.
     """
     if len(sets) != 2:
-        raise ValueError(f"link: takes two sets, {len(sets)} given")
+        raise ValueError(f"link: takes two sets in this release, {len(sets)} given; link more agencies two at a time")
     if sets[0].source == sets[1].source:
-        raise ValueError(f"link: both sets are of the source '{sets[0].source}'; encode each agency under its own name")
+        raise ValueError(
+            f"link: both sets are of the source '{sets[0].source}'; encode each agency under its own name. Duplicates "
+            "within one set are not linked in this release"
+        )
     require_comparable(*sets)
     first, second = in_canonical_order(*sets)
     unique = one_partner(first, second, duplicates)
@@ -101,12 +104,14 @@ def link(
 
 
 def _refuse_options_of(layout: str, **options: object) -> None:
-    given = [name for name, value in options.items() if value is not None]
-    if given:
-        raise ValueError(
-            f"link: {' and '.join(given)} belong to the {layout} layout, which these sets are not of; the "
-            "record layout takes a threshold, the fields layout a probability"
-        )
+    advice = {
+        "fields": "these sets are of the record layout, which takes a threshold",
+        "record": "these sets are of the fields layout, which takes a probability; for thresholds agree on "
+        'layout = "record" and encode again',
+    }[layout]
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"link: {name} belongs to the {layout} layout; {advice}")
 
 
 def _similarity_gain(pairs: Pairs, threshold: float) -> NDArray[np.int64]:

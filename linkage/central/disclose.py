@@ -80,7 +80,7 @@ def release(
             for text in own["link_id"].to_pylist()
         ]
         own = own.set_column(1, "link_id", pa.array(texts, pa.string()))
-    return Release(own.combine_chunks(), links.schema.project, source, links.key_check)
+    return Release(own.combine_chunks(), links.schema.project, source, links.key_check, links.run)
 
 
 def _confidence(links: Links, link_ids: pa.ChunkedArray) -> pa.Array:
