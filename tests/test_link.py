@@ -287,9 +287,9 @@ def test_link__refuses_duplicates_of_an_unknown_source(registry, centre, duplica
 def test_link__takes_two_sets(registry, centre, population):
     with pytest.raises(ValueError, match="takes two sets in this release, 1 given"):
         lk.link(registry)
-    with pytest.raises(ValueError, match="takes two sets, 3 given"):
+    with pytest.raises(ValueError, match="takes two sets in this release, 3 given"):
         lk.link(registry, centre, registry)
-    with pytest.raises(ValueError, match="takes two sets, 0 given"):
+    with pytest.raises(ValueError, match="takes two sets in this release, 0 given"):
         lk.link()
 
 
