@@ -8,85 +8,23 @@ personal data: see the package docstring for what the centre can learn from it.
 from __future__ import annotations
 
 import functools
-import hashlib
+import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.errors import FileFormatError, MismatchError
-from linkage.parquetfile import lengths_and_bytes
-from linkage.schema import ENCODING_VERSION, Schema, differences
+from linkage import encodedfile
+from linkage.errors import MismatchError
+from linkage.rows import ContentDigest, Header, Rows, fault
+from linkage.schema import Schema, differences
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from linkage.files import PathLike
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a set says of itself; ``key_check`` is empty for sets whose key is unknown (`EncodedSet.from_arrays`)."""
-
-    schema: Schema
-    source: str
-    rows: int
-    key_check: str
-    encoding_version: int = ENCODING_VERSION
-    content: str = ""
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one record in memory, groups apart."""
-        return 32 + 8 * sum(filter.words for filter in self.schema.filters)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Consecutive records: ``filters[name]`` is (n, words) uint64, ``groups[name]`` an Arrow string array."""
-
-    record_ids: pa.StringArray
-    filters: Mapping[str, NDArray[np.uint64]]
-    groups: Mapping[str, pa.StringArray]
-
-    def __len__(self) -> int:
-        return len(self.record_ids)
-
-    def slice(self, start: int, stop: int) -> Rows:
-        """Records ``start`` to ``stop``, without a copy."""
-        return Rows(
-            self.record_ids.slice(start, stop - start),
-            {name: rows[start:stop] for name, rows in self.filters.items()},
-            {name: group.slice(start, stop - start) for name, group in self.groups.items()},
-        )
-
-
-class ContentDigest:
-    """SHA-256 over the records in order, the same however they are cut into batches."""
-
-    def __init__(self) -> None:
-        self._columns: dict[str, Any] = {}
-
-    def update(self, rows: Rows) -> None:
-        """Add the next records."""
-        texts = {"record_id": rows.record_ids, **{f"group {name}": group for name, group in rows.groups.items()}}
-        for name, column in texts.items():
-            lengths, data = lengths_and_bytes(column)
-            self._of(f"{name} lengths").update(lengths)
-            self._of(name).update(data)
-        for name, packed in rows.filters.items():
-            self._of(f"filter {name}").update(np.ascontiguousarray(packed).view(np.uint8).tobytes())
-
-    def _of(self, column: str) -> Any:
-        return self._columns.setdefault(column, hashlib.sha256())
-
-    def hexdigest(self) -> str:
-        """64 hex digits."""
-        parts = "".join(f"{name}={digest.hexdigest()};" for name, digest in sorted(self._columns.items()))
-        return hashlib.sha256(parts.encode()).hexdigest()
 
 
 class EncodedSet:
@@ -107,8 +45,6 @@ class EncodedSet:
         Raises `FileFormatError` if the file is not one of these, was cut or changed, and `LimitError` if its
         records would take more than ``max_bytes`` in memory.
         """
-        from linkage import encodedfile
-
         return cls(encodedfile.read_header(Path(path), max_bytes=max_bytes), path=Path(path))
 
     @classmethod
@@ -128,13 +64,19 @@ class EncodedSet:
         """
         import pyarrow as pa
 
+        for filter in schema.filters:
+            given = np.asarray(filters[filter.name])
+            if given.dtype != np.uint64 or given.shape != (len(record_ids), filter.words):
+                raise ValueError(
+                    f"from_arrays: filter '{filter.name}' must be ({len(record_ids)}, {filter.words}) uint64, not "
+                    f"{given.shape} {given.dtype}"
+                )
+        if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():
+            raise ValueError("from_arrays: source must be 1 to 200 printable characters")
         order = np.array(sorted(range(len(record_ids)), key=record_ids.__getitem__), dtype=np.int64)
         rows = Rows(
             pa.array([record_ids[index] for index in order], pa.string()),
-            {
-                filter.name: _readonly(np.asarray(filters[filter.name], dtype=np.uint64)[order])
-                for filter in schema.filters
-            },
+            {filter.name: _readonly(np.asarray(filters[filter.name])[order]) for filter in schema.filters},
             {
                 group.name: pa.array([(groups or {})[group.name][index] for index in order], pa.string())
                 for group in schema.groups
@@ -190,8 +132,6 @@ class EncodedSet:
     def _rows(self) -> Rows:
         if self._given is not None:
             return self._given
-        from linkage import encodedfile
-
         assert self._path is not None
         return encodedfile.read_rows(self._path, self._header)
 
@@ -201,8 +141,6 @@ class EncodedSet:
         A file is checked as it is read: a fault found in a later batch raises then, and the digest at the end.
         """
         if self._given is None and "_rows" not in self.__dict__:
-            from linkage import encodedfile
-
             assert self._path is not None
             yield from encodedfile.read_batches(self._path, self._header, rows)
             return
@@ -222,14 +160,10 @@ class EncodedSet:
 
     def save(self, path: PathLike) -> None:
         """Write the file that goes to the centre (readable by its owner only); an existing file is replaced."""
-        from linkage import encodedfile
-
         encodedfile.write(path, self._header, self.batches())
 
     def to_arrow(self) -> pa.Table:
         """Columns record_id, one fixed-size binary column per filter, and the groups."""
-        from linkage import encodedfile
-
         schema = encodedfile.arrow_schema(self._header)
         return schema.empty_table() if not len(self) else encodedfile.as_table(self._rows, schema)
 
@@ -258,34 +192,6 @@ class EncodedSet:
         )
 
 
-def fault(rows: Rows, header: Header, *, after: str) -> str:
-    """What is wrong with consecutive records that follow record id ``after``; empty if nothing is.
-
-    Ids must be present, ascending and distinct; filters as wide as the schema says, bits beyond the width zero.
-    """
-    import pyarrow.compute as pc
-
-    ids = rows.record_ids
-    if ids.null_count or (len(ids) and pc.min(pc.binary_length(ids)).as_py() == 0):
-        return "a record without id"
-    first = ids.slice(0, 1)
-    if len(ids) and (not pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py() and len(ids) > 1):
-        return "record ids that are not ascending and distinct"
-    if len(ids) and after and not first[0].as_py() > after:
-        return "record ids that are not ascending and distinct"
-    for filter in header.schema.filters:
-        packed = rows.filters[filter.name]
-        if packed.shape != (len(ids), filter.words):
-            return f"filter '{filter.name}' of another width or length than the schema says"
-        if packed.size and np.any(packed[:, -1] & _beyond(filter.bits)):
-            return f"filter '{filter.name}' with bits set beyond its width"
-    for group in header.schema.groups:
-        column = rows.groups[group.name]
-        if column.null_count or len(column) != len(ids):
-            return f"group '{group.name}' with missing values"
-    return ""
-
-
 def require_comparable(*sets: EncodedSet) -> None:
     """Raise `MismatchError` naming the difference unless the sets share schema, key and encoding version."""
     first = sets[0]
@@ -307,7 +213,7 @@ def require_comparable(*sets: EncodedSet) -> None:
                 left=first.schema.fingerprint(),
                 right=other.schema.fingerprint(),
             )
-        if first.key_check != other.key_check:
+        if not hmac.compare_digest(first.key_check, other.key_check):
             raise MismatchError(
                 f"{pair} were encoded with different keys (key checks {first.key_check[:8]}... and "
                 f"{other.key_check[:8]}...); every agency must use the project's one key",
@@ -315,23 +221,6 @@ def require_comparable(*sets: EncodedSet) -> None:
                 left=first.key_check,
                 right=other.key_check,
             )
-
-
-def require_intact(path: Path, expected: str, found: str) -> None:
-    """Raise `FileFormatError` if the records of a file are not those that were written."""
-    if expected != found:
-        raise FileFormatError(
-            f"{path}: the records are not those that were written (their digest differs)",
-            path=str(path),
-            reason="digest",
-        )
-
-
-def _beyond(bits: int) -> np.uint64:
-    # bit 0 is the top bit of byte 0, so the padding is the tail of the last eight bytes, in any byte order
-    used = bits % 64 or 64
-    mask = np.packbits(np.arange(64) >= used)
-    return np.uint64(mask.view(np.uint64)[0])
 
 
 def _readonly(array: NDArray[np.uint64]) -> NDArray[np.uint64]:

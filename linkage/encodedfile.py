@@ -14,7 +14,7 @@ fingerprint    its SHA-256
 key_check      128 bits, hex; empty if unknown
 source         the agency's name
 rows           number of records
-content        digest of the records (`linkage.encoded.ContentDigest`)
+content        digest of the records (`linkage.rows.ContentDigest`)
 header         SHA-256 over all of the above
 ============== ==========================================================
 
@@ -32,10 +32,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage import parquetfile
-from linkage.encoded import ContentDigest, Header, Rows, fault, require_intact
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
 from linkage.parquetpages import unpacked_bytes
+from linkage.rows import ContentDigest, Header, Rows, fault, require_intact
 from linkage.schema import ENCODING_VERSION, from_canonical
 
 if TYPE_CHECKING:
@@ -48,21 +48,11 @@ _ROW_GROUP = 65_536
 
 def write(path: PathLike, header: Header, batches: Iterator[Rows]) -> Header:
     """Write records to a file that appears whole or not at all; returns the header with the content's digest."""
-    import pyarrow.parquet as pq
-
     schema = arrow_schema(header)
     total, rows = ContentDigest(), 0
     with (
         written_beside(path) as part,
-        pq.ParquetWriter(
-            part,
-            schema,
-            compression="zstd",
-            use_dictionary=False,
-            write_statistics=False,
-            write_page_checksum=True,
-            store_schema=False,
-        ) as writer,
+        parquetfile.writer(part, schema) as writer,
     ):
         for batch in batches:
             writer.write_table(as_table(batch, schema), row_group_size=_ROW_GROUP)

@@ -27,23 +27,13 @@ _MAX_BYTES = 8 << 30
 
 def write(path: PathLike, table: pa.Table, footer: Mapping[str, str]) -> None:
     """Write a table and its footer; the file is its owner's only, and appears whole or not at all."""
-    import pyarrow.parquet as pq
-
     texts = {**footer, "content": table_digest(table)}
     with (
         written_beside(path) as part,
-        pq.ParquetWriter(
-            part,
-            table.schema.remove_metadata(),
-            compression="zstd",
-            use_dictionary=False,
-            write_statistics=False,
-            write_page_checksum=True,
-            store_schema=False,
-        ) as writer,
+        writer(part, table.schema.remove_metadata()) as file,
     ):
-        writer.write_table(table.replace_schema_metadata(None))
-        writer.add_key_value_metadata(with_prefix(sealed(texts)))
+        file.write_table(table.replace_schema_metadata(None))
+        file.add_key_value_metadata(with_prefix(sealed(texts)))
 
 
 def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict[str, str]]:
@@ -63,6 +53,21 @@ def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict
                 f"{place}: the content is not what was written (its digest differs)", path=str(place), reason="digest"
             )
     return table.replace_schema_metadata(None), footer
+
+
+def writer(path: Path, schema: pa.Schema) -> Any:
+    """A Parquet writer whose pages are plain and checked, and whose footer holds no statistics."""
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=False,
+        write_statistics=False,
+        write_page_checksum=True,
+        store_schema=False,
+    )
 
 
 def with_prefix(footer: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,8 @@ from linkage import (
     parquetfile,
     parquetpages,
 )
-from linkage.encoded import ContentDigest, Header, Rows, require_comparable
+from linkage.encoded import require_comparable
+from linkage.rows import ContentDigest, Header, Rows
 
 KEY = Key(bytes.fromhex("a1f3095c7be24d886f10c9d2b4e7365a2b91d05f4c83e61a77fe0d3498bc5216"))
 SCHEMA = Schema(
@@ -643,7 +644,7 @@ def test_from_arrays__does_not_share_memory_with_what_it_was_given():
     [
         (["a", "a"], rows_of(2), "ascending and distinct"),
         (["a", ""], rows_of(2), "without id"),
-        (["a"], {"f": np.ones((1, 1), np.uint64)}, "another width"),
+        (["a"], {"f": np.ones((1, 1), np.uint64)}, "must be (1, 2) uint64"),
         (["a"], {"f": np.full((1, 2), 2**64 - 1, np.uint64)}, "beyond its width"),
     ],
 )

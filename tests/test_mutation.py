@@ -18,7 +18,7 @@ import pytest
 
 import linkage
 from linkage import EncodedSet, Field, Group, Key, LinkageError, Links, Release, Schema, encode
-from linkage.encoded import ContentDigest
+from linkage.rows import ContentDigest
 
 SECONDS_A_MUTANT = 20
 MAX_MEMORY = 8 << 30

@@ -17,9 +17,10 @@ from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
 from linkage.agency.spool import Records, Spool
-from linkage.encoded import EncodedSet, Header, Rows
+from linkage.encoded import EncodedSet
 from linkage.parallel import in_order
 from linkage.progress import shown
+from linkage.rows import Header, Rows
 from linkage.schema import Schema
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
         Released records are not in the table: it is another table, another source or another ``id_key``. Says
         how many. Also if an id is missing.
     """
-    if key.check(release.project) != release.key_check:
+    if not hmac.compare_digest(key.check(release.project), release.key_check):
         raise MismatchError(
             f"the release for '{release.source}' was made under another key than this one",
             what="key",
