@@ -644,7 +644,7 @@ def test_from_arrays__does_not_share_memory_with_what_it_was_given():
     [
         (["a", "a"], rows_of(2), "ascending and distinct"),
         (["a", ""], rows_of(2), "without id"),
-        (["a"], {"f": np.ones((1, 1), np.uint64)}, "must be (1, 2) uint64"),
+        (["a"], {"f": np.ones((1, 1), np.uint64)}, r"must be \(1, 2\) uint64"),
         (["a"], {"f": np.full((1, 2), 2**64 - 1, np.uint64)}, "beyond its width"),
     ],
 )
