@@ -7,6 +7,7 @@ No secret is ever an argument: a key is a file, an open descriptor, or typed wit
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from linkage import __version__, exitcodes
+from linkage.errors import nearest
 
 if TYPE_CHECKING:
     from linkage.agency.key import Key
@@ -49,7 +51,7 @@ def _table_options(command: Command) -> Command:
             "--without",
             multiple=True,
             metavar="FIELD",
-            help="A field this agency does not hold; repeat as needed, or separate by commas.",
+            help="A field this agency does not hold; repeat, or use commas.",
         ),
     ):
         command = option(command)
@@ -71,7 +73,7 @@ def _key_options(command: Command) -> Command:
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _threads = click.option("--threads", type=click.IntRange(1), help="Default: all cores.")
 _memory = click.option("--memory", "memory_mib", type=click.IntRange(1), default=1024, show_default=True,
-                       help="Memory allowed, in MiB.")  # fmt: skip
+                       help="Memory for records or pairs, in MiB; the program takes some 150 more.")  # fmt: skip
 _out = click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
 
 
@@ -81,6 +83,8 @@ def _columns(columns: tuple[str, ...], without: tuple[str, ...]) -> dict[str, st
         field, equals, column = item.partition("=")
         if not equals or not column:
             raise click.UsageError(f"--column {field}: written as FIELD=COLUMN")
+        if field in mapping:
+            raise click.UsageError(f"--column {field}: the field was given before, by --column or --without")
         mapping[field] = column
     return mapping
 
@@ -153,7 +157,9 @@ def schema(name: str, project: str | None, layout: Any, out: str | None, as_json
 
     if name not in PRESETS:
         if out is not None:
-            raise click.UsageError(f"-o writes a preset, and '{name}' is none; the presets are: {', '.join(PRESETS)}")
+            raise click.UsageError(f"-o writes a preset, and '{name}' is none; {nearest(name, PRESETS)}")
+        if not Path(name).exists():
+            raise click.UsageError(f"'{name}' is neither a file nor a preset; {nearest(name, PRESETS)}")
         agreed = Schema.load(name)
         fields = "\n".join(f"  {field.name:<16}{field.type:<12}{field.tokens}" for field in agreed.fields)
         text = f"project {agreed.project}, layout {agreed.layout}\n{fields}\nfingerprint {agreed.fingerprint()}"
@@ -161,7 +167,7 @@ def schema(name: str, project: str | None, layout: Any, out: str | None, as_json
         return
     preset = Schema.preset(name, project=project, layout=layout)
     if out is None:
-        click.echo(to_toml(preset), nl=False)
+        _print(json.loads(preset.canonical()), to_toml(preset).rstrip(), as_json=as_json)
         return
     if Path(out).exists():
         raise click.UsageError(f"{out} exists already and will not be overwritten")
@@ -292,6 +298,12 @@ def release(
     import linkage
 
     _keep_inputs(out, links_path)
+    if csv_path is not None:
+        _keep_inputs(csv_path, links_path, out)
+        if Path(csv_path).exists():
+            raise click.UsageError(f"--csv {csv_path} exists already and will not be overwritten")
+        if Path(csv_path).absolute() == Path(out).absolute():
+            raise click.UsageError("--csv and -o name the same file")
     made = linkage.Links.load(links_path).release(
         source, linked_only=linked_only, separate=separate, confidence=confidence
     )
@@ -354,7 +366,10 @@ def evaluate(
 
 
 def _evaluation(done: Any) -> dict[str, Any]:
-    measures = {row["measure"].lower(): [row["value"], row["low"], row["high"]] for row in done.to_arrow().to_pylist()}
+    measures = {
+        row["measure"].lower(): [None if math.isnan(row[part]) else row[part] for part in ("value", "low", "high")]
+        for row in done.to_arrow().to_pylist()
+    }
     counts = {name: getattr(done, name) for name in ("true_positives", "false_positives", "false_negatives", "outside")}
     return measures | counts
 

@@ -95,6 +95,7 @@ class Field:
                 object.__setattr__(self, setting, value)
         self._check_choices()
         self._check_numbers()
+        self._check_effects()
 
     def _check_choices(self) -> None:
         kind = FIELD_TYPES[self.type]
@@ -110,7 +111,7 @@ class Field:
         if self.missing not in ("allow", "refuse"):
             self._refuse("missing", f"{nearest(self.missing, ('allow', 'refuse'))}")
         if self.scheme and (self.scheme != "nhs" or self.type != "identifier"):
-            self._refuse("scheme", 'the one scheme is "nhs", for type identifier')
+            self._refuse("scheme", f'the one scheme is "nhs", for type identifier; {nearest(self.scheme, ["nhs"])}')
         if self.codes and self.type != "category":
             self._refuse("codes", f"belongs to type category, not {self.type}")
         if self.codes not in ("", "sex"):
@@ -160,6 +161,11 @@ class Field:
             # a setting without effect would make agreements differ that mean the same
             if self.type not in types and getattr(self, setting) != getattr(Field, setting):
                 self._refuse(setting, f"belongs to type {' or '.join(types)}, not {self.type}")
+
+    def _check_effects(self) -> None:
+        for setting, needed in (("q", "qgrams"), ("reach", "neighbours")):
+            if needed not in self.tokens and getattr(self, setting) != type(self).__dataclass_fields__[setting].default:
+                self._refuse(setting, f'has no effect with tokens = "{self.tokens}"')
 
     def _refuse(self, rule: str, message: str) -> NoReturn:
         raise SchemaError(f"field '{self.name}', {rule}: {message}", field=self.name, rule=rule)

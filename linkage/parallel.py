@@ -32,6 +32,13 @@ def thread_count(threads: int | None) -> int:
     return threads
 
 
+def memory_limit(memory: int) -> int:
+    """``memory``, or ``ValueError`` unless it is a number of bytes."""
+    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
+        raise ValueError("memory: a whole number of bytes, such as 1 << 30")
+    return memory
+
+
 def in_order(step: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None) -> Iterator[Result]:
     """``step(item)`` of each item, in order; at most two items a thread are being held.
 

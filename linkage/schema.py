@@ -242,7 +242,7 @@ def _field_from(item: dict[str, Any]) -> Field:
 
 
 def _check_label(what: str, label: object) -> None:
-    if not isinstance(label, str) or not 1 <= len(label) <= 200 or not label.isprintable():
+    if not isinstance(label, str) or not 1 <= len(label.strip()) <= 200 or not label.isprintable():
         raise SchemaError(f"{what}: must be 1 to 200 printable characters", rule=what)
 
 

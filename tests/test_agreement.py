@@ -399,7 +399,12 @@ def fields(draw, name):
     if kind == "identifier":
         settings["scheme"] = st.just("nhs")
     chosen = draw(st.sets(st.sampled_from(sorted(settings))))
-    return Field(name=name, type=kind, **{setting: draw(settings[setting]) for setting in sorted(chosen)})
+    drawn = {setting: draw(settings[setting]) for setting in sorted(chosen)}
+    tokens = drawn.get("tokens", of_type.tokens[0])
+    for setting, needed in (("q", "qgrams"), ("reach", "neighbours")):
+        if needed not in tokens:
+            drawn.pop(setting, None)
+    return Field(name=name, type=kind, **drawn)
 
 
 @st.composite

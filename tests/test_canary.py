@@ -171,7 +171,8 @@ def test_command_line__gives_nothing_away(schema, heard, tmp_path, monkeypatch, 
         text = (tmp_path / "table.csv").read_text()
         (tmp_path / "cut.csv").write_text(re.sub(r"Lee", 'Lee,Vutmarrow,"', text))
         (tmp_path / "latin.csv").write_bytes(text.replace("Ann", "Zoë").encode("latin-1"))
-        tables += ["table.csv", "cut.csv", "latin.csv"]
+        (tmp_path / "headless.csv").write_text(text.split("\n", 1)[1])
+        tables += ["table.csv", "cut.csv", "latin.csv", "headless.csv"]
     for name in tables:
         run(cli, ["check", name, "--schema", "agreement.toml", "--id", "no"])
         run(cli, ["encode", name, "--schema", "agreement.toml", "--key", "project.key", "--id", "no", "--source", "s",

@@ -261,3 +261,72 @@ def test_demo__finds_nearly_all_and_keeps_its_files(tmp_path, capsys):
 def test_command__runs_as_a_program():
     done = subprocess.run([sys.executable, "-m", "linkage", "info"], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "portable" in done.stdout
+
+
+def test_release__csv_replaces_nothing(place, capsys):
+    assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 0
+    release = ["release", "links.parquet", "--source", "registry", "-o", "r.parquet", "--csv"]
+    before = (place / "a.csv").read_bytes()
+    assert run(cli, [*release, "a.csv"]) == 2 and run(cli, [*release, "r.parquet"]) == 2
+    assert (place / "a.csv").read_bytes() == before
+    assert run(cli, [*release, "r.csv"]) == 0 and (place / "r.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*ENCODE_A[:-1], "project.key"],
+        [*ENCODE_A[:-1], "agreement.toml"],
+        [*ENCODE_A[:-1], "a.csv"],
+        ["link", "a.parquet", "b.parquet", "-o", "a.parquet"],
+        ["release", "links.parquet", "--source", "registry", "-o", "links.parquet"],
+        ["rejoin", "r.parquet", "a.csv", "--key", "project.key", "--id", "entry_no", "-o", "a.csv"],
+        ["keygen", "project.key"],
+        ["link", "a.parquet", "b.parquet", "-o", "links.parquet"],
+    ],
+    ids=lambda arguments: f"{arguments[0]} {arguments[-1]}",
+)
+def test_outputs__never_replace_an_input_a_key_or_a_standing_result(place, capsys, arguments):
+    """Encoding into the key file once replaced the key, and exited with 0."""
+    assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 0
+    assert run(cli, ["release", "links.parquet", "--source", "registry", "-o", "r.parquet"]) == 0
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    assert run(cli, arguments) in (2, 3)
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+
+
+def test_encode__a_column_of_which_nothing_can_be_read_is_an_error_with_a_remedy(place, capsys):
+    (place / "a.csv").write_text(HEADER + "1,Ann,Lee,03/04/19,F,LS1 4DY\n2,Bo,Lee,05/06/19,M,LS1 4DY\n")
+    assert run(cli, ENCODE_A) == 3
+    assert "write years with four digits" in capsys.readouterr().err
+
+
+def test_encode__semicolons_are_named(place, capsys):
+    (place / "a.csv").write_text(HEADER.replace(",", ";") + "1;Ann;Lee;2019-04-03;F;LS1 4DY\n")
+    assert run(cli, ENCODE_A) == 3
+    assert "not separated by commas" in capsys.readouterr().err
+
+
+def test_encode__a_field_is_given_one_way(place):
+    assert run(cli, [*ENCODE_A, "--column", "sex=surname", "--without", "sex"]) == 2
+    assert run(cli, [*ENCODE_A, "--column", "sex=surname", "--column", "sex=dob"]) == 2
+
+
+def test_terminated__leaves_nothing_behind(place):
+    import signal
+    import time
+
+    lines = "".join(f"{row},Ann{row},Lee{row},2019-04-03,F,LS1 4DY\n" for row in range(150_000))
+    (place / "a.csv").write_text(HEADER + lines)
+    before = set(files(place))
+    command = [sys.executable, "-m", "linkage", *ENCODE_A, "--memory", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        until = time.monotonic() + 30
+        while set(files(place)) == before and time.monotonic() < until:
+            time.sleep(0.01)
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == (128 + signal.SIGTERM if sys.platform != "win32" else 1)
+    assert set(files(place)) == before

@@ -275,10 +275,16 @@ def test_link__of_the_record_layout_links_several_where_the_source_may_hold_dupl
     assert len(lk.link(two, one, threshold=0.9, duplicates=["one", "two"])) == 3
 
 
-@pytest.mark.parametrize("duplicates", [("police",), ["registry", "polic"], "registry", {"Registry"}])
+@pytest.mark.parametrize("duplicates", [("police",), ["registry", "polic"], {"Registry"}])
 def test_link__refuses_duplicates_of_an_unknown_source(registry, centre, duplicates):
     with pytest.raises(ValueError, match=r"^duplicates: '.+' is not a source; .*registry"):
         lk.link(registry, centre, duplicates=duplicates)
+
+
+def test_link__refuses_one_source_given_as_text(registry, centre):
+    """It was once taken letter by letter."""
+    with pytest.raises(TypeError, match="a list of sources"):
+        lk.link(registry, centre, duplicates="registry")
 
 
 # ---- what is refused --------------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ def test_cleaner__says_nothing_of_the_value_in_its_problem(kind, text):
         "not one of the codes",
         "not a number",
         "outside the range of numbers",
+        "written as a number with a decimal point",
         "not an NHS number (length or check digit)",
         f"longer than {MAX_LETTERS} letters",
     }
@@ -237,7 +238,7 @@ def test_name__of_nobody_is_missing(text):
     assert NAME(text) == ("", "")
 
 
-@pytest.mark.parametrize("text", ["Babylon", "Unknowne", "Bobby", "Na", "Nk", "Annon", "Twine", "Boyd", "Childs"])
+@pytest.mark.parametrize("text", ["Babylon", "Unknowne", "Bobby", "Na", "Annon", "Twine", "Boyd", "Childs"])
 def test_name__that_begins_like_a_placeholder_is_kept(text):
     assert NAME(text).value == text.lower()
 
@@ -412,10 +413,10 @@ def test_date__keeps_the_parts_that_are_known(text, value):
     ("text", "value"),
     [
         ("31/02/2019", "2019-02-00"), ("30/02/2020", "2020-02-00"), ("31/04/2019", "2019-04-00"),
-        ("32/04/2019", "2019-04-00"), ("03/13/2019", "2019-00-03"), ("2019-13-03", "2019-00-03"),
+        ("32/04/2019", "2019-04-00"), ("03/13/2019", "2019-00-00"), ("2019-13-03", "2019-00-03"),
         ("13/2019", "2019-00-00"),  # once kept without a word, since the day was not there
         ("2019-13-00", "2019-00-00"), ("03/04/1849", "0000-04-03"), ("03/04/2101", "0000-04-03"),
-        ("05/17/1985", "1985-00-05"), ("19851332", "1985-00-00"),
+        ("05/17/1985", "1985-00-00"), ("19851332", "1985-00-00"),
     ],
 )  # fmt: skip
 def test_date__drops_and_reports_parts_outside_their_range(text, value):
@@ -575,3 +576,41 @@ def test_identifier__without_a_scheme_is_taken_as_it_is():
     clean = cleaner(Field(name="passport", type="identifier"))
     assert clean("ab 12-c") == ("AB12C", "")
     assert clean("a") == ("A", "")
+
+
+# ---- found by a reader who tried to prove it unfinished --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["NK", "N/K", "Babyboy", "B/O Smith", "Twin 3", "Twin I", "Infant of Smith", "Miss", "Mr."]
+)
+def test_name__of_a_newborn_or_nobody_is_missing(text):
+    assert cleaner(Field(name="surname", type="name"))(text).value == ""
+
+
+def test_name__child_is_a_surname():
+    assert cleaner(Field(name="surname", type="name"))("Child").value == "child"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1,234", ("1234", "")), ("1,234,567", ("1234567", "")), ("12,5", ("", "not a number")),
+     ("1_000", ("", "not a number"))],
+)  # fmt: skip
+def test_number__commas_part_thousands_only(text, expected):
+    assert tuple(cleaner(Field(name="age", type="number"))(text)) == expected
+
+
+def test_identifier__that_passed_through_a_float_column_is_mended_and_reported():
+    mended = cleaner(Field(name="case", type="identifier"))("4505577104.0")
+    assert tuple(mended) == ("4505577104", "written as a number with a decimal point")
+
+
+def test_date__run_together_as_statistics_programs_write_it():
+    assert cleaner(Field(name="dob", type="date"))("03APR2019").value == "2019-04-03"
+
+
+def test_date__whose_day_can_only_be_a_month_keeps_neither():
+    """12/25/2019 once kept the month as its day."""
+    cleaned = cleaner(Field(name="dob", type="date"))("12/25/2019")
+    assert tuple(cleaned) == ("2019-00-00", "part of the date is outside its range")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linkage.agency.batches import BatchEncoder, Tally
+from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
 from linkage.agency.filters import TokenSecrets
 from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret
@@ -67,8 +67,8 @@ def encode(
         Batches worked on at once; default all cores. The result is the same for any number. Cleaning and hashing
         hold Python's lock, so on the usual builds a second thread gains little.
     memory
-        Bytes that the encoded records may take: with ``out`` the rest waits on disk beside it, without it more
-        raise `LimitError`.
+        Bytes for records: those being worked on, and those encoded. With ``out`` the rest of them waits on disk
+        beside it, without it more raise `LimitError`. Python and its libraries take some 150 MB beside this.
     progress
         None shows a bar on a terminal or in a notebook, True always, False never.
 
@@ -108,7 +108,8 @@ def encode(
     )
     header = Header(schema, source, 0, key.check(schema.project))
     tally = Tally(schema, plan)
-    batches = in_order(encoder.encode, read(table, plan, schema), threads=threads)
+    rows = rows_at_once(memory, threads=threads)
+    batches = in_order(encoder.encode, read(table, plan, schema, rows=rows), threads=threads)
     with Spool(memory=memory, out=None if out is None else Path(out)) as spool:
         for batch in shown(batches, total=None, label=f"encode {source}", unit="batch", progress=progress):
             tally.add(batch)

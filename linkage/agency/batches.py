@@ -16,10 +16,22 @@ from linkage.agency.records import Batch
 from linkage.agency.spool import Records, record_dtype
 from linkage.agency.tokens import TokenColumn, token_column
 from linkage.errors import LinkageWarning, PrivacyError, RecordError
+from linkage.parallel import memory_limit, thread_count
 from linkage.schema import Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+# while a batch is worked on, a record takes about this much: its texts, their tokens, its filters
+_BYTES_PER_RECORD = 2_500
+_FEWEST_ROWS = 1_024
+
+
+def rows_at_once(memory: int, *, threads: int | None) -> int:
+    """Records in a batch, so that all batches in flight fit ``memory`` bytes; never fewer than 1,024."""
+    in_flight = 2 * thread_count(threads) + 1
+    return max(_FEWEST_ROWS, memory_limit(memory) // (in_flight * _BYTES_PER_RECORD))
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,9 @@ class Key:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Key is never pickled or copied: load it where it is needed")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a Key is never pickled or copied: load it where it is needed")
+
     def __setattr__(self, name: str, value: object) -> None:
         if hasattr(self, "_secret"):
             raise AttributeError("a Key does not change")

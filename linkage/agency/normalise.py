@@ -21,6 +21,7 @@ MAX_LETTERS = 1_000
 REMEDIES = {
     "a year of two digits could be of either century": "write years with four digits",
     "part of the date is outside its range": "if the month comes before the day, set day_first = false",
+    "written as a number with a decimal point": "read the file with identifiers as text",
     "not one of the codes": "add the spelling to the field's codes",
 }
 """What to do about a broken rule, where that is known."""
@@ -122,6 +123,8 @@ def _name_cleaner(field: Field) -> Cleaner:
         silent = "punctuation" in rules
         value = _folded(text, case="case" in rules, diacritics="diacritics" in rules, silent=silent)
         words = (_parted(value) if silent else value).split()
+        if "titles" in rules and len(words) == 1 and words[0] in tables.TITLES_ALONE:
+            return Cleaned("")
         if "titles" in rules and len(bare := _without_titles(words)) < len(words):
             words = bare
             if no_value(_plain(" ".join(words))):  # Mr Unknown, Miss Baby Smith
@@ -134,7 +137,12 @@ def _name_cleaner(field: Field) -> Cleaner:
 
 
 def _no_name(plain: str) -> bool:
-    return plain in tables.UNKNOWN or plain in tables.UNNAMED or plain.split(" ", 1)[0] in tables.UNNAMED_FIRST_WORDS
+    return (
+        plain in tables.UNKNOWN
+        or plain in tables.UNNAMED
+        or plain.split(" ", 1)[0] in tables.UNNAMED_FIRST_WORDS
+        or plain.startswith(tables.UNNAMED_BEGINNINGS)
+    )
 
 
 def _no_text(plain: str) -> bool:
@@ -186,6 +194,7 @@ def _date_cleaner(field: Field) -> Cleaner:
 
 _EIGHT = re.compile(r"\d{8}\Z")
 _TIME = re.compile(r"(?<=\d)[Tt ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?|[AaPp][Mm])?\Z")
+_RUN_TOGETHER = re.compile(r"(\d{1,2})([a-z]{3,9})(\d{4})\Z")  # 03apr2019
 _SHORT_YEAR = re.compile(r"\d{1,2} (?:\d{1,2}|[a-z]{3,9}) \d{2}\Z")
 
 
@@ -193,7 +202,7 @@ def _date_parts(plain: str, *, day_first: bool) -> tuple[int, int, int] | None:
     """Year, month, day as written, 0 for a part that is not there; None if it is no date."""
     if _EIGHT.match(plain):
         return _eight_digits(plain, day_first=day_first)
-    words = plain.split()
+    words = _RUN_TOGETHER.sub(r"\1 \2 \3", plain).split()
     if 2 <= len(words) <= 3 and any(word in tables.MONTHS for word in words):
         words, month_named = [str(tables.MONTHS.get(word, word)) for word in words], True
     else:
@@ -213,8 +222,10 @@ def _date_parts(plain: str, *, day_first: bool) -> tuple[int, int, int] | None:
     if len(words[2]) != 4:
         return None
     named_first = month_named and plain.split()[0] in tables.MONTHS
-    day, month = (numbers[1], numbers[0]) if named_first else (numbers[0], numbers[1])
-    return (numbers[2], month, day) if day_first or month_named else (numbers[2], day, month)
+    day, month = (numbers[1], numbers[0]) if named_first or not (day_first or month_named) else (numbers[0], numbers[1])
+    if month > 12 >= day:  # 12/25/2019 where the day comes first: then 12 is no day either
+        return numbers[2], month, 99
+    return numbers[2], month, day
 
 
 def _year_and_month(words: list[str], numbers: list[int]) -> tuple[int, int, int] | None:
@@ -292,30 +303,40 @@ def _category_cleaner(field: Field) -> Cleaner:
     return clean
 
 
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|\Z)|\d{3},)")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z|[+-]?inf(?:inity)?\Z", flags=re.IGNORECASE)
+
+
 def _number_cleaner(field: Field) -> Cleaner:
     def clean(text: str) -> Cleaned:
         plain = _plain(text)
         if not plain or plain in tables.UNKNOWN:
             return Cleaned("")
-        try:
-            number = float(text.replace(",", "").replace("£", ""))
-        except ValueError:
-            return Cleaned("", "not a number")
+        digits = _THOUSANDS.sub("", text.replace("£", "").strip())
+        if not _NUMBER.match(digits):
+            return Cleaned("", "" if plain == "nan" else "not a number")
+        number = float(digits)
         if not math.isfinite(number) or abs(number / field.step) > 2**53:
-            return Cleaned("", "" if math.isnan(number) else "outside the range of numbers")
+            return Cleaned("", "outside the range of numbers")
         return Cleaned(str(math.floor(number / field.step + 0.5)))
 
     return clean
 
 
+_DECIMAL_POINT = re.compile(r"(?<=\d)\.0+\Z")  # 4505577104.0: a whole number that passed through a table with gaps
+
+
 def _identifier_cleaner(field: Field) -> Cleaner:
     def clean(text: str) -> Cleaned:
-        value = _NOT_ALNUM.sub("", without_diacritics(text.upper()))
+        whole = _DECIMAL_POINT.sub("", text.strip())
+        value = _NOT_ALNUM.sub("", without_diacritics(whole.upper()))
         if not value or value in tables.NO_IDENTIFIER or _says_unknown(value, text):
             return Cleaned("", _unreadable(value, text))
         if len(value) > 3 and len(set(value)) == 1:  # 0000000000, 9999999999
             return Cleaned("")
         wrong = field.scheme == "nhs" and not _is_nhs_number(value)
+        if whole != text.strip():
+            return Cleaned(value, "written as a number with a decimal point")
         return Cleaned(value, "not an NHS number (length or check digit)" if wrong else "")
 
     return clean

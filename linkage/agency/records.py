@@ -63,8 +63,8 @@ def column_plan(schema: Schema, columns: Mapping[str, str | None] | None, *, id:
     return plan
 
 
-def read(table: object, plan: Mapping[str, str | None], schema: Schema) -> Iterator[Batch]:
-    """The planned columns of a table as text, at most `BATCH_ROWS` records at a time.
+def read(table: object, plan: Mapping[str, str | None], schema: Schema, *, rows: int | None = None) -> Iterator[Batch]:
+    """The planned columns of a table as text, at most ``rows`` (default `BATCH_ROWS`) records at a time.
 
     Raises `RecordError` for a missing column, a column of the wrong kind, and a table without records.
     """
@@ -73,10 +73,10 @@ def read(table: object, plan: Mapping[str, str | None], schema: Schema) -> Itera
     wanted = list(dict.fromkeys(column for column in plan.values() if column is not None))
     source = _opened(table, wanted)
     kinds = {field.name: field.type for field in schema.fields}
-    row = 1
+    row, at_once = 1, min(rows or BATCH_ROWS, BATCH_ROWS)
     for big in source.batches:
-        for start in range(0, big.num_rows, BATCH_ROWS):
-            part = big.slice(start, BATCH_ROWS)
+        for start in range(0, big.num_rows, at_once):
+            part = big.slice(start, at_once)
             columns = {
                 name: pa.nulls(part.num_rows, pa.string())
                 if column is None
@@ -242,15 +242,32 @@ def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
     for column in chosen:
         if column not in names:
             raise RecordError(
-                f"column '{column}' is not in the table; {nearest(column, names)}. A field whose column has another "
-                "name is given with columns={field: name} (command line: --column FIELD=NAME), one that the agency "
-                "does not hold with columns={field: None} (--without FIELD)",
+                f"column '{column}' is not in the table; {_known(column, names, chosen)}. A field whose column has "
+                "another name is given with columns={field: name} (command line: --column FIELD=NAME), one that the "
+                "agency does not hold with columns={field: None} (--without FIELD)",
                 column=column,
                 rule="column missing",
             )
         if names.count(column) > 1:
             raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
     return chosen
+
+
+def _known(column: str, names: tuple[str, ...], wanted: Iterable[str]) -> str:
+    """What the table has instead. Names are shown only where the header is known to be one; else they are values."""
+    if any(name in names for name in wanted):
+        return nearest(column, names)
+    return f"it has {len(names):,} columns; is its first line the header?"
+
+
+def require_column(column: str, names: tuple[str, ...], wanted: Iterable[str]) -> None:
+    """Raise `RecordError` unless the table has the column."""
+    if column not in names:
+        raise RecordError(
+            f"column '{column}' is not in the table; {_known(column, names, wanted)}",
+            column=column,
+            rule="column missing",
+        )
 
 
 def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.StringArray:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret, record_ids
-from linkage.agency.records import Attachable, as_text
-from linkage.errors import MismatchError, RecordError, nearest
+from linkage.agency.records import Attachable, as_text, require_column
+from linkage.errors import MismatchError, RecordError
 from linkage.files import PathLike, written_beside
 from linkage.release import Release
 
@@ -54,10 +54,7 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
             right=key.check(release.project),
         )
     frame = Attachable.of(table)
-    if id not in frame.names:
-        raise RecordError(
-            f"column '{id}' is not in the table; {nearest(id, map(str, frame.names))}", column=id, rule="column missing"
-        )
+    require_column(id, frame.names, ())
     names = [name for name in _ADDED if name in release.table.column_names]
     for column in names:
         if column in frame.names:

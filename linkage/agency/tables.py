@@ -8,6 +8,10 @@ cleaning gives (lower case, no diacritics, punctuation as single spaces).
 from __future__ import annotations
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split(" "))
+
+
 def _read(pairs: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs.split(" "))
 
@@ -37,63 +41,14 @@ _INVISIBLE = "".join(map(chr, [
 ]))  # fmt: skip
 SILENT = str.maketrans(dict.fromkeys(_APOSTROPHES + _INVISIBLE))
 
-TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "dr",
-        "prof",
-        "professor",
-        "sir",
-        "dame",
-        "rev",
-        "revd",
-        "reverend",
-        "master",
-        "messrs",
-    ]
-)
-SUFFIXES = frozenset(["jr", "jnr", "sr", "snr", "ii", "iii", "iv", "esq"])
-PARTICLES = frozenset(
-    [
-        "o",
-        "mc",
-        "mac",
-        "fitz",
-        "van",
-        "von",
-        "vander",
-        "der",
-        "den",
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "do",
-        "dos",
-        "du",
-        "des",
-        "la",
-        "le",
-        "el",
-        "al",
-        "ul",
-        "ur",
-        "bin",
-        "bint",
-        "ibn",
-        "abu",
-        "abdul",
-        "st",
-        "saint",
-        "san",
-        "ter",
-        "ten",
-    ]
+TITLES = _words("mr mrs ms miss mx dr prof professor sir dame rev revd reverend master messrs")
+TITLES_ALONE = _words("mr mrs ms miss mx")
+"""No one is called just that; Master, Dr and Sir are somebody's name."""
+
+SUFFIXES = _words("jr jnr sr snr ii iii iv esq")
+PARTICLES = _words(
+    "o mc mac fitz van von vander der den de del della di da do dos du des la le el al ul ur bin bint "
+    "ibn abu abdul st saint san ter ten"
 )
 
 UNKNOWN = frozenset({
@@ -103,15 +58,17 @@ UNKNOWN = frozenset({
     "information withheld", "do not use", "test", "xx", "xxx", "xxxx", "xxxxx", "zz", "zzz", "zzzz",
 })  # fmt: skip
 UNNAMED = frozenset({
-    "anon", "anonymous", "no name", "noname", "no surname", "no forename", "no first name", "no last name", "unnamed",
-    "un named", "not named", "name unknown", "nfn", "nln", "fnu", "lnu", "infant", "newborn", "new born", "neonate",
-    "male infant", "female infant", "infant boy", "infant girl", "unborn", "unborn baby", "twin", "twin 1", "twin 2",
-    "twin one", "twin two", "twin a", "twin b", "first twin", "second twin", "triplet", "boy", "girl", "male",
-    "female", "child", "male child", "female child", "boy child", "girl child", "daughter", "granddaughter",
-    "grandson", "grandchild", "stepson", "stepdaughter", "wife", "husband", "mother", "father", "mum", "dad",
+    "nk", "anon", "anonymous", "no name", "noname", "no surname", "no forename", "no first name", "no last name",
+    "unnamed", "un named", "not named", "name unknown", "nfn", "nln", "fnu", "lnu", "newborn", "new born", "neonate",
+    "male infant", "female infant", "unborn", "babyboy", "babygirl", "first twin", "second twin", "boy", "girl", "male",
+    "female", "male child", "female child", "boy child", "girl child", "daughter", "granddaughter", "grandson",
+    "grandchild", "stepson", "stepdaughter", "wife", "husband", "mother", "father", "mum", "dad",
 })  # fmt: skip
-UNNAMED_FIRST_WORDS = frozenset({"baby", "bb"})
-"""A name that begins so is a newborn's before it has one: Baby, Baby Boy, Baby Smith, Baby of Ann."""
+UNNAMED_FIRST_WORDS = frozenset({"baby", "bb", "infant", "twin", "triplet"})
+"""A name that begins so is a newborn's before it has one: Baby, Baby Boy, Baby Smith, Infant of Ann, Twin 2."""
+
+UNNAMED_BEGINNINGS = ("b o ",)
+"""B/O Smith: baby of Smith."""
 
 NO_ADDRESS = frozenset({
     "no fixed abode", "nfa", "no fixed address", "address unknown", "homeless", "address withheld", "confidential",

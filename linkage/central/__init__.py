@@ -67,6 +67,11 @@ def link(
 
     Cost: every pair of records is compared, once for the links and in part for the estimates.
     """
+    for given in sets:
+        if not isinstance(given, EncodedSet):
+            raise TypeError(
+                f"link: takes encoded sets, from encode() or EncodedSet.load(); this is {type(given).__name__}"
+            )
     if len(sets) != 2:
         raise ValueError(f"link: takes two sets in this release, {len(sets)} given; link more agencies two at a time")
     if sets[0].source == sets[1].source:

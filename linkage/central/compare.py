@@ -13,7 +13,7 @@ from linkage.central.thresholds import Ratio, exact_ratio, least_overlap
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LimitError
 from linkage.pairs import Pairs
-from linkage.parallel import in_order
+from linkage.parallel import in_order, memory_limit
 from linkage.progress import shown
 
 DEFAULT_MEMORY = 1 << 30
@@ -71,6 +71,7 @@ def compare(
     """
     other = left if right is None else right
     require_comparable(left, other)
+    memory_limit(memory)
     if left.schema.layout != "record":
         raise ValueError("compare: takes sets of the record layout; for the fields layout use fit() or link()")
     ratio = exact_ratio(threshold, name="threshold")

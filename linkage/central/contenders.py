@@ -20,6 +20,7 @@ from linkage.central.candidates import Tile
 from linkage.central.compare import over_tiles
 from linkage.central.kernels import Side
 from linkage.errors import LimitError
+from linkage.parallel import memory_limit
 
 UNIT = 1024
 """Integer weights are in 1/1024 bit."""
@@ -63,6 +64,7 @@ def collect(
 ) -> Contenders:
     """The contenders among all pairs of two sides; ``weights`` are tables as the kernels take them."""
     n_rows, n_columns = len(left[0].rows), len(right[0].rows)
+    memory_limit(memory)
     # half of the smaller side: the list must not shrink because a first estimate finds few matches
     prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
     bound = math.ceil((floor_bits - prior) * UNIT)

@@ -17,7 +17,7 @@ from linkage.central.kernels import Side
 from linkage.central.levels import Comparison, comparisons, sides
 from linkage.central.model import FieldWeights, Model, in_canonical_order, one_partner
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import LinkageWarning
+from linkage.errors import LinkageWarning, RecordError
 from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
@@ -57,6 +57,8 @@ def fit(
         )
     if not len(left) or not len(right):
         raise ValueError("fit: a set has no records")
+    if not any(left.popcounts[name].any() and right.popcounts[name].any() for name in left.popcounts):
+        raise RecordError("fit: no field has values in both sets, so nothing can be compared", rule="no common field")
     first, second = in_canonical_order(left, right)
     plan = comparisons(left.schema)
     lefts, rights = _sample(sides(first, plan), len(second)), sides(second, plan)

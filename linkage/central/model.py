@@ -202,6 +202,8 @@ def one_partner(first: EncodedSet, second: EncodedSet, duplicates: Collection[st
     Raises ``ValueError`` for a name in ``duplicates`` that is not a source.
     """
     sources = (first.source, second.source)
+    if isinstance(duplicates, str):
+        raise TypeError('duplicates: a list of sources, such as ["police"]')
     for name in duplicates:
         if name not in sources:
             raise ValueError(f"duplicates: '{name}' is not a source; {nearest(name, sources)}")
