@@ -73,7 +73,7 @@ def _key_options(command: Command) -> Command:
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _threads = click.option("--threads", type=click.IntRange(1), help="Default: all cores.")
 _memory = click.option("--memory", "memory_mib", type=click.IntRange(1), default=1024, show_default=True,
-                       help="Memory for records or pairs, in MiB; the program takes some 150 more.")  # fmt: skip
+                       help="Memory for records or pairs, in MiB; the program comes on top.")  # fmt: skip
 _out = click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
 
 

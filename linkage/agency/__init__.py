@@ -68,7 +68,8 @@ def encode(
         hold Python's lock, so on the usual builds a second thread gains little.
     memory
         Bytes for records: those being worked on, and those encoded. With ``out`` the rest of them waits on disk
-        beside it, without it more raise `LimitError`. Python and its libraries take some 150 MB beside this.
+        beside it, without it more raise `LimitError`. Python, Arrow and the CSV reader come on top: at 64 MiB, 4.6
+        million records of a CSV file took 0.55 GB in all, no more than the first 0.7 million.
     progress
         None shows a bar on a terminal or in a notebook, True always, False never.
 
