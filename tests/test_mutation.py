@@ -235,6 +235,17 @@ def test_mutants__of_a_release_are_refused_or_read_as_it_was(tmp_path, confidenc
     assert_refused_or_unchanged(outcomes("release", tmp_path / "a.parquet", 3_000, 3_100), 100)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["encoded", "links", "release"])
+def test_mutants__by_the_thousand_are_refused_or_read_as_it_was(tmp_path, kind):
+    path = tmp_path / "a.parquet"
+    made = links()
+    {"encoded": lambda: encoded_file(path, 300), "links": lambda: made.save(path),
+     "release": lambda: made.release("police").save(path)}[kind]()  # fmt: skip
+    for start in range(10_000, 16_000, 1_000):
+        assert_refused_or_unchanged(outcomes(kind, path, start, start + 1_000), 1_000)
+
+
 def test_outcomes__lay_a_crash_and_a_hang_at_the_door_of_the_right_mutant(tmp_path, monkeypatch):
     encoded_file(tmp_path / "a.parquet", 20)
     script = tmp_path / "breaks.py"
