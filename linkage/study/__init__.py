@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linkage.study.data import Febrl, load_febrl
 from linkage.study.people import Population, invent
 
-__all__ = ["Population", "invent"]
+__all__ = ["Febrl", "Population", "invent", "load_febrl"]

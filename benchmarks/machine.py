@@ -1,0 +1,46 @@
+"""What a measurement ran on and with: it stands beside every result."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import linkage as lk
+from linkage.central import kernels
+
+
+def machine() -> dict[str, str | int]:
+    """Cores, processor, commit; no name of a host or a person."""
+    return {"cores": cores(), "cpu": processor(), "python": platform.python_version(), "commit": commit()}
+
+
+def versions() -> dict[str, str]:
+    """Of `linkage`, its kernel, and what it rests on."""
+    return {"linkage": lk.__version__, "kernel": kernels.name(), "numpy": version("numpy"), "scipy": version("scipy")}
+
+
+def cores() -> int:
+    """Those this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor's model name."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def commit() -> str:
+    """The checkout's commit, "-dirty" if something is not committed, empty outside a checkout."""
+    asked = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    try:
+        return subprocess.run(
+            asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent
+        ).stdout.strip()
+    except FileNotFoundError:
+        return ""
