@@ -1,4 +1,8 @@
-"""The truth: children in families, before any agency has written anything down."""
+"""The truth about children: in families, before any agency has written anything down.
+
+``draw_children`` gives the children born 2019 to 2023 (and those of their brothers and sisters who are a little
+older); `linkage.study.parents` adds the families' other members and families of older children.
+"""
 
 from __future__ import annotations
 
@@ -17,118 +21,152 @@ if TYPE_CHECKING:
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-# Families with one, two, three, four births among the data. Judgement, set so that about 45 % of the children
-# have a brother or sister in the data.
+CHILD, MOTHER, FATHER = range(3)
+TODAY = np.datetime64("2025-09-01")
+NEVER = np.datetime64("NaT", "D")
+# Families with one, two, three, four maternities among the data. Judgement, set so that about 45 % of the children
+# have a brother or sister in the data: a window of five years cuts families short.
 FAMILY_SIZES = (748, 194, 48, 10)
-TWIN_BIRTHS = 0.015  # about one maternity in seventy in England and Wales is of twins or more
-BOYS = 0.513  # boys are born slightly more often
+TWIN_BIRTHS = 0.015  # ONS, Birth characteristics: 14 to 16 in 1,000 maternities in England and Wales are multiple
+BOYS = 0.513  # ONS, Birth characteristics: 105 boys to 100 girls
+INFANT_DEATHS = 0.004  # ONS, Child and infant mortality: about 4 in 1,000 live births
 FIRST_DAY, LAST_DAY = np.datetime64("2019-01-01"), np.datetime64("2023-12-31")  # of each family's youngest
-# Judgement, each the share of families:
-DOUBLE_BARRELLED = 0.05  # the children carry both parents' surnames
+DOUBLE_BARRELLED = 0.05  # judgement: of families, the children carry both parents' surnames
+# Judgement: of couples; the census of 2011 has 9 % of people in couples living with one of another ethnic group.
+MIXED = 0.09
 # Judgement: given names of other traditions are drawn from the English list this often.
 BORROWED = {"english": 0.0, "welsh": 0.65, "scottish": 0.65, "irish": 0.6, "pakistani": 0.02, "african": 0.25}
 BORROWED_ELSE = 0.12
+FIRST_NUMBER = 271_828  # of the NHS test numbers; any would do
 
 
 @dataclass(frozen=True)
-class Children:
-    """One entry a child, by family; ``homes`` has one entry a family, now and before the last move."""
+class People:
+    """One entry a person; the children of a family stand together. ``homes``, ``hardship``: one entry a family."""
 
     family: Ints
-    born: Any  # datetime64[D]
+    role: Ints  # CHILD, MOTHER or FATHER
+    born: Any  # datetime64[D], as ``died``, ``married`` and ``divorced``; NaT where it has not happened
+    died: Any
     male: Flags
+    origin: Ints  # position in ORIGIN_SHARES
     given_name: Any
-    surname: Any
-    other_surname: Any  # the other parent's: what some agencies write
+    surname: Any  # at birth
+    other_surname: Any  # a child's: the other parent's; a mother's: her husband's where she took it
+    married: Any
+    divorced: Any
     nhs_number: Any
     moved_in: Flags  # born elsewhere, so not in the local registry
-    homes: tuple[Mapping[str, Any], Mapping[str, Any]]
+    hardship: Floats  # 0 for the best off to 1 for the poorest family
+    homes: tuple[Mapping[str, Any], Mapping[str, Any]]  # now, and before the last move
 
     def __len__(self) -> int:
         return len(self.family)
 
 
-def draw_children(people: int, moved_in: float, rng: np.random.Generator) -> Children:
+def draw_children(people: int, moved_in: float, rng: np.random.Generator) -> People:
     """``people`` children with their families, homes and numbers."""
-    family, born = _births(people, rng)
-    n_families = int(family[-1]) + 1
+    family, born = births(people, FAMILY_SIZES, (FIRST_DAY, LAST_DAY), rng)
+    return children(family, born, moved_in, rng, numbered=())
+
+
+def children(
+    family: Ints, born: Any, moved_in: float, rng: np.random.Generator, *, numbered: tuple[int, ...]
+) -> People:
+    """The children of these families, born on these days, with all else about them; ``numbered`` as below."""
+    people, n_families = len(family), int(family[-1]) + 1
     origin = names.draw_origins(n_families, rng)
     male = rng.random(people) < BOYS
     surnames, others = _surnames(origin, rng)
     of_family = pa.array(family)
-    return Children(
+    where = origin[family]
+    died = np.where(rng.random(people) < INFANT_DEATHS, born + places.pick(rng, people, 365), NEVER)
+    never = np.full(people, NEVER)
+    return People(
         family=family,
+        role=np.full(people, CHILD),
         born=born,
+        died=died,
         male=male,
-        given_name=_given_names(origin[family], male, family, rng),
-        surname=surnames.take(of_family),
-        other_surname=others.take(of_family),
-        nhs_number=_nhs_numbers(people, rng),
+        origin=where,
+        given_name=_given_names(where, born, male, family, rng),
+        surname=gendered(surnames.take(of_family), where, male),
+        other_surname=gendered(others.take(of_family), where, male),
+        married=never,
+        divorced=never,
+        nhs_number=nhs_numbers(people, numbered, rng),
         moved_in=(rng.random(n_families) < moved_in)[family],
+        hardship=rng.random(n_families),
         homes=(places.draw_homes(n_families, rng), places.draw_homes(n_families, rng)),
     )
 
 
-def _births(people: int, rng: np.random.Generator) -> tuple[Ints, Any]:
-    """The family and the birthday of each child."""
+def births(
+    people: int, family_sizes: tuple[int, ...], window: tuple[Any, Any], rng: np.random.Generator
+) -> tuple[Ints, Any]:
+    """The family and the birthday of each of ``people`` children; each family's youngest is born in the window."""
     # As many families as children is always enough; the last ones are cut off.
-    ends = np.cumsum(FAMILY_SIZES)
+    ends = np.cumsum(family_sizes)
     sizes = 1 + np.searchsorted(ends, places.pick(rng, people, int(ends[-1])), side="right")
     family = np.repeat(np.arange(people), sizes)[:people]
-    born = _birthdays(family, rng)
-    children = 1 + (rng.random(people) < TWIN_BIRTHS)
-    return np.repeat(family, children)[:people], np.repeat(born, children)[:people]
+    last = window[0] + places.pick(rng, people, int((window[1] - window[0]).astype(int)) + 1)
+    born = _birthdays(family, last, rng)
+    of_birth = 1 + (rng.random(people) < TWIN_BIRTHS)
+    return np.repeat(family, of_birth)[:people], np.repeat(born, of_birth)[:people]
 
 
-def _birthdays(family: Ints, rng: np.random.Generator) -> Any:
-    """Birthdays: the youngest of a family first, then each elder 11 to 40 months before."""
+def _birthdays(family: Ints, last: Any, rng: np.random.Generator) -> Any:
+    """Birthdays: the youngest of a family first, then each elder 11 to 40 months before (judgement)."""
     n = len(family)
     youngest = np.concatenate(([True], family[1:] != family[:-1]))
     gaps = np.where(youngest, 0, 335 + places.pick(rng, n, 880))
     total = np.cumsum(gaps)
-    since_youngest = total - np.repeat(total[youngest], np.diff(np.append(np.flatnonzero(youngest), n)))
-    last = FIRST_DAY + places.pick(rng, n, int((LAST_DAY - FIRST_DAY).astype(int)) + 1)
-    return np.repeat(last[youngest], np.diff(np.append(np.flatnonzero(youngest), n))) - since_youngest
+    sizes = np.diff(np.append(np.flatnonzero(youngest), n))
+    return np.repeat(last[youngest] + total[youngest], sizes) - total
 
 
 def _surnames(origin: Ints, rng: np.random.Generator) -> tuple[Any, Any]:
     """The children's surname in each family, and the other parent's."""
-    first, second = (_by_origin(origin, names.surnames_of, rng) for _ in range(2))
+    mixed = np.where(rng.random(len(origin)) < MIXED, names.draw_origins(len(origin), rng), origin)
+    first, second = names.draw_surnames(origin, rng), names.draw_surnames(mixed, rng)
     joinable = pc.and_(pc.not_equal(first, second), pc.invert(pc.match_substring(first, "-")))
     both = pc.and_(pa.array(rng.random(len(origin)) < DOUBLE_BARRELLED), joinable)
     return pc.if_else(both, pc.binary_join_element_wise(first, second, "-"), first), second
 
 
-def _given_names(origin: Ints, male: Flags, family: Ints, rng: np.random.Generator) -> Any:
+def gendered(surnames: Any, origin: Ints, male: Flags) -> Any:
+    """Surnames in the form of the sex: Kowalska for Kowalski, and in Sikh families Kaur beside Singh."""
+    origins = list(ORIGIN_SHARES)
+    polish = pa.array((origin == origins.index("polish")) & ~male)
+    surnames = _respelt(surnames, polish, r"([sc])ki$", r"\1ka")
+    indian = origin == origins.index("indian")
+    surnames = _respelt(surnames, pa.array(indian & ~male), "^Singh$", "Kaur")
+    return _respelt(surnames, pa.array(indian & male), "^Kaur$", "Singh")
+
+
+def _respelt(texts: Any, rows: Any, pattern: str, instead: str) -> Any:
+    return pc.replace_with_mask(texts, rows, pc.replace_substring_regex(texts.filter(rows), pattern, instead))
+
+
+def _given_names(origin: Ints, born: Any, male: Flags, family: Ints, rng: np.random.Generator) -> Any:
     """A given name for each child, no two alike in one family."""
-    given = _draw_given(origin, male, rng)
+    given = given_names(origin, born, male, rng)
     again = _repeated(given, family)
     while len(again):
         mask = np.zeros(len(given), dtype=bool)
         mask[again] = True
-        given = pc.replace_with_mask(given, pa.array(mask), _draw_given(origin[again], male[again], rng))
+        given = pc.replace_with_mask(given, pa.array(mask), given_names(origin[again], born[again], male[again], rng))
         again = _repeated(given, family)
     return given
 
 
-def _draw_given(origin: Ints, male: Flags, rng: np.random.Generator) -> Any:
+def given_names(origin: Ints, born: Any, male: Flags, rng: np.random.Generator) -> Any:
+    """A given name for each person, at times from the English list whatever the origin."""
     shares = np.array([BORROWED.get(name, BORROWED_ELSE) for name in ORIGIN_SHARES])
     english = list(ORIGIN_SHARES).index("english")
-    chosen = np.where(rng.random(len(origin)) < shares[origin], english, origin)
-    boys = _by_origin(chosen, lambda name: names.given_names_of(name, male=True), rng)
-    girls = _by_origin(chosen, lambda name: names.given_names_of(name, male=False), rng)
-    return pc.if_else(pa.array(male), boys, girls)
-
-
-def _by_origin(origin: Ints, names_for: Any, rng: np.random.Generator) -> Any:
-    """One name a row, each from its own origin's table."""
-    order = np.argsort(origin, kind="stable")
-    counts = np.bincount(origin, minlength=len(ORIGIN_SHARES))
-    drawn = [names_for(name).draw(int(count), rng) for name, count in zip(ORIGIN_SHARES, counts, strict=True)]
-    back = np.empty(len(order), dtype=np.int64)
-    back[order] = np.arange(len(order))
-    return pa.concat_arrays(drawn).take(pa.array(back))
+    return names.draw_given(np.where(rng.random(len(origin)) < shares[origin], english, origin), born, male, rng)
 
 
 def _repeated(given: Any, family: Ints) -> Ints:
@@ -138,12 +176,17 @@ def _repeated(given: Any, family: Ints) -> Ints:
     return np.setdiff1d(np.arange(len(family)), first)
 
 
-def _nhs_numbers(people: int, rng: np.random.Generator) -> Any:
-    """Test numbers, 999 and seven digits, with a right check digit; null past some 909,000 children."""
-    n = min(1_000_000, people * 6 // 5 + 100)  # enough to spare the one in eleven that has no check digit
+def nhs_numbers(people: int, numbered: tuple[int, ...], rng: np.random.Generator) -> Any:
+    """Test numbers, 999 and seven digits, with a right check digit; null once some 909,000 are given.
+
+    ``numbered``: how many people were numbered before, each time, so that no number is given twice.
+    """
+    # Enough each time to spare the one in eleven that has no check digit.
+    used, wanted = (sum(one * 6 // 5 + 100 for one in counts) for counts in (numbered, (people,)))
+    n = max(0, min(1_000_000 - used, wanted))
     # A step coprime to the million never meets a number twice; shuffling it hides the order of the children.
-    step, start = np.argsort(rng.random(n), kind="stable"), places.pick(rng, 1, 10**6)
-    body = 999_000_000 + (start + step * 381_967) % 10**6
+    step = used + np.argsort(rng.random(n), kind="stable")
+    body = 999_000_000 + (FIRST_NUMBER + step * 381_967) % 10**6
     digits = body[:, None] // 10 ** np.arange(8, -1, -1) % 10
     check = (11 - digits @ np.arange(10, 1, -1) % 11) % 11  # a remainder that asks for 10 is never issued
     numbers = (body * 10 + check)[check < 10]

@@ -1,7 +1,7 @@
-"""What goes wrong when people write people down: slips of the keys, spelling by ear, nicknames, dates.
+"""What goes wrong at the keys: slips in texts, and wrong days. `linkage.study.spellings` holds the other ways.
 
 Each function takes Arrow strings without nulls (or days) and returns as many, all changed; which rows go
-wrong is the caller's choice. Null in the result means that this kind does not fit the value.
+wrong is the caller's choice.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from linkage.study.names import nicknames
 from linkage.study.places import pick
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -21,53 +19,6 @@ KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 INSERT, DELETE, SUBSTITUTE, TRANSPOSE = range(4)
 # Judgement: share in a hundred of each kind of slip, in the order above.
 SLIPS = (20, 25, 35, 20)
-
-# What the ear cannot tell, and what a form leaves out. Judgement. Applied once a value, to one place.
-SOUNDS = (
-    ("^Ph", "F"),
-    ("ph", "f"),
-    ("^C([aoruhl])", r"K\1"),
-    ("^K([aoru])", r"C\1"),
-    ("c([aoktu])", r"k\1"),
-    ("ck", "k"),
-    ("ie$", "y"),
-    ("y$", "ie"),
-    ("ey$", "y"),
-    ("ee", "ea"),
-    ("ei", "ie"),
-    ("ie", "ei"),
-    ("ai", "ay"),
-    ("ay", "ai"),
-    ("ll", "l"),
-    ("nn", "n"),
-    ("tt", "t"),
-    ("ss", "s"),
-    ("l$", "ll"),
-    ("n$", "nn"),
-    ("ah$", "a"),
-    ("a$", "ah"),
-    ("sh", "sch"),
-    ("th", "t"),
-    ("z", "s"),
-    ("ou", "oo"),
-    ("oo", "u"),
-    ("leigh$", "ley"),
-    ("ley$", "leigh"),
-    ("er$", "a"),
-    ("en$", "an"),
-    ("an$", "en"),
-    ("on$", "en"),
-    ("ks$", "x"),
-    ("^Mc", "Mac"),
-    ("^Mac", "Mc"),
-    ("^O'", "O"),
-    ("'", " "),
-    ("-", " "),
-    ("-.*$", ""),
-    ("^.*-", ""),
-    ("^J", "G"),
-    ("^Sm([iy])th", r"Smy\1th"),
-)
 
 
 def slip(texts: Any, rng: np.random.Generator) -> Any:
@@ -91,34 +42,6 @@ def slip(texts: Any, rng: np.random.Generator) -> Any:
     kind = np.where(other == here, DELETE, kind)  # not on the keyboard: an accent, a hyphen, a space
     kind = np.where(lengths < 3, INSERT, kind)
     return _from_code_points(_edited(codes, kind, place, other))
-
-
-def by_ear(texts: Any, rng: np.random.Generator) -> Any:
-    """Each text as another would spell it on hearing it, null where no rule fits.
-
-    >>> by_ear(pa.array(["Philip", "Xu"]), np.random.Generator(np.random.PCG64(1))).to_pylist()
-    ['Filip', None]
-    """
-    best = np.zeros(len(texts))
-    result = pa.nulls(len(texts), pa.string())
-    for rule, instead in SOUNDS:
-        spelt = pc.replace_substring_regex(texts, rule, instead, max_replacements=1)
-        fits = pc.not_equal(spelt, texts).to_numpy(zero_copy_only=False)
-        luck = np.where(fits, rng.random(len(texts)), 0.0)
-        result = pc.if_else(pa.array(luck > best), spelt, result)
-        best = np.maximum(best, luck)
-    return result
-
-
-def familiar(given_names: Any, rng: np.random.Generator) -> Any:
-    """Each given name as friends say it, or in full where it was short already; null where none is known."""
-    known, short = nicknames()
-    known = known.to_numpy(zero_copy_only=False)
-    keys, first, count = np.unique(known, return_index=True, return_counts=True)
-    found = pc.index_in(given_names, pa.array(keys, pa.string()))
-    key = pc.fill_null(found, 0).to_numpy().astype(np.int64)
-    choice = first[key] + (rng.random(len(key)) * count[key]).astype(np.int64)
-    return pc.if_else(pc.is_valid(found), short.take(pa.array(choice)), None)
 
 
 def wrong_day(days: Any, rng: np.random.Generator) -> Any:

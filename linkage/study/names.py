@@ -1,168 +1,33 @@
-"""Names children in the United Kingdom carry, roughly as often as they do, by origin of the family.
+"""Names people in the United Kingdom carry, roughly as often as they do, by origin of the family and year of birth.
 
 Lists run from common to rare; a name's weight is one over its rank plus a constant, which is close to how
-official counts of names fall off. Beyond the lists a tail is composed from syllables, so that a town does
-not run out of surnames. All of it is judgement, written from general knowledge; no register of people was
-copied.
+official counts of names fall off. Beyond the lists a tail is composed from syllables. No register of people was
+copied; `benchmarks/people_check.py` holds the result against published figures.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from linkage.study.name_tables import GIVEN, NICKNAMES, ORIGIN_SHARES, SURNAMES
+from linkage.study.name_cohorts import COHORTS, GIVEN_BEFORE
+from linkage.study.name_tables import GIVEN, ORIGIN_SHARES, SURNAMES
+from linkage.study.name_tails import BOYS_TAILS, GIRLS_TAILS, SURNAME_TAILS, Pool, Tail
 
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 
-@dataclass(frozen=True)
-class Tail:
-    """Rare names composed from a start and an end: ``share`` of all draws from the pool come from here."""
-
-    share: float
-    starts: str
-    ends: str
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Listed names, common first, and the tails behind them."""
-
-    listed: str
-    flatness: int  # added to the rank: 17 puts the first given name near 1.5 %, as in recent years
-    tails: tuple[Tail, ...] = ()
-
-
-# Given names of English families reach far beyond the top hundred, and a few in a hundred are hyphenated.
-ENGLISH_BOYS = Pool(
-    GIVEN["english"][0],
-    17,
-    (
-        Tail(
-            0.34,
-            """Jay Kay Bray Hay Cay Zay Ray Tay Bren Lan Ty Har Bran Dar Kel Mar Lay Der Wes Cor Ash Al Ro
-            Ke Bra""",
-            "den lan ton son ley don vin ren lon ric more ian",
-        ),
-        Tail(
-            0.04,
-            "Tommy- Alfie- Bobby- Jay- Riley- Ollie- Teddy- Freddie- Jamie- Billy-",
-            "Lee Jay James Ray Joe Jack",
-        ),
-    ),
-)
-ENGLISH_GIRLS = Pool(
-    GIVEN["english"][1],
-    17,
-    (
-        Tail(
-            0.34,
-            """Kay Hay Bray Jay Ray Ma Ade Ari Eli Lyl Mar Cal Hal Ros Bel Tal Shay Kar Ain Em Lor Ev Am Al
-            Car Jo""",
-            "la lynn leigh lie sie na nah elle ley anna lia mee ria den",
-        ),
-        Tail(
-            0.07,
-            """Lily- Ava- Ella- Gracie- Evie- Ellie- Isla- Lacey- Lilly- Amelia- Poppy- Lola- Ruby- Daisy-
-            Summer-""",
-            "Mae Rose Grace Rae Mai Leigh Louise May Jane Belle",
-        ),
-    ),
-)
-ENGLISH_TAIL = Tail(
-    0.70,
-    """Ash Brad Thorn Wal Har Whit Black Hol Wood Brom Green Stan Lang Al Hart West Ring Hep Burn
-    Cran Pen Mar Old Win Ather Rad Shel Stock Mil Long Clif Nor Red Hamp Kirk Tat Birk Hazel Cole
-    Bar Dun Farn Gold Hather Ingle Kel Lin Mid Nut Oak Pres Rave Sea Tem Up Ver War Yar Wether Beck
-    Chat Den Elm Fair Gar High Bent Has Lock Swin Tur Fen""",
-    """ton ley ford well wood field ham by worth den bourne man ington combe hurst shaw more stone
-    bury land ridge stead wick brook er gate sett over leigh thorpe cliffe low ingham ell ling hall
-    son house""",
-)
-TAILS = {
-    "english": (ENGLISH_TAIL,),
-    "welsh": (
-        replace(ENGLISH_TAIL, share=0.30),
-        Tail(
-            0.15,
-            "Pen Tre Gwyn Llan Caer Bron",
-            "arth fardd llian wyn ry nant edd dyn",
-        ),
-    ),
-    "scottish": (
-        Tail(
-            0.45,
-            "Mac Mc",
-            """Alpine Askill Bain Bride Callum Clure Combie Cormick Cracken Culloch Fadyen Farlane Gill
-            Gowan Hardy Innes Kechnie Kellar Kendrick Kinlay Lachlan Laren Lellan Millan Nab Naughton Neil
-            Nicol Phail Pherson Quarrie Quillan Rae Taggart Tavish Vicar Whirter""",
-        ),
-    ),
-    "irish": (
-        Tail(
-            0.4,
-            "O'",
-            """Boyle Brady Callaghan Carroll Dea Doherty Donnell Donovan Driscoll Dwyer Farrell Flaherty
-            Flynn Gara Grady Halloran Hanlon Hara Hare Keefe Leary Loughlin Mahony Malley Meara Rourke Shea
-            Sullivan Toole""",
-        ),
-    ),
-    "pakistani": (
-        Tail(
-            0.25,
-            "Abdul Ghul Fazal Noor Sher Mir Aziz Habib Karam Rahim Zahid Wazir",
-            "lah ullah zada zai ani i uddin",
-        ),
-    ),
-    "indian": (
-        Tail(
-            0.4,
-            """Agar Bhatt Chand Deshp Gup Iyen Jha Kulk Lakh Mahesh Nara Padman Raj Sanka Thak Vaidya Venka
-            Raman Bala Krish""",
-            "wal acharya ani arni ande ran nath swamy kar kur lia tesh",
-        ),
-    ),
-    "polish": (
-        Tail(
-            0.5,
-            """Kowal Wiśn Kamin Zielin Dąbr Jabłon Malin Górn Sosn Brzoz Wójc Nowak Szym Piotr Maj Jank
-            Krzyż Ostr Lis Sadow""",
-            "ski ewski owski czyk ak icki owicz ek iak",
-        ),
-    ),
-    "arabic": (
-        Tail(
-            0.3,
-            "Al-",
-            """Amin Bakri Faraj Ghazi Hadi Hakim Jaber Khatib Masri Najjar Obaidi Qadi Rashid Saadi Sayed
-            Tamimi Zahra""",
-        ),
-    ),
-    "african": (
-        Tail(
-            0.5,
-            "Ade Ola Olu Ayo Baba Oyin Nwa Oko Chuk Eze Asa Boa Ama Owu Kwa Mba Obi Ifa Aki Fola",
-            "yemi bayo wale tunde sola niyi kunle chukwu eze mba teng su ku di kwe ladi ola nde",
-        ),
-    ),
-    "turkish": (
-        Tail(
-            0.45,
-            "Yıl Kara Ak Öz Demir Gün Taş Er Bal Koç Sarı Kaya Al Tek",
-            "maz oğlu türk can taş doğan er kan han ay",
-        ),
-    ),
-    "chinese": (),
-    "other_european": (
-        Tail(
-            0.4,
-            "Pop Ion Dumitr Stan Petr Ivan Georg Niko Dimitr Mar Const Vas Rad Tod",
-            "escu ov eanu ić iu oiu ou ev aru in",
-        ),
-    ),
-}
+# Added to a name's rank, so the first of a list has about 1 / (flatness * log(listed)) of all: 17 puts the first
+# name of the 2020s near 1.5 %. Office for National Statistics, Baby names in England and Wales 2021: Noah 4,525 and
+# Olivia 3,649 of 625,000 births, 1.4 and 1.2 % of their sex. Earlier cohorts chose from fewer names: judgement.
+FLATNESS = {"1970s": 6, "1980s": 6, "1990s": 8, "2010s": 15, "2020s": 17}
+OTHER_FLATNESS = 12  # judgement
+SURNAME_FLATNESS = 5  # Smith is 1.2 % of England and Wales (ONS surname counts, 2002): the check prints ours
+# How much of the tails of the 2020s a cohort has. Judgement: names became more varied in every decade.
+TAIL_OF_COHORT = {"1970s": 0.15, "1980s": 0.2, "1990s": 0.4, "2010s": 0.85, "2020s": 1.0}
 
 
 @dataclass(frozen=True)
@@ -192,34 +57,68 @@ def names_of(pool: Pool) -> Names:
     return Names(pa.array(values, pa.string()), np.cumsum(np.concatenate(weights)))
 
 
+@cache  # frozen tables, never what anyone drew from them
 def surnames_of(origin: str) -> Names:
     """Surnames of families of one origin."""
-    return names_of(Pool(SURNAMES[origin], 5, TAILS[origin]))
+    return names_of(Pool(SURNAMES[origin], SURNAME_FLATNESS, SURNAME_TAILS[origin]))
 
 
-def given_names_of(origin: str, *, male: bool) -> Names:
-    """Given names of boys or of girls in families of one origin."""
-    if origin == "english":
-        return names_of(ENGLISH_BOYS if male else ENGLISH_GIRLS)
-    return names_of(Pool(GIVEN[origin][0 if male else 1], 12))
+@cache
+def given_names_of(origin: str, *, male: bool, cohort: str = "2020s") -> Names:
+    """Given names of boys or of girls of one origin and cohort of birth.
+
+    >>> given_names_of("english", male=False, cohort="1980s").values[:3].to_pylist()
+    ['Sarah', 'Laura', 'Gemma']
+    """
+    before = GIVEN_BEFORE[origin]
+    if origin != "english":  # two lists each: parents and children
+        listed = GIVEN[origin] if cohort in ("2010s", "2020s") else before["1990s"]
+        return names_of(Pool(listed[0 if male else 1], OTHER_FLATNESS))
+    listed = before.get(cohort, GIVEN[origin])
+    share = TAIL_OF_COHORT[cohort]
+    tails = tuple(Tail(tail.share * share, tail.starts, tail.ends) for tail in (BOYS_TAILS if male else GIRLS_TAILS))
+    return names_of(Pool(listed[0 if male else 1], FLATNESS[cohort], tails))
 
 
-def draw_origins(n: int, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
+def cohorts_of(born: Any) -> Ints:
+    """The cohort of each birthday (datetime64[D]), as a position in ``COHORTS``."""
+    year = born.astype("datetime64[Y]").astype(np.int64) + 1970
+    position: Ints = np.searchsorted(np.array(list(COHORTS.values())), year, side="right")
+    return position
+
+
+def draw_origins(n: int, rng: np.random.Generator) -> Ints:
     """The origin of each of ``n`` families, as a position in ``ORIGIN_SHARES``."""
     ends = np.cumsum(list(ORIGIN_SHARES.values()))
     return np.searchsorted(ends, (rng.random(n) * int(ends[-1])).astype(np.int64), side="right")
 
 
-def nicknames() -> tuple[Any, Any]:
-    """Two Arrow arrays, name and familiar form, sorted by name; both directions, Kate to Katherine as well.
+def draw_surnames(origin: Ints, rng: np.random.Generator) -> Any:
+    """One surname for each origin (a position in ``ORIGIN_SHARES``)."""
+    origins = list(ORIGIN_SHARES)
+    return _by_kind(origin, lambda kind, n: surnames_of(origins[kind]).draw(n, rng))
 
-    >>> names, short = nicknames()
-    >>> [familiar for name, familiar in zip(names.to_pylist(), short.to_pylist()) if name == "William"]
-    ['Bill', 'Billy', 'Will']
-    """
-    formal = [(line.split()[0], short) for line in NICKNAMES for short in line.split()[1:]]
-    pairs = sorted({*formal, *((short, name) for name, short in formal)})
-    return pa.array([name for name, _ in pairs]), pa.array([short for _, short in pairs])
+
+def draw_given(origin: Ints, born: Any, male: Any, rng: np.random.Generator) -> Any:
+    """One given name for each origin, birthday and sex."""
+    origins, cohorts = list(ORIGIN_SHARES), list(COHORTS)
+
+    def of_kind(kind: int, n: int) -> Any:
+        rest, boy = divmod(kind, 2)
+        where, when = divmod(rest, len(cohorts))
+        return given_names_of(origins[where], male=bool(boy), cohort=cohorts[when]).draw(n, rng)
+
+    return _by_kind((origin * len(cohorts) + cohorts_of(born)) * 2 + male, of_kind)
+
+
+def _by_kind(kind: Ints, draw: Any) -> Any:
+    """One name a row, each from its own kind's table."""
+    order = np.argsort(kind, kind="stable")
+    counts = np.bincount(kind)
+    drawn = [draw(int(one), int(counts[one])) for one in np.flatnonzero(counts)]
+    back = np.empty(len(order), dtype=np.int64)
+    back[order] = np.arange(len(order))
+    return pa.concat_arrays(drawn or [pa.array([], pa.string())]).take(pa.array(back))
 
 
 def _listed(names: str, flatness: int) -> tuple[list[str], list[int]]:

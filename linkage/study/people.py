@@ -24,6 +24,9 @@ Preset = Literal["clean", "typical", "hard"]
 class Population:
     """What each agency has written down about one population, and which records are one person.
 
+    ``persons``  pyarrow.Table of who they are, one row a person who could be held: ``person``, ``family``, ``role``
+                 (child, mother, father), ``born``, ``died``, ``sex``, ``origin``, ``hardship`` (0 best off, 1 poorest),
+                 ``given_name``, ``surname`` (at birth)
     ``tables``   agency -> pyarrow.Table of strings, null where nothing is known, in its own columns
     ``truth``    pyarrow.Table ``source``, ``id``, ``person``: every record once
     ``columns``  agency -> schema field -> that agency's column, None where it does not hold the field
@@ -35,6 +38,7 @@ class Population:
     columns: Mapping[str, Mapping[str, str | None]]
     ids: Mapping[str, str]
     people: int
+    persons: Any = None
 
     def __len__(self) -> int:
         """How many people there are, whether or not any agency knows them."""
@@ -69,7 +73,7 @@ class Population:
     def pairs(self, left: str, right: str) -> Any:
         """The records of one person in two agencies: a pyarrow.Table ``left_id``, ``right_id``, sorted.
 
-        An agency with itself gives the pairs of its duplicates, each once; no agency here has any yet.
+        An agency with itself gives the pairs of its duplicates, each once: `police` and `social_work` have them.
 
         >>> invent(300, seed=1).pairs("registry", "childrens_centre").column_names
         ['left_id', 'right_id']
@@ -98,17 +102,20 @@ def invent(
     agencies: Sequence[str] = ("registry", "childrens_centre"),
     preset: Preset = "typical",
 ) -> Population:
-    """Invent a population of children, as several agencies know it, with the truth about who is who.
+    """Invent a population of the United Kingdom as several agencies know it, with the truth about who is who.
 
     Parameters
     ----------
     people
-        Children, in families: siblings and twins among them.
+        Children whose family's youngest was born from 2019 to 2023: siblings and twins among them. With an agency
+        that knows others come, in a proportion like that of the country, older children and all their parents,
+        about six more to each child; they count in ``len()``.
     seed
         Equal seeds give equal bytes on every machine. An agency's table does not depend on the others.
     agencies
-        ``registry`` holds every birth in the area, ``childrens_centre`` about 60 % of the children,
-        ``school`` those old enough, ``police`` a few families, more often the elder children.
+        ``registry`` holds every birth in the area and ``childrens_centre`` about 60 % of those children;
+        ``primary_school`` and ``secondary_school`` most of an age; ``police``, ``social_work``, ``youth_work`` and
+        ``domestic_abuse`` a few, with parents. Whom each of them sees more often is in `linkage.study.agencies`.
     preset
         How often they differ: ``clean``, ``typical`` or ``hard``; the numbers are in `linkage.study.rates`.
 
@@ -117,41 +124,81 @@ def invent(
     Rows are in no order, ids are drawn: neither tells anything about the person.
 
     >>> invent(1_000, seed=7)
-    Population: 1,000 people; records: registry 921, childrens_centre 606
+    Population: 1,000 people; records: registry 920, childrens_centre 625
+    >>> list(invent(50, seed=7, agencies=["youth_work"])["youth_work"].column_names)
+    ['member', 'known_as', 'surname', 'born', 'm_f', 'street', 'pcode']
     """
     _check(people, seed, agencies, preset)
     # Imported here, as the rest of the generator needs pyarrow and a user who never invents people does not.
+    import pyarrow as pa
+
     from linkage.study.agencies import AGENCIES
     from linkage.study.families import draw_children
+    from linkage.study.parents import everyone
     from linkage.study.rates import PRESETS
     from linkage.study.writing import write_records
 
     rates = PRESETS[preset]
     bits = np.random.PCG64(seed)
-    children = draw_children(people, rates.moved_in, np.random.Generator(bits))
-    persons = _opaque(people, np.random.Generator(bits.jumped(1)))
+    young = known = draw_children(people, rates.moved_in, np.random.Generator(bits))
+    persons = _opaque(people, 0, np.random.Generator(bits.jumped(1)))
+    if not all(AGENCIES[agency].young_only for agency in agencies):
+        known = everyone(young, rates.moved_in, np.random.Generator(bits.jumped(OTHERS)))
+        others = _opaque(len(known) - people, people, np.random.Generator(bits.jumped(OTHERS + 1)))
+        persons = pa.concat_arrays([persons, others])
     tables, held = {}, {}
     for agency in agencies:
         # A stretch of the one stream for each agency, so that asking for one more changes none of the others.
         rng = np.random.Generator(bits.jumped(2 + list(AGENCIES).index(agency)))
-        tables[agency], held[agency] = write_records(agency, children, rates, rng)
+        tables[agency], held[agency] = write_records(
+            agency, young if AGENCIES[agency].young_only else known, rates, rng
+        )
     ids = {agency: AGENCIES[agency].id_column for agency in agencies}
     return Population(
         tables=MappingProxyType(tables),
         truth=_truth(tables, ids, {agency: persons.take(rows) for agency, rows in held.items()}),
         columns=MappingProxyType({agency: AGENCIES[agency].columns for agency in agencies}),
         ids=MappingProxyType(ids),
-        people=people,
+        people=len(known),
+        persons=_persons(persons, known),
     )
 
 
-def _opaque(people: int, rng: np.random.Generator) -> Any:
+OTHERS = 64  # jumps to the stretch of the stream that older children and parents come from
+
+
+def _opaque(people: int, after: int, rng: np.random.Generator) -> Any:
     """A name for each person that tells nothing: not the family, not the order of birth."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    number = pa.array(np.argsort(rng.random(people), kind="stable")).cast(pa.string())
+    number = pa.array(after + np.argsort(rng.random(people), kind="stable")).cast(pa.string())
     return pc.binary_join_element_wise("p", pc.utf8_lpad(number, width=7, padding="0"), "")
+
+
+def _persons(persons: Any, known: Any) -> Any:
+    """Who everyone is, by the name the truth has for them."""
+    import pyarrow as pa
+
+    from linkage.study.name_tables import ORIGIN_SHARES
+
+    def named(words: Sequence[str], position: Any) -> Any:
+        return pa.DictionaryArray.from_arrays(pa.array(position, pa.int8()), pa.array(list(words)))
+
+    return pa.table(
+        {
+            "person": persons,
+            "family": pa.array(known.family),
+            "role": named(("child", "mother", "father"), known.role),
+            "born": pa.array(known.born),
+            "died": pa.array(known.died),
+            "sex": named(("female", "male"), known.male.astype(np.int8)),
+            "origin": named(list(ORIGIN_SHARES), known.origin),
+            "hardship": pa.array(known.hardship[known.family]),
+            "given_name": known.given_name,
+            "surname": known.surname,
+        }
+    )
 
 
 def _truth(tables: Mapping[str, Any], ids: Mapping[str, str], persons: Mapping[str, Any]) -> Any:
@@ -183,7 +230,7 @@ def _check(people: int, seed: int, agencies: Sequence[str], preset: str) -> None
     if preset not in PRESETS:
         raise ValueError(_unknown("preset", preset, PRESETS))
     if isinstance(agencies, str) or not agencies:
-        raise ValueError(f"agencies must be a sequence such as ('registry', 'school'), not {agencies!r}.")
+        raise ValueError(f"agencies must be a sequence such as ('registry', 'police'), not {agencies!r}.")
     for agency in agencies:
         if agency not in AGENCIES:
             raise ValueError(_unknown("agency", agency, AGENCIES))

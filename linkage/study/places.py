@@ -1,7 +1,7 @@
 """Homes: an address line, a town, a postcode and a ward, alike in shape to those of the United Kingdom.
 
-Towns and postcode areas are real so that they look right. Streets, districts and units are drawn apart from
-each other and from the names, so an address leads to a real door only by chance, and never to its family.
+Towns and postcode areas are real so that they look right; the districts are numbers that Royal Mail has not given
+out (Leeds ends at LS29 and these begin at LS30), so no such postcode exists. Streets are drawn apart from all else.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# town, postcode area, first district, districts, weight: a city region and a few places far off. Judgement.
+# town, postcode area, first district, districts, weight: a city region and a few places far off. Weights: judgement.
+# Districts: beyond the last of each area, or in a gap of its numbers, as of 2025; none of them is in use.
 TOWNS = (
-    ("Leeds", "LS", 1, 28, 30),
-    ("Bradford", "BD", 1, 18, 18),
-    ("Huddersfield", "HD", 1, 9, 8),
-    ("Wakefield", "WF", 1, 8, 8),
-    ("Halifax", "HX", 1, 6, 6),
-    ("Harrogate", "HG", 1, 5, 5),
-    ("York", "YO", 1, 12, 6),
-    ("Sheffield", "S", 1, 20, 8),
-    ("Manchester", "M", 1, 35, 5),
-    ("London", "E", 1, 18, 3),
-    ("Cardiff", "CF", 5, 12, 2),
-    ("Glasgow", "G", 11, 40, 1),
+    ("Leeds", "LS", 30, 28, 30),
+    ("Bradford", "BD", 25, 18, 18),
+    ("Huddersfield", "HD", 10, 9, 8),
+    ("Wakefield", "WF", 18, 8, 8),
+    ("Halifax", "HX", 8, 6, 6),
+    ("Harrogate", "HG", 6, 5, 5),
+    ("York", "YO", 70, 12, 6),
+    ("Sheffield", "S", 82, 13, 8),
+    ("Manchester", "M", 62, 28, 5),
+    ("London", "E", 21, 18, 3),
+    ("Cardiff", "CF", 50, 11, 2),
+    ("Glasgow", "G", 85, 5, 1),
 )
 # Royal Mail leaves these letters out of the last two places, as they are easily misread: C I K M O V.
 UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
@@ -62,7 +63,7 @@ STREET_KINDS = (
     "View",
     "Walk",
 )
-HOMES_PER_POSTCODE = 12  # judgement: a unit in a town covers some fifteen doors, not all with young children
+HOMES_PER_POSTCODE = 12  # Royal Mail: a unit covers about 15 addresses on average; judgement: not all have children
 FLATS = 0.08  # judgement: low for a city, as families with children live in houses more often
 LETTERED = 0.02  # judgement: 12A beside 12
 

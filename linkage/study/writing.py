@@ -1,4 +1,4 @@
-"""From the truth to one agency's table: whom it holds, what it was told, what it mistyped, how it writes."""
+"""From the truth to one agency's table: what it was told, what it mistyped, what it lost, how it writes."""
 
 from __future__ import annotations
 
@@ -8,187 +8,194 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkage.study import mistakes
+from linkage.study import mistakes, spellings
 from linkage.study.agencies import AGENCIES
+from linkage.study.families import CHILD, TODAY
+from linkage.study.formats import formatted, new_ids
+from linkage.study.holding import ages, held_rows
+from linkage.study.name_tables import ORIGIN_SHARES
+from linkage.study.places import pick
+from linkage.study.rates import (
+    BRITISH,
+    EXCHANGED,
+    MISSING_IF_POOREST,
+    MISSPELT_IF_NOT_BRITISH,
+    NHS_MISSING_IF_POOREST,
+    POOREST,
+    by_origin,
+    of_poorest,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from linkage.study.agencies import Agency
-    from linkage.study.families import Children, Flags, Ints
+    from linkage.study.families import Flags, Floats, Ints, People
     from linkage.study.rates import Rates
 
 HOME = ("address", "town", "postcode", "ward")
-STARTED_SCHOOL = np.datetime64("2021-09-01")  # born before: in school by September 2025
-ELDER = np.datetime64("2020-09-01")  # born before: every child of a known family is on the police's record
-# Judgement: chances of each kind, where the kind fits the name; slips of the keys take what is left.
+NULL = pa.scalar(None, pa.string())
+# Judgement: chances of each kind, where the kind fits the name; slips of the keys or the scanner take what is left.
+ROMANISED = 0.5
 BY_EAR = 0.5
-OTHER_PARENT = 0.3
-ABBREVIATED = (
-    ("Road$", "Rd"),
-    ("Street$", "St"),
-    ("Avenue$", "Ave"),
-    ("Crescent$", "Cres"),
-    ("Gardens$", "Gdns"),
-    ("Drive$", "Dr"),
-    ("Close$", "Cl"),
-    ("^Flat ", "Flt "),
-)
+OTHER_SURNAME = 0.3  # the other parent's, a maiden name, a former husband's
+KEPT_FOR = 3500  # days: the oldest contact an agency still has on its books, about ten years
+MISSPELT = by_origin({name: MISSPELT_IF_NOT_BRITISH for name in ORIGIN_SHARES if name not in BRITISH}, ORIGIN_SHARES)
 
 
-def write_records(agency: str, children: Children, rates: Rates, rng: np.random.Generator) -> tuple[Any, Any]:
-    """One agency's table, in no order, and the child (position in ``children``) of each of its rows."""
+def write_records(agency: str, people: People, rates: Rates, rng: np.random.Generator) -> tuple[Any, Any]:
+    """One agency's table, in no order, and the person (position in ``people``) of each of its rows."""
     habits = AGENCIES[agency]
-    rows = _held(agency, children, rates.coverage[agency], rng)
-    values = _as_known(children, rows, rates, habits, rng)
-    values |= _misspelt(values, rates, habits, rng)
-    values = _formatted(values, rates, habits, rng)
+    rows = held_rows(agency, people, rates, habits, rng)
+    values = _as_known(people, rows, rates, habits, rng)
+    values |= _misspelt(values, people.origin[rows], rates, habits, rng)
     if agency == "registry":
-        unnamed = pa.array(rng.random(len(rows)) < rates.unnamed)
-        values["given_name"] = pc.if_else(unnamed, "Baby", values["given_name"])
-    values = {name: _lost(name, column, rates, habits, rng) for name, column in values.items()}
-    columns = {habits.id_column: _ids(len(rows), habits, rng)}
-    columns |= {column: values[name] for name, column in habits.columns.items() if column is not None}
+        unnamed = rng.random(len(rows)) < rates.unnamed
+        values["given_name"] = _newborns(values, unnamed, twins(people)[rows], "Baby", rng)
+    if habits.unborn:
+        unborn = (people.role[rows] == CHILD) & (ages(people.born[rows]) < 3) & (rng.random(len(rows)) < habits.unborn)
+        values["given_name"] = _newborns(values, unborn, twins(people)[rows], "Unborn", rng)
+        values["born"] = np.where(unborn, values["born"] + pick(rng, len(rows), 29) - 14, values["born"])  # when due
+    texts = formatted(values, rates, habits, rng)
+    poorest = people.hardship[people.family[rows]] >= 1.0 - POOREST
+    held = {name: column for name, column in habits.columns.items() if column is not None}
+    texts = {name: _lost(name, texts[name], poorest, rates, habits, rng) for name in held}
+    if habits.withholds_homes:
+        hidden = pa.array(rng.random(len(rows)) < habits.withholds_homes)
+        texts |= {name: pc.if_else(hidden, NULL, texts[name]) for name in HOME if name in held}
+    columns = {habits.id_column: new_ids(len(rows), habits, rng)}
+    columns |= {column: texts[name] for name, column in held.items()}
     return pa.table(columns), pa.array(rows)
 
 
-def _held(agency: str, children: Children, coverage: float, rng: np.random.Generator) -> Ints:
-    """The children an agency holds, shuffled."""
-    held = rng.random(len(children)) < coverage
-    if agency == "registry":
-        held &= ~children.moved_in
-    elif agency == "school":
-        held &= children.born < STARTED_SCHOOL
-    elif agency == "police":
-        known = rng.random(int(children.family[-1]) + 1) < coverage
-        # Of the younger ones every other: they are seen when the family is, not named each time.
-        held = known[children.family] & ((children.born < ELDER) | (rng.random(len(children)) < 0.5))
-    rows = np.flatnonzero(held)
-    return rows[np.argsort(rng.random(len(rows)), kind="stable")]
-
-
-def _as_known(children: Children, rows: Ints, rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
-    """What the agency was told, before anyone mistypes it: perhaps another home, day or sex."""
-    where = pa.array(rows)
-    family = children.family[rows]
-    # Drawn for the family: siblings on one register share the home it has for them.
-    moved = pa.array((rng.random(int(children.family[-1]) + 1) < rates.moved * habits.care)[family])
-    now, before = children.homes
+def _as_known(people: People, rows: Ints, rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
+    """What the agency was told, before anyone mistypes it: perhaps another home, day, sex or surname."""
+    where, n = pa.array(rows), len(rows)
+    family = people.family[rows]
+    share = rates.moved * habits.care
+    if habits.again:  # each record is from a day of its own
+        moved = pa.array(rng.random(n) < share)
+    else:  # drawn for the family: siblings on one register share the home it has for them
+        moved = pa.array((rng.random(len(people.hardship)) < share)[family])
+    now, before = people.homes
     place = pa.array(family)
     values = {name: pc.if_else(moved, before[name].take(place), now[name].take(place)) for name in HOME}
-    values["given_name"] = children.given_name.take(where)
-    values["surname"] = children.surname.take(where)
-    values["other_surname"] = children.other_surname.take(where)
-    values["nhs_number"] = children.nhs_number.take(where)
-    values["male"] = children.male[rows] ^ _some(len(rows), rates.sex * habits.care, rng)
-    born = children.born[rows]
-    wrong = _some(len(rows), rates.dob * habits.care, rng)
+    values["given_name"] = _called(people, habits, rng).take(where)
+    values["surname"], values["other_surname"] = _surnames(people, rows, rng)
+    values["nhs_number"] = people.nhs_number.take(where)
+    values["male"] = people.male[rows] ^ (rng.random(n) < rates.sex * habits.care)
+    born = people.born[rows]
+    wrong = rng.random(n) < rates.dob * habits.care
     values["born"] = np.where(wrong, mistakes.wrong_day(born, rng), born)
     return values
 
 
-def _misspelt(values: Mapping[str, Any], rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
-    """The names and codes as they come out of the clerk's keyboard."""
-    n = len(values["given_name"])
+def _called(people: People, habits: Agency, rng: np.random.Generator) -> Any:
+    """Given names, at agencies that ask for it some with the second one behind."""
+    if not habits.second_names:
+        return people.given_name
+    written = pa.array(rng.random(len(people)) < habits.second_names)
+    both = pc.binary_join_element_wise(people.given_name, second_names(people), " ")
+    return pc.if_else(written, both, people.given_name)
+
+
+def second_names(people: People) -> Any:
+    """Everyone's second given name: that of another of their origin and sex, so the same wherever it is written."""
+    kind = people.origin * 4 + people.male * 2 + (people.role == CHILD)
+    order = np.argsort(kind, kind="stable")
+    partner = np.empty(len(order), dtype=np.int64)
+    start = 0
+    for size in np.bincount(kind).tolist():
+        group = order[start : start + size]
+        partner[group] = np.roll(group, size // 2)
+        start += size
+    return people.given_name.take(pa.array(partner))
+
+
+def _surnames(people: People, rows: Ints, rng: np.random.Generator) -> tuple[Any, Any]:
+    """The surname on the day of the last contact, and another the person might be known by."""
+    where = pa.array(rows)
+    first, other = people.surname.take(where), people.other_surname.take(where)
+    if not (people.role != CHILD).any():
+        return first, other
+    lately = rng.random(len(rows))
+    day = TODAY - (lately * lately * KEPT_FOR).astype(np.int64)  # most contacts are recent
+    # After a divorce half keep the name; by the birthday's parity, so that all agencies agree.
+    reverted = (people.divorced[rows] <= day) & (people.born[rows].astype(np.int64) % 2 == 0)
+    taken = pa.array((people.married[rows] <= day) & ~reverted)
+    wife = pc.and_(taken, pc.is_valid(other))
+    return pc.if_else(wife, other, first), pc.coalesce(pc.if_else(wife, first, other), first)
+
+
+def _misspelt(
+    values: Mapping[str, Any], origin: Ints, rates: Rates, habits: Agency, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The names and codes as they come out of the clerk's keyboard or the scanner."""
+    n = len(origin)
+    slips = ((habits.scans, spellings.misread), (1.0, mistakes.slip))
+    spelt = ((ROMANISED, spellings.romanised), (BY_EAR, spellings.by_ear), *slips)
+    called = (
+        (habits.initials, lambda names, _: spellings.initial(names)),
+        (habits.nicknames, spellings.familiar),
+        *spelt,
+    )
     changed = {
-        name: _changed(values[name], _some(n, getattr(rates, name) * habits.care, rng), rng, mistakes.slip)
+        name: _changed(values[name], rng.random(n) < getattr(rates, name) * habits.care, slips, rng)
         for name in ("address", "postcode", "nhs_number")
     }
-
-    def other_given(names: Any, rng: np.random.Generator) -> Any:
-        familiar = _at_times(habits.nicknames, mistakes.familiar(names, rng), rng)
-        return pc.coalesce(familiar, _other_spelling(names, rng))
-
-    given = _changed(values["given_name"], _some(n, rates.given_name * habits.care, rng), rng, other_given)
-    wrong = _some(n, rates.surname * habits.care, rng)
-    parent = wrong & (rng.random(n) < OTHER_PARENT) & _different(values["surname"], values["other_surname"])
-    surname = _changed(values["surname"], wrong & ~parent, rng, _other_spelling)
-    surname = pc.if_else(pa.array(parent), values["other_surname"], surname)
-    swap = pa.array(_some(n, rates.exchanged * habits.care, rng))
+    often = np.array(MISSPELT)[origin] * habits.care
+    given = _changed(values["given_name"], rng.random(n) < rates.given_name * often, called, rng)
+    wrong = rng.random(n) < rates.surname * often
+    other = wrong & (rng.random(n) < OTHER_SURNAME) & _different(values["surname"], values["other_surname"])
+    surname = _changed(values["surname"], wrong & ~other, spelt, rng)
+    surname = pc.if_else(pa.array(other), values["other_surname"], surname)
+    swaps = np.array(by_origin(EXCHANGED, ORIGIN_SHARES))[origin] * rates.exchanged * habits.care
+    swap = pa.array(rng.random(n) < swaps)
     changed["given_name"] = pc.if_else(swap, surname, given)
     changed["surname"] = pc.if_else(swap, given, surname)
     return changed
 
 
-def _other_spelling(names: Any, rng: np.random.Generator) -> Any:
-    return pc.coalesce(_at_times(BY_EAR, mistakes.by_ear(names, rng), rng), mistakes.slip(names, rng))
-
-
-def _changed(values: Any, wrong: Flags, rng: np.random.Generator, change: Any) -> Any:
-    """``values`` with ``change`` applied to the rows that went wrong and hold anything."""
+def _changed(values: Any, wrong: Flags, ways: Sequence[tuple[float, Any]], rng: np.random.Generator) -> Any:
+    """``values`` changed in one of the ``ways`` where they went wrong and hold anything."""
     mask = pc.and_(pa.array(wrong), pc.is_valid(values))
-    return pc.replace_with_mask(values, mask, change(values.filter(mask), rng))
+    old = values.filter(mask)
+    return pc.replace_with_mask(values, mask, pc.coalesce(spellings.alternatives(old, ways, rng), old))
 
 
-def _formatted(values: Mapping[str, Any], rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
-    """The values in the agency's own writing."""
-    texts = {name: values[name] for name in ("given_name", "surname", *HOME, "nhs_number")}
-    texts["address"] = _abbreviated(texts["address"], habits.abbreviates, rng)
-    texts["postcode"] = _postcodes(texts["postcode"], habits, rng)
-    if not habits.accents:
-        texts |= {name: _plain_letters(texts[name]) for name in ("given_name", "surname")}
-    if habits.upper:
-        texts = {name: pc.utf8_upper(text) for name, text in texts.items()}
-    texts["sex"] = pc.if_else(pa.array(values["male"]), *habits.sexes)
-    texts["dob"] = _dates(values["born"], habits.dates)
-    if habits.bare_years:
-        bare = pa.array(_some(len(texts["dob"]), rates.bare_year, rng))
-        texts["dob"] = pc.if_else(bare, _dates(values["born"], "%Y"), texts["dob"])
-    return texts
+def _newborns(values: Mapping[str, Any], unnamed: Flags, twin: Ints, word: str, rng: np.random.Generator) -> Any:
+    """Given names with those of children who had none yet: Baby, Baby Smith, Baby Girl, Twin 2."""
+    n = len(unnamed)
+    chance = rng.random(n)
+    family = pc.binary_join_element_wise("Baby", values["surname"], " ")
+    sexed = pc.if_else(pa.array(values["male"]), "Baby Boy", "Baby Girl")
+    stead = pc.if_else(pa.array(chance < 0.5), word, pc.if_else(pa.array(chance < 0.8), family, sexed))
+    numbered = pc.binary_join_element_wise("Twin", pa.array(twin).cast(pa.string()), " ")
+    stead = pc.if_else(pa.array(twin > 0), numbered, stead)
+    return pc.if_else(pa.array(unnamed), stead, values["given_name"])
 
 
-def _abbreviated(addresses: Any, share: float, rng: np.random.Generator) -> Any:
-    short = addresses
-    for word, instead in ABBREVIATED:
-        short = pc.replace_substring_regex(short, word, instead)
-    return pc.if_else(pa.array(_some(len(addresses), share, rng)), short, addresses)
+def twins(people: People) -> Ints:
+    """1 or 2 for the first and second of twins, 0 for all others."""
+    kin = (people.family[1:] == people.family[:-1]) & (people.born[1:] == people.born[:-1])
+    kin &= (people.role[1:] == CHILD) & (people.role[:-1] == CHILD)
+    number = np.zeros(len(people), dtype=np.int64)
+    number[:-1] += kin
+    number[1:] += 2 * kin
+    return np.minimum(number, 2)
 
 
-def _postcodes(postcodes: Any, habits: Agency, rng: np.random.Generator) -> Any:
-    tight = pa.array(_some(len(postcodes), habits.tight_postcodes, rng))
-    written = pc.if_else(tight, pc.replace_substring(postcodes, " ", ""), postcodes)
-    lower = pa.array(_some(len(postcodes), habits.lower_postcodes, rng))
-    return pc.if_else(lower, pc.utf8_lower(written), written)
-
-
-def _plain_letters(names: Any) -> Any:
-    """Names as a system of plain letters keeps them: Łukasz is Lukasz."""
-    for letter, plain in zip("ŁłıØø", "LliOo", strict=True):  # to Unicode they carry no accent
-        names = pc.replace_substring(names, letter, plain)
-    return pc.replace_substring_regex(pc.utf8_normalize(names, form="NFKD"), r"\p{M}", "")
-
-
-def _dates(born: Any, style: str) -> Any:
-    """Birthdays as the agency writes them, each day there is formatted once."""
-    days, position = np.unique(born, return_inverse=True)
-    return pa.array([day.strftime(style) for day in days.tolist()], pa.string()).take(pa.array(position))
-
-
-def _lost(name: str, values: Any, rates: Rates, habits: Agency, rng: np.random.Generator) -> Any:
+def _lost(name: str, values: Any, poorest: Flags, rates: Rates, habits: Agency, rng: np.random.Generator) -> Any:
     """``values`` with some gone, or a placeholder in their stead where the agency's form insists on one."""
+    nhs = name == "nhs_number"
+    much, little = of_poorest(NHS_MISSING_IF_POOREST if nhs else MISSING_IF_POOREST)
     # Whether a number was ever asked for is not a matter of care.
-    share = rates.missing[name] * (1.0 if name == "nhs_number" else min(1.0, habits.care / 0.9))
-    gone = _some(len(values), share, rng)
+    share = rates.missing[name] * (1.0 if nhs else min(1.0, habits.care / 0.9))
+    shares: Floats = np.where(poorest, much, little) * share
+    gone = rng.random(len(values)) < shares
     insists = gone & (rng.random(len(values)) < 0.5)
-    values = pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), values)
+    values = pc.if_else(pa.array(gone), NULL, values)
     return pc.if_else(pa.array(insists), pa.scalar(habits.placeholders.get(name), pa.string()), values)
-
-
-def _ids(n: int, habits: Agency, rng: np.random.Generator) -> Any:
-    """``n`` ids with gaps, drawn apart from everything else."""
-    number = 1 + np.argsort(rng.random(3 * n), kind="stable")[:n]
-    padded = pc.utf8_lpad(pa.array(number).cast(pa.string()), width=habits.id_digits, padding="0")
-    return pc.binary_join_element_wise(habits.id_start, padded, "")
-
-
-def _some(n: int, share: float, rng: np.random.Generator) -> Flags:
-    """The rows something happens to."""
-    return rng.random(n) < share
-
-
-def _at_times(share: float, values: Any, rng: np.random.Generator) -> Any:
-    """``values`` for that share of rows, null for the others."""
-    return pc.if_else(pa.array(_some(len(values), share, rng)), values, pa.scalar(None, pa.string()))
 
 
 def _different(left: Any, right: Any) -> Flags:

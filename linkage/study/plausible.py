@@ -1,0 +1,188 @@
+"""Whether invented people are as their stated sources and rates say, figure by figure.
+
+`benchmarks/people_check.py` prints it for every preset; fast parts run as tests.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from linkage.study import families, parents, places, rates
+from linkage.study.name_tables import ORIGIN_SHARES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linkage.study.people import Population
+
+Rows = np.ndarray[Any, np.dtype[np.bool_]]
+POSTCODE = re.compile(r"([A-Z]{1,2})([0-9]{1,2}) [0-9][ABD-HJLNP-UW-Z]{2}\Z")
+# The last district in use below the ones invented here; the gap or end begins after it.
+LAST_REAL = {"LS": 29, "BD": 24, "HD": 9, "WF": 17, "HX": 7, "HG": 5, "YO": 62, "S": 81, "M": 61, "E": 20}
+LAST_REAL |= {"CF": 48, "G": 84}
+# Districts in use above them: for mail to large users, or where a gap in the numbers ends.
+REAL_ABOVE = {"LS88", "LS98", "LS99", "BD97", "BD98", "BD99", "WF90", "HX88", "YO90", "YO91", "S95", "S96", "S97"}
+REAL_ABOVE |= {"S98", "S99", "M90", "M99", "E77", "E98", "CF61", "CF62", "CF63", "CF64", "CF71", "CF72", "CF81"}
+REAL_ABOVE |= {"CF82", "CF83", "CF91", "CF95", "CF99", "G90"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One figure: what it should be and who says so, what it is, and how far off it may be."""
+
+    what: str
+    source: str
+    target: float
+    measured: float
+    allowed: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figure is near enough to its target."""
+        return bool(abs(self.measured - self.target) <= self.allowed)
+
+    def __str__(self) -> str:
+        mark = "" if self.holds else "  NOT AS STATED"
+        return f"{self.what:<66}{self.target:>9.4g}{self.measured:>9.4g}  +-{self.allowed:<8.3g}{self.source}{mark}"
+
+
+def about_names(population: Population) -> Iterator[Finding]:
+    """How common the most common names are, by cohort and origin; needs an agency that knows parents."""
+    persons = population.persons
+    given, surname = (persons[name].combine_chunks() for name in ("given_name", "surname"))
+    year = persons["born"].to_numpy().astype("datetime64[Y]").astype(np.int64) + 1970
+    male, child = _is(persons, "sex", "male"), _is(persons, "role", "child")
+    for name, boys, share in (("Noah", True, 1.41), ("Olivia", False, 1.2)):
+        rows = (year >= 2019) & (male == boys)
+        yield _found(f"born since 2019, % called {name}", "ONS 2021", share, 100 * _share(given, name, rows), 0.4)
+    for name, men in (("Christopher", True), ("Sarah", False)):
+        rows = (year >= 1980) & (year < 1990) & (male == men) & ~child
+        place = _place(given, name, rows)
+        yield _found(f"parents born in the 1980s, rank of {name}", "ONS top names of 1984", 1, place, 2)
+    for name, share, allowed in (("Smith", 1.2, 0.5), ("Jones", 1.0, 0.5), ("Patel", 0.2, 0.15)):
+        measured = 100 * _share(surname, name, ~child)
+        yield _found(f"parents, % called {name}", "ONS surname counts 2002", share, measured, allowed)
+    total = sum(ORIGIN_SHARES.values())
+    for origin, weight in ORIGIN_SHARES.items():
+        measured = 100 * float(_is(persons, "origin", origin)[child].mean())
+        yield _found(
+            f"children, % of {origin} origin", "judgement, near census 2021", 100 * weight / total, measured, 1.5
+        )
+    for sign, what, share, allowed in (("-", "a hyphen", 5.5, 2), ("'", "an apostrophe", 1.6, 1)):
+        found = pc.match_substring(surname, sign).to_numpy(zero_copy_only=False)
+        yield _found(
+            f"children, % with {what} in the surname", "judgement", share, 100 * float(found[child].mean()), allowed
+        )
+
+
+def about_families(population: Population) -> Iterator[Finding]:
+    """Brothers and sisters, twins, mothers and fathers; needs an agency that knows parents."""
+    persons = population.persons
+    family, born = persons["family"].to_numpy(), persons["born"].to_numpy()
+    child, mother, father = (_is(persons, "role", role) for role in ("child", "mother", "father"))
+    male = _is(persons, "sex", "male")
+    n = int(family.max()) + 1
+    sizes = np.bincount(family[child], minlength=n)
+    twin = child[1:] & child[:-1] & (family[1:] == family[:-1]) & (born[1:] == born[:-1])
+    yield _found(
+        "% of maternities with twins", "ONS: 1.4 to 1.6", 100 * families.TWIN_BIRTHS,
+        100 * twin.sum() / (child.sum() - twin.sum()), 0.3,
+    )  # fmt: skip
+    yield _found("% of children who are boys", "ONS", 100 * families.BOYS, 100 * male[child].mean(), 0.7)
+    died = persons["died"].combine_chunks().is_valid().to_numpy(zero_copy_only=False)
+    yield _found("infant deaths in 1,000", "ONS", 1000 * families.INFANT_DEATHS, 1000 * died[child].mean(), 1)
+    eldest, youngest = np.full(n, born.max()), np.full(n, born.min())
+    np.minimum.at(eldest, family[child], born[child])
+    np.maximum.at(youngest, family[child], born[child])
+    young = youngest >= families.FIRST_DAY
+    siblings = 100 * (sizes[family[child & young[family]]] > 1).mean()
+    yield _found("% of children of young families with a brother or sister", "judgement", 45, siblings, 4)
+    for size, share in enumerate(parents.OLDER_SIZES[:2], start=1):
+        measured = 100 * (sizes[~young] == size).mean()
+        yield _found(f"% of older families with {size}", "ONS, Families and households", share, measured, 3)
+    her_day = np.empty(n, dtype=born.dtype)
+    her_day[family[mother]] = born[mother]
+    first = ((eldest - her_day).astype(int) / parents.DAYS).mean()
+    every = ((born[child] - her_day[family[child]]).astype(int) / parents.DAYS).mean()
+    yield _found("mean age of mothers at the first birth", "ONS 2021", parents.AGE_AT_FIRST, first, 0.7)
+    yield _found("mean age of mothers at any birth", "ONS 2021", 30.9, every, 0.8)
+    gap = ((her_day[family[father]] - born[father]).astype(int) / parents.DAYS).mean()
+    yield _found("years that fathers are older", "ONS 2021", parents.FATHERS_OLDER, gap, 0.4)
+    alone = 100 * (1 - father.sum() / mother.sum())
+    yield _found("% of families with a mother alone", "ONS", 100 * parents.LONE_MOTHERS, alone, 2)
+
+
+def about_places(population: Population, agency: str = "registry") -> Iterator[Finding]:
+    """Postcodes: their form, that none is in use, how many homes share one, how towns compare."""
+    table, columns = population[agency], population.columns[agency]
+    postcodes = table[columns["postcode"]].drop_null()
+    read = [POSTCODE.match(code) for code in postcodes.to_pylist()]
+    formed = [match for match in read if match]
+    yield _found("% of postcodes of the form of the UK's", "preset's slips", 100, 100 * len(formed) / len(read), 0.5)
+    known = {area for _, area, *_ in places.TOWNS}
+    real = [m for m in formed if m[1] in known and (int(m[2]) <= LAST_REAL[m[1]] or m[1] + m[2] in REAL_ABOVE)]
+    yield _found(
+        "% of them in a district in use (slips of the keys)", "0 but for slips", 0, 100 * len(real) / len(read), 0.5
+    )
+    homes = places.draw_homes(30_000, np.random.Generator(np.random.PCG64(1)))["postcode"]
+    each = len(homes) / len(homes.unique())
+    yield _found("homes to a postcode", "judgement, Royal Mail: 15 addresses", places.HOMES_PER_POSTCODE, each, 0.5)
+    towns = table[columns["town"]].drop_null()
+    weights = sum(weight for *_, weight in places.TOWNS)
+    for town, *_, weight in places.TOWNS[:4]:
+        share = 100 * pc.sum(pc.equal(towns, town)).as_py() / len(towns)
+        yield _found(f"% of homes in {town}", "judgement", 100 * weight / weights, share, 4)
+
+
+def about_unequal_errors(population: Population, agency: str = "childrens_centre") -> Iterator[Finding]:
+    """Names of other than British origin go wrong, and values of the poorest go missing, more often."""
+    persons, truth = population.persons, population.truth
+    rows = truth.filter(pc.equal(truth["source"], agency))
+    who = pc.index_in(rows["person"], persons["person"]).to_numpy()
+    column = population.columns[agency]["given_name"]
+    written = pc.utf8_lower(population[agency][column]).to_numpy(zero_copy_only=False)
+    true = pc.utf8_lower(persons["given_name"]).to_numpy(zero_copy_only=False)[who]
+    known = np.array([text is not None and text not in ("unknown", "baby") for text in written])
+    wrong = written != true
+    british = np.isin(np.array(persons["origin"].to_pylist(), dtype=str)[who], rates.BRITISH)
+    ratio = wrong[known & ~british].mean() / wrong[known & british].mean()
+    yield _found("given names that differ, others to British", "judgement", rates.MISSPELT_IF_NOT_BRITISH, ratio, 0.4)
+    poorest = persons["hardship"].to_numpy()[who] >= 1 - rates.POOREST
+    gone = population[agency][population.columns[agency]["address"]].is_null().to_numpy()
+    ratio = gone[poorest].mean() / gone[~poorest].mean()
+    yield _found("addresses missing, the poorest to others", "judgement", rates.MISSING_IF_POOREST, ratio, 0.5)
+
+
+def about_duplicates(population: Population, preset: str, again: dict[str, float]) -> Iterator[Finding]:
+    """Of the people an agency with duplicates holds, the share it holds more than once."""
+    for agency, share in again.items():
+        people = population.truth.filter(pc.equal(population.truth["source"], agency))["person"]
+        counts = people.value_counts().field("counts").to_numpy()
+        target = min(0.9, share * rates.PRESETS[preset].duplicates)
+        yield _found(f"{agency}: share of people held more than once", "judgement", target, (counts > 1).mean(), 0.03)
+
+
+def _found(what: str, source: str, target: float, measured: Any, allowed: float) -> Finding:
+    return Finding(what, source, float(target), float(measured), float(allowed))
+
+
+def _is(persons: Any, column: str, value: str) -> Rows:
+    words = persons[column].combine_chunks()
+    flags: Rows = words.indices.to_numpy() == words.dictionary.to_pylist().index(value)
+    return flags
+
+
+def _share(names: Any, name: str, rows: Rows) -> float:
+    return float(pc.equal(names, name).to_numpy(zero_copy_only=False)[rows].mean())
+
+
+def _place(names: Any, name: str, rows: Rows) -> int:
+    counts = names.take(np.flatnonzero(rows)).value_counts()
+    count = dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
+    rank: int = 1 + sum(other > count.get(name, 0) for other in count.values())
+    return rank
