@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import random
 from fractions import Fraction
 from itertools import product
 
@@ -183,3 +184,83 @@ def problems_of_rows(texts, field) -> dict[str, int]:
         if problem:
             found[problem] = found.get(problem, 0) + 1
     return found
+
+
+# ---- links held against the truth -------------------------------------------------------------------------------
+# a record is (source, id); a pair is a frozenset of two of them
+
+
+def pairs_of_people(people: dict, *, within: bool = False) -> set:
+    """All pairs of records of one person; of different sources, or ``within`` one too."""
+    one_person = {frozenset((a, b)) for a in people for b in people if a < b and people[a] == people[b]}
+    return {pair for pair in one_person if within or len({source for source, _ in pair}) == 2}
+
+
+def outcome(found: set, true: set) -> tuple[int, int, int]:
+    """True links, false links, true pairs missed."""
+    return len(found & true), len(found - true), len(true - found)
+
+
+def measures(true: float, false: float, missed: float) -> dict[str, float]:
+    """Precision, recall, F1 as their harmonic mean, F* (Hand, Christen and Kirielle 2021); NaN for nought of nought."""
+
+    def share(part, whole):
+        return part / whole if whole else float("nan")
+
+    precision, recall = share(true, true + false), share(true, true + missed)
+    harmonic = share(2 * precision * recall, precision + recall) if true else 0.0 if false + missed else float("nan")
+    return {"precision": precision, "recall": recall, "F1": harmonic, "F*": share(true, true + false + missed)}
+
+
+def unit_counts(found: set, true: set, people: dict) -> list[tuple[int, int, int]]:
+    """True links, false links and missed pairs of each person; a false link is of the person with more of them."""
+    false = {pair: [people.get(record, record) for record in sorted(pair)] for pair in found - true}
+    times: dict = {}
+    for pair in false:
+        for person in false[pair]:
+            times[person] = times.get(person, 0) + 1
+    totals: dict = {}
+    for pair in found | true:
+        place = 2 if pair not in found else 0 if pair in true else 1
+        person = max(false[pair], key=times.__getitem__) if pair in false else people[min(pair)]
+        totals.setdefault(person, [0, 0, 0])[place] += 1
+    return [tuple(counts) for counts in totals.values()]
+
+
+def component_counts(found: set, true: set) -> list[tuple[int, int, int]]:
+    """The same for each connected component of links and true pairs."""
+    parts: list[set] = []
+    for pair in found | true:
+        touching = [part for part in parts if part & pair]
+        parts = [part for part in parts if not part & pair] + [set(pair).union(*touching)]
+    return [
+        outcome({pair for pair in found if pair <= part}, {pair for pair in true if pair <= part}) for part in parts
+    ]
+
+
+def resampled(units: list, replicates: int, seed: int) -> list[dict[str, float]]:
+    """The measures of as many units drawn one by one, with replacement, again and again."""
+    rng = random.Random(seed)
+    drawn = (rng.choices(units, k=len(units)) for _ in range(replicates))
+    return [measures(*(sum(column) for column in zip(*each, strict=True))) for each in drawn]
+
+
+def b_cubed(clusters: dict, people: dict) -> tuple[float, float]:
+    """Precision and recall of Bagga and Baldwin 1998: the mean over records of their own."""
+    precisions, recalls = [], []
+    for record in clusters:
+        group = {other for other in clusters if clusters[other] == clusters[record]}
+        person = {other for other in clusters if people[other] == people[record]}
+        precisions.append(len(group & person) / len(group))
+        recalls.append(len(group & person) / len(person))
+    return sum(precisions) / len(precisions), sum(recalls) / len(recalls)
+
+
+def at_threshold(scored: dict, true: set, threshold: float) -> tuple[int, int, int]:
+    """The outcome of linking the pairs that score the threshold or more."""
+    return outcome({pair for pair in scored if scored[pair] >= threshold}, true)
+
+
+def touching(pairs: set, group_of: dict, group) -> set:
+    """The pairs of which a record is of the group."""
+    return {pair for pair in pairs if any(group_of.get(record) == group for record in pair)}

@@ -206,10 +206,17 @@ def test_evaluate__refuses_other_sources(sources, message):
 # ---- what is wrong with a truth ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", [{"a": ["1"], "b": ["2"]}, {"left_id": ["a"]}, {"source": ["police"], "id": ["a"]}])
+@pytest.mark.parametrize("table", [{"a": ["1"], "id": ["2"]}, {"left_id": ["a"]}, {"source": ["police"], "id": ["a"]}])
 def test_evaluate__names_the_columns_of_a_table_that_is_no_truth(table):
     with pytest.raises(lk.RecordError, match=f"this table has {', '.join(table)}"):
         lk.evaluate(FOUND, table)
+
+
+def test_evaluate__shows_no_first_line_that_is_no_header(tmp_path):
+    (tmp_path / "truth.csv").write_text("case-17,case-99\ncase-18,case-98\n")
+    with pytest.raises(lk.RecordError, match="this table has 2 others; is its first line the header") as caught:
+        lk.evaluate(FOUND, tmp_path / "truth.csv")
+    assert "case" not in str(caught.value)
 
 
 @pytest.mark.parametrize("column", ["id", "person"])
@@ -280,15 +287,15 @@ def test_evaluation__f1_of_the_ends_of_the_share_are_the_ends_of_its_interval():
     assert 2 * share / (1 + share) == pytest.approx(found.f1)
 
 
-def test_evaluation__is_a_table_of_three_measures():
+def test_evaluation__is_a_table_of_four_measures():
     found = Evaluation(true_positives=90, false_positives=10, false_negatives=30)
     table = found.to_arrow()
     assert table.column_names == ["measure", "value", "low", "high"]
-    assert table["measure"].to_pylist() == ["precision", "recall", "F1"]
-    assert table["value"].to_pylist() == [found.precision, found.recall, found.f1]
-    assert len(found) == table.num_rows == 3
-    assert found.to_pandas().shape == (3, 4)
-    assert found.to_polars().shape == (3, 4)
+    assert table["measure"].to_pylist() == ["precision", "recall", "F1", "F*"]
+    assert table["value"].to_pylist() == [found.precision, found.recall, found.f1, found.f_star]
+    assert len(found) == table.num_rows == 4
+    assert found.to_pandas().shape == (4, 4)
+    assert found.to_polars().shape == (4, 4)
     assert pa.table(found).equals(table)
     assert "<th>measure</th>" in found._repr_html_()
     assert str(found).startswith("precision 0.900 (0.826 to 0.945)")

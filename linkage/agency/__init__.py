@@ -99,6 +99,8 @@ def encode(
     """
     if not isinstance(key, Key) or not (id_key is None or isinstance(id_key, Key)):
         raise TypeError("key: make one with Key.generate() or read it with Key.load(path)")
+    if not isinstance(id, str):
+        raise TypeError("id: the name of the column of record ids; number the records if there is none")
     if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():
         raise ValueError("source: the agency's name, 1 to 200 printable characters")
     if out is not None:

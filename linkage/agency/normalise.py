@@ -130,7 +130,8 @@ def _name_cleaner(field: Field) -> Cleaner:
             if no_value(_plain(" ".join(words))):  # Mr Unknown, Miss Baby Smith
                 return Cleaned("")
         if "particles" in rules:
-            words = _with_particles_joined(words)
+            while (joined := _with_particles_joined(words)) != words:  # de l 0 becomes del 0, and del is a particle
+                words = joined
         return Cleaned(" ".join(words))
 
     return clean

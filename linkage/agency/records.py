@@ -8,7 +8,7 @@ cell is missing, so a surname such as NA or None survives the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,9 +104,12 @@ class Attachable:
 
         if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
             table = table.collect()  # polars LazyFrame
+        if type(table).__module__.split(".")[0] == "pandas":
+            _require_distinct([str(name) for name in table.columns])  # type: ignore[attr-defined]
         frame: Any = nw.from_native(table, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
             source = _opened(table, None)
+            _require_distinct(source.names)
             batches = list(source.batches)
             empty = pa.table({name: pa.array([], pa.string()) for name in source.names})
             frame = nw.from_native(pa.Table.from_batches(batches) if batches else empty, eager_only=True)
@@ -251,6 +254,13 @@ def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
         if names.count(column) > 1:
             raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
     return chosen
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    twice = sum(1 for name in set(names) if list(names).count(name) > 1)
+    if twice:
+        # not named: without its header line the names of a table are a person's values
+        raise RecordError(f"{twice} column names are there twice; rename or drop them", rule="column names")
 
 
 def _known(column: str, names: tuple[str, ...], wanted: Iterable[str]) -> str:
