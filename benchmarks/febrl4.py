@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import subprocess
 import time
 import warnings
-from pathlib import Path
 
+import machine
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import tables
 
 import linkage as lk
 from linkage import study
@@ -127,16 +126,6 @@ def best_threshold(sets: list, true: pa.Table, key: lk.Key) -> tuple[float, floa
     return max(scores)
 
 
-def machine() -> dict:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return {
-        "linkage": lk.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "commit": commit.stdout.strip(),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--halves", type=int, default=10)
@@ -144,27 +133,14 @@ def main() -> None:
     left, right = load()
     rows = []
     for seed in range(wanted):
-        tables = halves(left, right, seed)
+        both = halves(left, right, seed)
         for name in FIELD_SETS:
-            rows.append(measure(seed, tables, name))
+            rows.append(measure(seed, both, name))
             print(json.dumps(rows[-1]))
-    out = Path(__file__).parent / "results" / "febrl4.jsonl"
-    out.parent.mkdir(exist_ok=True)
-    with out.open("a") as handle:
-        handle.writelines(json.dumps(row | machine()) + "\n" for row in rows)
-    print(
-        "\n| Febrl 4, mean of seeded halves | precision | recall | F1 (lowest) | record layout, best F1 (threshold) |"
-    )
-    print("| --- | --- | --- | --- | --- |")
-    for name in FIELD_SETS:
-        own = [row for row in rows if row["fields"] == name]
-        mean = {key: np.mean([row[key] for row in own]) for key in ("precision", "recall", "f1", "record_f1")}
-        lowest = min(row["f1"] for row in own)
-        span = sorted(row["record_threshold"] for row in own)
-        print(
-            f"| {name} | {mean['precision']:.4f} | {mean['recall']:.4f} | {mean['f1']:.4f} ({lowest:.4f}) | "
-            f"{mean['record_f1']:.4f} ({span[0]} to {span[-1]}) |"
-        )
+    about = {"versions": machine.versions(), "machine": machine.machine()}
+    for row in rows:
+        tables.append(tables.FEBRL4, row | about)
+    print("\n" + tables.febrl4(rows))
 
 
 if __name__ == "__main__":

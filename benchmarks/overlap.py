@@ -4,16 +4,19 @@
 
 All of one side's partners but a share are taken out of the registry, so that 100, 30, 10 and 1 % of those who had a
 partner keep one. Siblings and households stay: they are what gets taken for people. Default settings, one call, no
-truth. Prints a table of mean precision, recall and F1 by preset, fields and overlap, and the lowest precision.
+truth. Appends to results/overlap.jsonl and prints the README's table.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import warnings
 
+import machine
 import numpy as np
 import pyarrow as pa
+import tables
 
 import linkage as lk
 from linkage import study
@@ -29,12 +32,12 @@ def measure(preset: str, fields: tuple[str, ...], overlap: float, seed: int, peo
     schema = lk.Schema.preset("uk-person", project="overlap")
     schema = lk.Schema(project="overlap", fields=tuple(field for field in schema.fields if field.name in fields))
     key = lk.Key(np.random.default_rng(20_000 + seed).bytes(32))
-    tables = {LEFT: thinned(population, overlap, seed), RIGHT: population[RIGHT]}
+    both = {LEFT: thinned(population, overlap, seed), RIGHT: population[RIGHT]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", lk.LinkageWarning)
         sets = [
             lk.encode(table, schema, key, id=population.ids[name], source=name, columns=population.held(name, schema))
-            for name, table in tables.items()
+            for name, table in both.items()
         ]
         return lk.evaluate(lk.link(*sets), population.truth, key=key)
 
@@ -53,20 +56,27 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=6_000)
     parser.add_argument("--seeds", type=int, default=3)
     wanted = parser.parse_args()
-    print("| preset | fields | partners kept | true pairs | precision (lowest) | recall | F1 |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    about = {"versions": machine.versions(), "machine": machine.machine()}
+    rows = []
     for preset in ("typical", "hard"):
         for name, fields in FIELD_SETS.items():
-            for overlap in OVERLAPS:
-                done = [measure(preset, fields, overlap, seed, wanted.people) for seed in range(1, wanted.seeds + 1)]
-                true = np.mean([one.true_positives + one.false_negatives for one in done])
-                precision = [one.precision for one in done]
-                print(
-                    f"| {preset} | {name} | {overlap:.0%} | {true:.0f} | {np.nanmean(precision):.3f} "
-                    f"({np.nanmin(precision):.3f}) | {np.mean([one.recall for one in done]):.3f} | "
-                    f"{np.mean([one.f1 for one in done]):.3f} |",
-                    flush=True,
-                )
+            for kept in OVERLAPS:
+                for seed in range(1, wanted.seeds + 1):
+                    done = measure(preset, fields, kept, seed, wanted.people)
+                    row = {
+                        "preset": preset,
+                        "fields": name,
+                        "kept": kept,
+                        "seed": seed,
+                        "true_pairs": done.true_positives + done.false_negatives,
+                        "precision": None if math.isnan(done.precision) else done.precision,
+                        "recall": done.recall,
+                        "f1": done.f1,
+                    }
+                    rows.append(row)
+                    tables.append(tables.OVERLAP, row | about)
+                print(f"{preset}, {name}, {kept:.0%}: F1 {rows[-1]['f1']:.3f}", flush=True)
+    print("\n" + tables.overlap(rows))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from statistics import mean
 
 RESULTS = Path(__file__).parent / "results"
 QUALITY = RESULTS / "quality.jsonl"
+FEBRL4 = RESULTS / "febrl4.jsonl"
+OVERLAP = RESULTS / "overlap.jsonl"
+SPEED = RESULTS / "speed.jsonl"
 TITLES = {
     "linkage": "**linkage**",
     "anonlink_clk": "clkhash + anonlink",
@@ -27,10 +30,72 @@ def append(path: Path, line: dict) -> None:
         handle.write(json.dumps(line) + "\n")
 
 
-def read(path: Path) -> list[dict]:
-    """The results, each data set, seed and method once: the latest."""
+def read(path: Path, *, key: tuple[str, ...] = ("data", "seed", "method")) -> list[dict]:
+    """The results, each of what ``key`` names once: the latest."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return list({(line["data"], line["seed"], line["method"]): line for line in lines}.values())
+    return list({tuple(line[name] for name in key): line for line in lines}.values())
+
+
+def febrl4(lines: list[dict]) -> str:
+    """Means over the halves, beside the record layout at its best threshold."""
+    head = (
+        "Febrl 4, mean of seeded halves",
+        "precision",
+        "recall",
+        "F1 (lowest)",
+        "record layout, best F1 (threshold)",
+    )
+    rows = [table_row(head), table_row(["---"] * len(head))]
+    for fields in dict.fromkeys(line["fields"] for line in lines):
+        own = [line for line in lines if line["fields"] == fields]
+        mean_of = {name: mean(line[name] for line in own) for name in ("precision", "recall", "f1", "record_f1")}
+        span = sorted(line["record_threshold"] for line in own)
+        rows.append(
+            table_row(
+                [
+                    fields,
+                    f"{mean_of['precision']:.4f}",
+                    f"{mean_of['recall']:.4f}",
+                    f"{mean_of['f1']:.4f} ({min(line['f1'] for line in own):.4f})",
+                    f"{mean_of['record_f1']:.4f} ({span[0]:.2f} to {span[-1]:.2f})",
+                ]
+            )
+        )
+    return "\n".join(rows)
+
+
+def overlap(lines: list[dict]) -> str:
+    """Means over the seeds by preset, fields and the share of partners kept."""
+    head = ("preset", "fields", "partners kept", "true pairs", "precision (lowest)", "recall", "F1")
+    rows = [table_row(head), table_row(["---"] * len(head))]
+    for preset, fields, kept in dict.fromkeys((line["preset"], line["fields"], line["kept"]) for line in lines):
+        own = [line for line in lines if (line["preset"], line["fields"], line["kept"]) == (preset, fields, kept)]
+        precision = [line["precision"] for line in own if line["precision"] is not None]
+        rows.append(
+            table_row(
+                [
+                    preset,
+                    fields,
+                    f"{kept:.0%}",
+                    f"{mean(line['true_pairs'] for line in own):.0f}",
+                    f"{mean(precision):.3f} ({min(precision):.3f})" if precision else "no link",
+                    f"{mean(line['recall'] for line in own):.3f}",
+                    f"{mean(line['f1'] for line in own):.3f}",
+                ]
+            )
+        )
+    return "\n".join(rows)
+
+
+def speed(lines: list[dict]) -> str:
+    """Pairs a second of 1,024-bit rows on one thread, and how many times the portable kernel's."""
+    own = next(line["pairs_per_second"] for line in lines if line["method"] == "linkage")
+    rows = [table_row(("1,024 bits, one thread", "million pairs a second", "of linkage's")), table_row(["---"] * 3)]
+    rows += [
+        table_row((line["method"], f"{line['pairs_per_second'] / 1e6:,.0f}", f"{line['pairs_per_second'] / own:.1f}"))
+        for line in lines
+    ]
+    return "\n".join(rows)
 
 
 def quality(lines: list[dict]) -> str:
@@ -65,5 +130,12 @@ def table_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def main() -> None:
+    keys = {FEBRL4: ("fields", "seed"), OVERLAP: ("preset", "fields", "kept", "seed"), SPEED: ("method",)}
+    for path, show in ((FEBRL4, febrl4), (OVERLAP, overlap), (QUALITY, quality), (SPEED, speed)):
+        if path.exists():
+            print(show(read(path, key=keys.get(path, ("data", "seed", "method")))), end="\n\n")
+
+
 if __name__ == "__main__":
-    print(quality(read(QUALITY)))
+    main()
