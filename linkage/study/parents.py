@@ -64,6 +64,11 @@ def everyone(young: People, moved_in: float, rng: np.random.Generator) -> People
     return _together(_together(kids, mothers), fathers)
 
 
+def _years(count: int) -> np.timedelta64:
+    # with its unit: NumPy no longer takes a bare number for days
+    return np.timedelta64(int(count * DAYS), "D")
+
+
 def _couples(kids: People, numbered: tuple[int, ...], rng: np.random.Generator) -> tuple[People, People]:
     """The mother and, in most families, the father of each family of ``kids``."""
     _, first = np.unique(kids.family, return_index=True)
@@ -73,11 +78,11 @@ def _couples(kids: People, numbered: tuple[int, ...], rng: np.random.Generator) 
     years = np.clip(_bell(n, AGE_AT_FIRST, AGE_SPREAD, rng), 15.5, 46)
     her_day = eldest.astype("datetime64[D]") - (years * DAYS).astype(np.int64) - places.pick(rng, n, 180)
     his_day = her_day - (_bell(n, FATHERS_OLDER, FATHERS_SPREAD, rng) * DAYS).astype(np.int64)
-    his_day = np.minimum(his_day, eldest.astype("datetime64[D]") - int(16 * DAYS))
+    his_day = np.minimum(his_day, eldest.astype("datetime64[D]") - _years(16))
     lone = rng.random(n) < LONE_MOTHERS
     wed = ~lone & (rng.random(n) < MARRIED / (1 - LONE_MOTHERS))  # no lone mother here is married
-    day = her_day + int(20 * DAYS) + (rng.random(n) * (TODAY - her_day - int(20 * DAYS)).astype(int)).astype(np.int64)
-    married = np.where(wed, np.maximum(day, her_day + int(18 * DAYS)), NEVER)
+    day = her_day + _years(20) + (rng.random(n) * (TODAY - her_day - _years(20)).astype(int)).astype(np.int64)
+    married = np.where(wed, np.maximum(day, her_day + _years(18)), NEVER)
     parted = wed & (rng.random(n) < DIVORCED)
     together = np.where(wed, (TODAY - married).astype(np.int64), 0)
     divorced = np.where(parted, married + (together * rng.random(n)).astype(np.int64), NEVER)

@@ -55,7 +55,7 @@ def write_records(agency: str, people: People, rates: Rates, rng: np.random.Gene
     if habits.unborn:
         unborn = (people.role[rows] == CHILD) & (ages(people.born[rows]) < 3) & (rng.random(len(rows)) < habits.unborn)
         values["given_name"] = _newborns(values, unborn, twins(people)[rows], "Unborn", rng)
-        values["born"] = np.where(unborn, values["born"] + pick(rng, len(rows), 29) - 14, values["born"])  # when due
+        values["born"] = np.where(unborn, values["born"] + (pick(rng, len(rows), 29) - 14), values["born"])  # when due
     texts = formatted(values, rates, habits, rng)
     poorest = people.hardship[people.family[rows]] >= 1.0 - POOREST
     held = {name: column for name, column in habits.columns.items() if column is not None}
