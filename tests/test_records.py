@@ -519,3 +519,9 @@ def test_csv__is_closed_when_nobody_wants_the_rest(csv, recwarn):
     next(batches)
     batches.close()
     assert not recwarn.list
+
+
+def test_as_text__reads_a_chunked_column_of_categories():
+    """The groups of a pandas truth of dtype category once ended in an AttributeError."""
+    chunks = pa.chunked_array([pa.array(["a", None]).dictionary_encode(), pa.array(["b"]).dictionary_encode()])
+    assert as_text(chunks, "c", "identifier", 1).to_pylist() == ["a", None, "b"]

@@ -285,12 +285,12 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
     import pyarrow as pa
     import pyarrow.types as pt
 
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
     if pt.is_dictionary(array.type):
         if pt.is_string_view(array.type.value_type):  # polars' categoricals, which Arrow can't decode
             array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
         array = array.dictionary_decode()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
     given = array.type
     if pt.is_null(given) or array.null_count == len(array):
         return pa.nulls(len(array), pa.string())
