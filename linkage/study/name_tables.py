@@ -5,7 +5,7 @@ names are real names, as they must be to be useful; who carries which surname, b
 invented.
 """
 
-# Families in a hundred. Judgement, near the shares of the 2021 census of England and Wales (White 81.7 %,
+# Families in a thousand. Judgement, near the shares of the 2021 census of England and Wales (White 81.7 %,
 # Asian 9.3 %, Black 4.0 %), moved a little towards the more varied families of young children.
 ORIGIN_SHARES = {
     "english": 590,

@@ -52,6 +52,7 @@ WOMENS_LAST_NAMES = ("Begum", "Bibi", "Akhtar", "Kauser", "Khatoon", "Parveen")
 NEW_YEARS_BIRTHDAYS = {"arabic": 0.04, "african": 0.04, "pakistani": 0.03}
 DEATHS = 0.01  # ONS, National life tables: about 1 in 1,000 a year at such ages, over ten years
 DAYS = 365.25
+CARRIED = np.timedelta64(280, "D")
 
 
 def everyone(young: People, moved_in: float, rng: np.random.Generator) -> People:
@@ -95,9 +96,17 @@ def _couples(kids: People, numbered: tuple[int, ...], rng: np.random.Generator) 
     takes = pa.array(wed & (rng.random(n) < TAKES_NAME))
     taken = pc.if_else(takes, gendered(his_name, origin, np.zeros(n, dtype=bool)), pa.scalar(None, pa.string()))
     shared = (np.arange(n), married, divorced, kids.moved_in[first])
+    youngest = np.full(n, kids.born.min())
+    np.maximum.at(youngest, kids.family, kids.born)
     mothers = _adults(MOTHER, her_day, hers, her_name, taken, shared, numbered, rng)
     fathers = _adults(FATHER, his_day, origin, his_name, pa.nulls(n, pa.string()), shared, (*numbered, n), rng)
+    mothers, fathers = _alive(mothers, youngest), _alive(fathers, youngest - CARRIED)
     return mothers, _only(fathers, np.flatnonzero(~lone))
+
+
+def _alive(parents: People, day: Any) -> People:
+    """The parents, without the deaths that came before they could have the child."""
+    return dataclasses.replace(parents, died=np.where(parents.died < day, NEVER, parents.died))
 
 
 def _adults(

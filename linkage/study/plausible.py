@@ -105,6 +105,9 @@ def about_families(population: Population) -> Iterator[Finding]:
     for size, share in enumerate(parents.OLDER_SIZES[:2], start=1):
         measured = 100 * (sizes[~young] == size).mean()
         yield _found(f"% of older families with {size}", "ONS, Families and households", share, measured, 3)
+    ended = persons["died"].combine_chunks().to_numpy(zero_copy_only=False)
+    too_late = (ended[mother] < youngest[family[mother]]).sum()
+    yield _found("children born after their mother's death", "nature", 0, float(too_late), 0)
     her_day = np.empty(n, dtype=born.dtype)
     her_day[family[mother]] = born[mother]
     first = ((eldest - her_day).astype(int) / parents.DAYS).mean()
