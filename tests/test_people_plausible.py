@@ -104,7 +104,9 @@ def test_agencies__newborns_without_a_name(typical):
     assert said["Baby"] / len(registry) == pytest.approx(PRESETS["typical"].unnamed, abs=0.002)
     full = dict(zip(registry, typical["registry"]["surname"].to_pylist(), strict=True))
     assert any(name and surname and name == f"Baby {surname}" for name, surname in full.items())
-    assert {"Unborn", "Baby Girl", "Baby Boy"} <= set(typical["social_work"]["forenames"].to_pylist())
+    known_as = set(typical["social_work"]["forenames"].to_pylist())
+    assert "Unborn" in known_as
+    assert known_as & {"Baby Girl", "Baby Boy"}  # few are met so early: of one draw one of the two may be missing
 
 
 def test_agencies__have_formats_and_habits_of_their_own(typical):
