@@ -11,19 +11,26 @@ import math
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from linkage import __version__, exitcodes
 from linkage.errors import nearest
-
-if TYPE_CHECKING:
-    from linkage.agency.key import Key
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from linkage.options import (
+    columns_of,
+    id_key_of,
+    json_option,
+    keep_inputs,
+    key_of,
+    key_options,
+    memory_option,
+    out_option,
+    table_options,
+    threads_option,
+)
 
 
 def main() -> None:
@@ -34,82 +41,6 @@ def main() -> None:
 
 def _print(data: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     click.echo(json.dumps(data) if as_json else text)
-
-
-def _table_options(command: Command) -> Command:
-    """Options that say how an agency's table fits the agreement."""
-    for option in (
-        click.option("--schema", "schema_path", required=True, type=click.Path(), help="The agreement (TOML)."),
-        click.option(
-            "--column",
-            "columns",
-            multiple=True,
-            metavar="FIELD=COLUMN",
-            help="A field's column, if its name differs; repeat as needed.",
-        ),
-        click.option(
-            "--without",
-            multiple=True,
-            metavar="FIELD",
-            help="A field this agency does not hold; repeat, or use commas.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _key_options(command: Command) -> Command:
-    """Options that say where the key is."""
-    for option in (
-        click.option("--key", "key_path", type=click.Path(), help="The project's key file."),
-        click.option("--key-fd", type=int, help="Read the key from this open file descriptor."),
-        click.option("--ask-key", is_flag=True, help="Ask for the key on the terminal."),
-        click.option("--id-key", "id_key_path", type=click.Path(), help="The agency's own key for record ids."),
-    ):
-        command = option(command)
-    return command
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-_threads = click.option("--threads", type=click.IntRange(1), help="Default: all cores.")
-_memory = click.option("--memory", "memory_mib", type=click.IntRange(1), default=1024, show_default=True,
-                       help="Memory for records or pairs, in MiB; the program comes on top.")  # fmt: skip
-_out = click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
-
-
-def _columns(columns: tuple[str, ...], without: tuple[str, ...]) -> dict[str, str | None]:
-    mapping: dict[str, str | None] = dict.fromkeys(name for item in without for name in item.split(","))
-    for item in columns:
-        field, equals, column = item.partition("=")
-        if not equals or not column:
-            raise click.UsageError(f"--column {field}: written as FIELD=COLUMN")
-        if field in mapping:
-            raise click.UsageError(f"--column {field}: the field was given before, by --column or --without")
-        mapping[field] = column
-    return mapping
-
-
-def _key(key_path: str | None, key_fd: int | None, ask_key: bool) -> Key:
-    from linkage.agency.key import Key
-
-    if (key_path is not None) + (key_fd is not None) + ask_key != 1:
-        raise click.UsageError("give the key one way: --key FILE, --key-fd NUMBER or --ask-key")
-    if ask_key:
-        return Key.prompt()
-    return Key.load(key_fd if key_fd is not None else str(key_path))
-
-
-def _keep_inputs(out: str, *inputs: str | None) -> None:
-    """Refuse to write over what is being read: nothing could bring it back."""
-    for path in inputs:
-        if path is not None and Path(out).exists() and Path(path).exists() and Path(out).samefile(path):
-            raise click.UsageError(f"-o {out} would replace an input; choose another name")
-
-
-def _id_key(path: str | None) -> Key | None:
-    from linkage.agency.key import Key
-
-    return None if path is None else Key.load(path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -126,7 +57,7 @@ def cli() -> None:
 @click.option("--folder", type=click.Path(file_okay=False), help="Keep the files here; default: thrown away.")
 @click.option("--people", type=click.IntRange(100, 1_000_000), default=5_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-@_json
+@json_option
 def demo(folder: str | None, people: int, seed: int, as_json: bool) -> None:
     """The whole job on invented people: encode, link, release, judge."""
     from linkage import demo as story
@@ -149,7 +80,7 @@ def demo(folder: str | None, people: int, seed: int, as_json: bool) -> None:
 @click.option("--project", help="The project's name, for a preset.")
 @click.option("--layout", type=click.Choice(["fields", "record"]), default="fields", show_default=True)
 @click.option("-o", "--out", type=click.Path(), help="Write a preset to this file.")
-@_json
+@json_option
 def schema(name: str, project: str | None, layout: Any, out: str | None, as_json: bool) -> None:
     """Print the agreement in file NAME with its fingerprint, or write the preset NAME (uk-person) as TOML."""
     from linkage.agreement import PRESETS, to_toml
@@ -187,10 +118,10 @@ def keygen(path: str) -> None:
 
 @cli.command()
 @click.argument("table", type=click.Path())
-@_table_options
+@table_options
 @click.option("--id", "id_column", help="The column of the agency's record ids.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any problem.")
-@_json
+@json_option
 def check(
     table: str, schema_path: str, columns: tuple[str, ...], without: tuple[str, ...], id_column: str | None,
     strict: bool, as_json: bool,
@@ -198,7 +129,7 @@ def check(
     """List what in TABLE breaks the agreement: row, column, rule; never the value."""
     from linkage.schema import Schema
 
-    problems = Schema.load(schema_path).check(table, id=id_column, columns=_columns(columns, without))
+    problems = Schema.load(schema_path).check(table, id=id_column, columns=columns_of(columns, without))
     listed = "".join(f"\nrow {row:,}, column '{column}': {rule}" for row, column, rule in problems if row)
     data = {"rows": problems.rows, "problems": len(problems), "listed": [item._asdict() for item in problems]}
     _print(data, f"{problems}{listed}", as_json=as_json)
@@ -208,14 +139,14 @@ def check(
 
 @cli.command()
 @click.argument("table", type=click.Path())
-@_table_options
-@_key_options
+@table_options
+@key_options
 @click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
 @click.option("--source", required=True, help="The agency's name in this project.")
-@_out
-@_threads
-@_memory
-@_json
+@out_option
+@threads_option
+@memory_option
+@json_option
 def encode(
     table: str, schema_path: str, columns: tuple[str, ...], without: tuple[str, ...], key_path: str | None,
     key_fd: int | None, ask_key: bool, id_key_path: str | None, id_column: str, source: str, out: str,
@@ -224,10 +155,10 @@ def encode(
     """Encode TABLE (.csv, .tsv or .parquet) into the file that goes to the centre."""
     import linkage
 
-    _keep_inputs(out, table, schema_path, key_path, id_key_path)
+    keep_inputs(out, table, schema_path, key_path, id_key_path)
     made = linkage.encode(
-        table, linkage.Schema.load(schema_path), _key(key_path, key_fd, ask_key), id=id_column, source=source,
-        columns=_columns(columns, without), out=out, id_key=_id_key(id_key_path), threads=threads,
+        table, linkage.Schema.load(schema_path), key_of(key_path, key_fd, ask_key), id=id_column, source=source,
+        columns=columns_of(columns, without), out=out, id_key=id_key_of(id_key_path), threads=threads,
         memory=memory_mib << 20,
     )  # fmt: skip
     data = {"source": made.source, "records": len(made), "fingerprint": made.schema.fingerprint(),
@@ -237,15 +168,15 @@ def encode(
 
 @cli.command()
 @click.argument("sets", nargs=-1, required=True, type=click.Path())
-@_out
+@out_option
 @click.option("--probability", help="Layout fields: link at or above it; default 0.5.")
 @click.option("--threshold", help="Layout record: link at or above this similarity, such as 0.8 or 4/5.")
 @click.option("--duplicates", multiple=True, metavar="SOURCE", help="A source with several records of a person.")
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
 @click.option("--weights", is_flag=True, help="Print the match weights by field and level.")
-@_threads
-@_memory
-@_json
+@threads_option
+@memory_option
+@json_option
 def link(
     sets: tuple[str, ...], out: str, probability: str | None, threshold: str | None, duplicates: tuple[str, ...],
     replace: bool,
@@ -257,7 +188,7 @@ def link(
     """
     import linkage
 
-    _keep_inputs(out, *sets)
+    keep_inputs(out, *sets)
     if Path(out).exists() and not replace:
         raise click.UsageError(
             f"{out} exists already; a new run has new link ids, which match no release of the old one. "
@@ -284,12 +215,12 @@ def link(
 @cli.command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.option("--source", required=True, help="The agency it is for.")
-@_out
+@out_option
 @click.option("--linked-only", is_flag=True, help="Leave out records that linked with nothing.")
 @click.option("--separate", is_flag=True, help="Link ids that only this recipient has.")
 @click.option("--confidence", is_flag=True, help="Add certain, likely or review.")
 @click.option("--csv", "csv_path", type=click.Path(), help="Write it as CSV too, for eyes.")
-@_json
+@json_option
 def release(
     links_path: str, source: str, out: str, linked_only: bool, separate: bool, confidence: bool,
     csv_path: str | None, as_json: bool,
@@ -297,9 +228,9 @@ def release(
     """Write what goes back to one agency: its own record ids and link ids, nothing else."""
     import linkage
 
-    _keep_inputs(out, links_path)
+    keep_inputs(out, links_path)
     if csv_path is not None:
-        _keep_inputs(csv_path, links_path, out)
+        keep_inputs(csv_path, links_path, out)
         if Path(csv_path).exists():
             raise click.UsageError(f"--csv {csv_path} exists already and will not be overwritten")
         if Path(csv_path).absolute() == Path(out).absolute():
@@ -318,10 +249,10 @@ def release(
 @cli.command()
 @click.argument("release_path", metavar="RELEASE", type=click.Path())
 @click.argument("table", type=click.Path())
-@_key_options
+@key_options
 @click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
-@_out
-@_json
+@out_option
+@json_option
 def rejoin(
     release_path: str, table: str, key_path: str | None, key_fd: int | None, ask_key: bool, id_key_path: str | None,
     id_column: str, out: str, as_json: bool,
@@ -330,10 +261,10 @@ def rejoin(
     import linkage
     from linkage.agency.rejoin import write_table
 
-    _keep_inputs(out, release_path, table, key_path, id_key_path)
+    keep_inputs(out, release_path, table, key_path, id_key_path)
     found = linkage.rejoin(
-        linkage.Release.load(release_path), table, _key(key_path, key_fd, ask_key), id=id_column,
-        id_key=_id_key(id_key_path),
+        linkage.Release.load(release_path), table, key_of(key_path, key_fd, ask_key), id=id_column,
+        id_key=id_key_of(id_key_path),
     )  # fmt: skip
     write_table(found, out)
     linked = found.num_rows - found["link_id"].null_count
@@ -344,9 +275,9 @@ def rejoin(
 @cli.command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("truth", type=click.Path())
-@_key_options
+@key_options
 @click.option("--sources", metavar="LEFT,RIGHT", help="Whose ids left_id and right_id are; default alphabetical.")
-@_json
+@json_option
 def evaluate(
     links_path: str, truth: str, key_path: str | None, key_fd: int | None, ask_key: bool, id_key_path: str | None,
     sources: str | None, as_json: bool,
@@ -358,7 +289,7 @@ def evaluate(
     import linkage
 
     given = key_path is not None or key_fd is not None or ask_key
-    key = _id_key(id_key_path) or (_key(key_path, key_fd, ask_key) if given else None)
+    key = id_key_of(id_key_path) or (key_of(key_path, key_fd, ask_key) if given else None)
     done = linkage.evaluate(
         linkage.Links.load(links_path), truth, key=key, sources=None if sources is None else sources.split(",")
     )
@@ -376,7 +307,7 @@ def _evaluation(done: Any) -> dict[str, Any]:
 
 @cli.command()
 @click.argument("path", required=False, type=click.Path())
-@_json
+@json_option
 def info(path: str | None, as_json: bool) -> None:
     """What this installation is, or what the file at PATH is."""
     from linkage import about

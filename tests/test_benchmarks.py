@@ -108,8 +108,6 @@ def test_quality__shows_the_mean_and_the_lowest_of_the_seeds():
 
 
 def test_results__that_are_kept_can_all_be_shown_and_name_no_machine():
-    if not tables.QUALITY.exists():
-        pytest.skip("not measured yet")
     lines = [json.loads(line) for line in tables.QUALITY.read_text(encoding="utf-8").splitlines()]
     assert tables.quality(lines)
     assert all(set(line["machine"]) == {"cores", "cpu", "python", "commit"} for line in lines)

@@ -4,6 +4,7 @@ import builtins
 import subprocess
 import sys
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -12,7 +13,6 @@ from linkage.study.curves import Curve
 from linkage.study.evaluate import Evaluation
 from linkage.study.groups import GroupEvaluation
 
-matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 
 CURVE = Curve("match_weight", np.array([1.0, 2.0, 3.0]), np.array([8, 6, 0]), np.array([8, 2, 0]), possible=10)

@@ -261,8 +261,6 @@ def test_compare__refuses_sets_of_other_keys():
 
 
 def test_pairs__turn_into_tables_with_record_ids(two_sets):
-    pytest.importorskip("pandas")
-    pytest.importorskip("polars")
     pairs = lk.compare(*two_sets, threshold=0.7)
     table = pairs.to_arrow()
     assert table.column_names == ["left_id", "right_id", "similarity"]

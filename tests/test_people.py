@@ -8,14 +8,13 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-pa = pytest.importorskip("pyarrow")
-
-from linkage.study import families, mistakes, names, places, spellings  # noqa: E402
-from linkage.study.agencies import AGENCIES  # noqa: E402
-from linkage.study.people import Population, invent  # noqa: E402
-from linkage.study.rates import PRESETS  # noqa: E402
+from linkage.study import families, mistakes, names, places, spellings
+from linkage.study.agencies import AGENCIES
+from linkage.study.people import Population, invent
+from linkage.study.rates import PRESETS
 
 ALL = tuple(AGENCIES)
 UK_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9]{1,2} [0-9][ABD-HJLNP-UW-Z]{2}")

@@ -4,17 +4,16 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-pa = pytest.importorskip("pyarrow")
-import pyarrow.compute as pc  # noqa: E402
-
-from linkage.study import differences, families, names, parents, places, plausible, spellings, writing  # noqa: E402
-from linkage.study.agencies import AGENCIES  # noqa: E402
-from linkage.study.name_cohorts import GIVEN_BEFORE  # noqa: E402
-from linkage.study.name_tables import GIVEN, ORIGIN_SHARES, SURNAMES  # noqa: E402
-from linkage.study.people import Population, invent  # noqa: E402
-from linkage.study.rates import PRESETS  # noqa: E402
+from linkage.study import differences, families, names, parents, places, plausible, spellings, writing
+from linkage.study.agencies import AGENCIES
+from linkage.study.name_cohorts import GIVEN_BEFORE
+from linkage.study.name_tables import GIVEN, ORIGIN_SHARES, SURNAMES
+from linkage.study.people import Population, invent
+from linkage.study.rates import PRESETS
 
 PEOPLE = 20_000
 

@@ -16,7 +16,15 @@ MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 # what the agreement and the links offer as methods is done in a room: imported where it is called, by these alone
 BACKWARD = {("linkage.schema", "linkage.agency.check"), ("linkage.links", "linkage.central.disclose")}
-FRONT = {"linkage", "linkage.__main__", "linkage.cli", "linkage.demo", "linkage.about", "linkage.exitcodes"}
+FRONT = {
+    "linkage",
+    "linkage.__main__",
+    "linkage.cli",
+    "linkage.demo",
+    "linkage.about",
+    "linkage.exitcodes",
+    "linkage.options",
+}
 
 
 def name_of(path: Path) -> str:
