@@ -68,8 +68,8 @@ def encode(
         hold Python's lock, so on the usual builds a second thread gains little.
     memory
         Bytes for records: those being worked on, and those encoded. With ``out`` the rest of them waits on disk
-        beside it, without it more raise `LimitError`. Python, Arrow and the CSV reader come on top: at 64 MiB, 4.6
-        million records of a CSV file took 0.55 GB in all, no more than the first 0.7 million.
+        beside it, without it more raise `LimitError`. Python, Arrow and the CSV reader come on top, some 0.3 to 0.5
+        GB that do not grow with the table (``tests/test_streaming.py`` measures it).
     progress
         None shows a bar on a terminal or in a notebook, True always, False never.
 
