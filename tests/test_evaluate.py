@@ -1,5 +1,6 @@
 """evaluate(): links held against the truth, in both of its forms."""
 
+import dataclasses
 import math
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow.csv
 import pytest
 
 import linkage as lk
+from linkage import study
 from linkage.study.evaluate import Evaluation
 
 SCHEMA = lk.Schema(project="evaluate", layout="record", fields=(lk.Field(name="surname", type="name"),))
@@ -299,3 +301,30 @@ def test_evaluation__is_a_table_of_four_measures():
     assert pa.table(found).equals(table)
     assert "<th>measure</th>" in found._repr_html_()
     assert str(found).startswith("precision 0.900 (0.826 to 0.945)")
+
+
+@pytest.mark.parametrize(
+    ("measure", "wrong", "message"),
+    [
+        (lk.evaluate, {"key": 3}, "key: a Key, or a mapping from each source to its own, not int"),
+        (lk.evaluate, {"key": {"police": "abc", "school": KEY}}, "key: that of 'police' is no Key, it is str"),
+        (lk.evaluate, {"sources": "police"}, "sources: two names"),
+        (lk.evaluate, {"sources": 3}, "sources: two names"),
+        (lk.evaluate, {"seed": "abc"}, "seed must be a whole number"),
+        (lk.evaluate, {"seed": None}, "seed must be a whole number"),
+        (study.evaluate_groups, {"by": None}, "by: a column of the truth, or a mapping"),
+        (study.evaluate_groups, {"by": []}, "by: a column of the truth, or a mapping"),
+        (study.evaluate_clusters, {"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+    ],
+)
+def test_measures__say_what_they_take_to_an_argument_of_the_wrong_type(measure, wrong, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        measure(FOUND, TRUE, **wrong)
+
+
+@pytest.mark.parametrize("thresholds", ["abc", {}, [None, "x"]])
+def test_curve__says_that_thresholds_are_numbers(thresholds):
+    columns = FOUND.pairs.append_column("similarity", pa.array([0.9, 0.8, 0.7]))
+    scored = dataclasses.replace(FOUND, pairs=columns)
+    with pytest.raises(ValueError, match="thresholds: numbers"):
+        study.curve(scored, TRUE, thresholds=thresholds)

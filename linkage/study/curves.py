@@ -160,11 +160,18 @@ def curve(
         every = np.unique(value)
         wanted = every[_thinned(*_above(every, value, hits), len(held.true))]
     else:
-        wanted = np.unique(np.asarray(thresholds, dtype=np.float64))
+        wanted = _numbers(thresholds)
         if np.isnan(wanted).any():
             raise ValueError("thresholds: one of them is not a number")
     true, false = _above(wanted, value, hits)
     return Curve(name, wanted, true, false, len(held.true), held.outside)
+
+
+def _numbers(thresholds: Sequence[float]) -> Values:
+    try:
+        return np.unique(np.asarray(thresholds, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise ValueError(f"thresholds: numbers, such as [0.5, 0.9], not {type(thresholds).__name__}") from None
 
 
 def _above(thresholds: Values, value: Values, hits: Whole) -> tuple[Whole, Whole]:

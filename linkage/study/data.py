@@ -32,7 +32,7 @@ class Febrl:
 
     def __getitem__(self, source: str) -> Any:
         """The table of one source."""
-        if source not in self.tables:
+        if not isinstance(source, str) or source not in self.tables:
             raise KeyError(f"Febrl {self.number} has no source {source!r}. There are: {', '.join(self.tables)}.")
         return self.tables[source]
 

@@ -33,7 +33,7 @@ def between(population: Population, preset: str) -> Iterator[Finding]:
         "given_name": _either(rates.given_name, rates.exchanged),
         "surname": _either(rates.surname, rates.exchanged),
         "dob": _either(rates.dob),
-        "postcode": _either(rates.moved, rates.postcode),
+        "postcode": 1 - (1 - _move_between(rates.moved)) * (1 - _either(rates.postcode)),
     }
     pairs = population.pairs("registry", "childrens_centre")
     sides = (("registry", "left_id"), ("childrens_centre", "right_id"))
@@ -93,6 +93,15 @@ def _either(*chances: float) -> float:
     """The chance that the registry or the children's centre gets it wrong, in any of these ways."""
     cares = (AGENCIES[agency].care for agency in ("registry", "childrens_centre"))
     return 1 - float(np.prod([1 - chance * care for care in cares for chance in chances]))
+
+
+def _move_between(moved: float) -> float:
+    """The chance that a family moved after one of the two wrote its home and before the other did."""
+    ago = []
+    for agency in ("registry", "childrens_centre"):
+        stale = moved * AGENCIES[agency].care
+        ago.append(np.linspace(max(0.0, 2 * stale - 1), min(1.0, 2 * stale), 1000))  # as in `writing.years_ago`
+    return float(np.abs(ago[0][:, None] - ago[1]).mean())
 
 
 def _finding(what: str, target: float, measured: float, n: int) -> Finding:

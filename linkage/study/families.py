@@ -29,26 +29,41 @@ NEVER = np.datetime64("NaT", "D")
 # Families with one, two, three, four maternities among the data. Judgement, set so that about 45 % of the children
 # have a brother or sister in the data: a window of five years cuts families short.
 FAMILY_SIZES = (748, 194, 48, 10)
-TWIN_BIRTHS = 0.015  # ONS, Birth characteristics: 14 to 16 in 1,000 maternities in England and Wales are multiple
-BOYS = 0.513  # ONS, Birth characteristics: 105 boys to 100 girls
-INFANT_DEATHS = 0.004  # ONS, Child and infant mortality: about 4 in 1,000 live births
+# ONS, Birth characteristics in England and Wales: 15.8 in 1,000 maternities were multiple in 2017, 15.4 in 2018.
+TWIN_BIRTHS = 0.015
+# About a third of twin pairs in the United Kingdom are monozygotic, so of one sex (textbooks agree; no table of counts
+# is known to us). The others' sexes are independent (Weinberg's rule): two thirds of all pairs are of one sex.
+IDENTICAL = 1 / 3
+BOYS = 0.513  # ONS, Birth characteristics in England and Wales 2017: 51.3 % of live births
+INFANT_DEATHS = 0.0037  # ONS, Child and infant mortality in England and Wales 2021: of live births
 FIRST_DAY, LAST_DAY = np.datetime64("2019-01-01"), np.datetime64("2023-12-31")  # of each family's youngest
+# Days from one birth to the next: evenly from the first to the second, in the middle 36 months. ONS, Characteristics of
+# mother 2, 2012: the median from the first child to the second is 36 months, then 41, then 37. The shape is judgement.
+GAPS = (335, 1856)
+# Births a day in each month, the year's mean 100: ONS, How popular is your birthday?: 1,800 a day from 1995 to 2014,
+# 1,974 on an average 26 September, the most of any day. That months vary half as much as days is judgement.
+SEASON = (97, 98, 98, 98, 100, 101, 102, 101, 105, 102, 99, 98)
 DOUBLE_BARRELLED = 0.05  # judgement: of families, the children carry both parents' surnames
-# Judgement: of couples; the census of 2011 has 9 % of people in couples living with one of another ethnic group.
+# Census 2011 (ONS, What does the 2011 census tell us about inter-ethnic relationships?): 9 % of people in couples live
+# with one of another ethnic group. That origins here mix as often is judgement.
 MIXED = 0.09
 # Judgement: given names of other traditions are drawn from the English list this often.
 BORROWED = {"english": 0.0, "welsh": 0.65, "scottish": 0.65, "irish": 0.6, "pakistani": 0.02, "african": 0.25}
 BORROWED_ELSE = 0.12
+# Judgement: every family last moved within so many years, at any time of them as likely. So 30 % did in the last three;
+# English Housing Survey 2021-22: of those under 55, 24 % of owners and 57 % of private tenants.
+HOME_YEARS = 10.0
+DAYS_A_YEAR = 365.25
 FIRST_NUMBER = 271_828  # of the NHS test numbers; any would do
 
 
 @dataclass(frozen=True)
 class People:
-    """One entry a person; the children of a family stand together. ``homes``, ``hardship``: one entry a family."""
+    """One entry a person; the children of a family stand together. From ``hardship`` on: one entry a family."""
 
     family: Ints
     role: Ints  # CHILD, MOTHER or FATHER
-    born: Any  # datetime64[D], as ``died``, ``married`` and ``divorced``; NaT where it has not happened
+    born: Any  # datetime64[D], as all other days; NaT where it has not happened
     died: Any
     male: Flags
     origin: Ints  # position in ORIGIN_SHARES
@@ -57,9 +72,12 @@ class People:
     other_surname: Any  # a child's: the other parent's; a mother's: her husband's where she took it
     married: Any
     divorced: Any
+    remarried: Any
+    last_surname: Any  # a second husband's, where she took it
     nhs_number: Any
     moved_in: Flags  # born elsewhere, so not in the local registry
     hardship: Floats  # 0 for the best off to 1 for the poorest family
+    moved: Floats  # years before TODAY of the last move
     homes: tuple[Mapping[str, Any], Mapping[str, Any]]  # now, and before the last move
 
     def __len__(self) -> int:
@@ -78,7 +96,7 @@ def children(
     """The children of these families, born on these days, with all else about them; ``numbered`` as below."""
     people, n_families = len(family), int(family[-1]) + 1
     origin = names.draw_origins(n_families, rng)
-    male = rng.random(people) < BOYS
+    male = _sexes(family, born, rng)
     surnames, others = _surnames(origin, rng)
     of_family = pa.array(family)
     where = origin[family]
@@ -96,11 +114,28 @@ def children(
         other_surname=gendered(others.take(of_family), where, male),
         married=never,
         divorced=never,
+        remarried=never,
+        last_surname=pa.nulls(people, pa.string()),
         nhs_number=nhs_numbers(people, numbered, rng),
         moved_in=(rng.random(n_families) < moved_in)[family],
         hardship=rng.random(n_families),
+        moved=HOME_YEARS * rng.random(n_families),
         homes=(places.draw_homes(n_families, rng), places.draw_homes(n_families, rng)),
     )
+
+
+def day_before(years: Floats) -> Any:
+    """The day so many years before TODAY."""
+    return TODAY - (years * DAYS_A_YEAR).astype(np.int64)
+
+
+def _sexes(family: Ints, born: Any, rng: np.random.Generator) -> Flags:
+    """Which are boys; identical twins are of one sex."""
+    male = rng.random(len(family)) < BOYS
+    identical = rng.random(len(family)) < IDENTICAL
+    second = np.flatnonzero((family[1:] == family[:-1]) & (born[1:] == born[:-1]) & identical[1:]) + 1
+    male[second] = male[second - 1]
+    return male
 
 
 def births(
@@ -112,19 +147,29 @@ def births(
     sizes = 1 + np.searchsorted(ends, places.pick(rng, people, int(ends[-1])), side="right")
     family = np.repeat(np.arange(people), sizes)[:people]
     last = window[0] + places.pick(rng, people, int((window[1] - window[0]).astype(int)) + 1)
-    born = _birthdays(family, last, rng)
+    born = _seasonal(_birthdays(family, last, rng), rng)
     of_birth = 1 + (rng.random(people) < TWIN_BIRTHS)
     return np.repeat(family, of_birth)[:people], np.repeat(born, of_birth)[:people]
 
 
 def _birthdays(family: Ints, last: Any, rng: np.random.Generator) -> Any:
-    """Birthdays: the youngest of a family first, then each elder 11 to 40 months before (judgement)."""
+    """Birthdays: the youngest of a family first, then each elder a gap before."""
     n = len(family)
     youngest = np.concatenate(([True], family[1:] != family[:-1]))
-    gaps = np.where(youngest, 0, 335 + places.pick(rng, n, 880))
+    gaps = np.where(youngest, 0, GAPS[0] + places.pick(rng, n, GAPS[1] - GAPS[0]))
     total = np.cumsum(gaps)
     sizes = np.diff(np.append(np.flatnonzero(youngest), n))
     return np.repeat(last[youngest] + total[youngest], sizes) - total
+
+
+def _seasonal(days: Any, rng: np.random.Generator) -> Any:
+    """Days even over the year, each moved a little within its own, so that births are as many as ``SEASON`` says."""
+    start = days.astype("datetime64[Y]").astype("datetime64[D]")
+    months = (np.datetime64("2020-01-01") + np.arange(366)).astype("datetime64[M]").astype(np.int64) % 12
+    ends = np.cumsum(np.array(SEASON)[months])
+    # Anywhere in the day, so that no day of the year is left out and none is met twice as often.
+    share = ((days - start).astype(np.int64) + rng.random(len(days))) / 366
+    return start + np.searchsorted(ends, (share * int(ends[-1])).astype(np.int64), side="right")
 
 
 def _surnames(origin: Ints, rng: np.random.Generator) -> tuple[Any, Any]:
@@ -177,9 +222,10 @@ def _repeated(given: Any, family: Ints) -> Ints:
 
 
 def nhs_numbers(people: int, numbered: tuple[int, ...], rng: np.random.Generator) -> Any:
-    """Test numbers, 999 and seven digits, with a right check digit; null once some 909,000 are given.
+    """Test numbers, 999 and seven digits, with a right check digit; null once they have run out.
 
-    ``numbered``: how many people were numbered before, each time, so that no number is given twice.
+    ``numbered``: how many people were numbered before, each time, so that no number is given twice. Of the
+    million in the range one in eleven has no check digit.
     """
     # Enough each time to spare the one in eleven that has no check digit.
     used, wanted = (sum(one * 6 // 5 + 100 for one in counts) for counts in (numbered, (people,)))

@@ -184,6 +184,8 @@ def _named_records(by: Mapping[tuple[str, str], Any], linked: Linked, key: Keys)
     """Source and record id as Arrow columns, and the group, of the records of a mapping; other sources left out."""
     import pyarrow as pa
 
+    if not isinstance(by, Mapping):
+        raise TypeError(f"by: a column of the truth, or a mapping (source, id) -> group, not {type(by).__name__}")
     if not all(isinstance(record, tuple) and len(record) == 2 for record in by):
         raise ValueError("by: a mapping (source, id) -> group")
     parts, labels = [], []

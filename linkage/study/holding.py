@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from linkage.study.families import Flags, Floats, Ints, People
     from linkage.study.rates import Rates
 
-TEEN = 10  # from this age on a child is met on its own account
+TEEN = 10  # from this age on a child is met on its own account; judgement: England's age of criminal responsibility
 DEAD = 0.2  # judgement: of those who died, an agency other than the registry met this share before
-MOST_DUPLICATES = 5  # of one person, beside the first record
+ONE_IN = 3  # judgement: of those written down again, one in so many is once more
+MOST_DUPLICATES = 5  # judgement, beside the first record; but for this 1 in 243 of those with a second had a seventh
 
 
 def held_rows(agency: str, people: People, rates: Rates, habits: Agency, rng: np.random.Generator) -> Ints:
@@ -65,6 +66,6 @@ def ages(born: Any) -> Ints:
 def _further(n: int, again: float, rng: np.random.Generator) -> Ints:
     """How many more records of each person there are: one with chance ``again``, a third of these two, ..."""
     chance = rng.random(n)
-    steps = [again / 3.0**more for more in range(MOST_DUPLICATES)]
+    steps = [again / float(ONE_IN**more) for more in range(MOST_DUPLICATES)]
     more: Ints = np.sum([chance < step for step in steps], axis=0).astype(np.int64)
     return more

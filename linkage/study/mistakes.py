@@ -19,6 +19,9 @@ KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 INSERT, DELETE, SUBSTITUTE, TRANSPOSE = range(4)
 # Judgement: share in a hundred of each kind of slip, in the order above.
 SLIPS = (20, 25, 35, 20)
+SWAPPED = 0.5  # judgement: of wrong days that can be, day and month exchanged
+# Years, months and days by which the others slip; judgement: each as likely.
+DAY_SLIPS = ((0, 0, 1), (0, 0, -1), (0, 0, 10), (0, 1, 0), (0, -1, 0), (1, 0, 0), (-1, 0, 0))
 
 
 def slip(texts: Any, rng: np.random.Generator) -> Any:
@@ -50,9 +53,8 @@ def wrong_day(days: Any, rng: np.random.Generator) -> Any:
     month = days.astype("datetime64[M]").astype(np.int64) % 12
     day = (days - days.astype("datetime64[M]")).astype(np.int64)
     swappable = (day < 12) & (day != month)
-    swap = swappable & (rng.random(len(days)) < 0.5)  # judgement
-    slips = np.array([(0, 0, 1), (0, 0, -1), (0, 0, 10), (0, 1, 0), (0, -1, 0), (1, 0, 0), (-1, 0, 0)])
-    by = slips[pick(rng, len(days), len(slips))]
+    swap = swappable & (rng.random(len(days)) < SWAPPED)
+    by = np.array(DAY_SLIPS)[pick(rng, len(days), len(DAY_SLIPS))]
     # Kept to 28 days, so that every month has the result.
     slipped = _day(year + by[:, 0], (month + by[:, 1]) % 12, (np.minimum(day, 27) + by[:, 2]) % 28)
     return np.where(swap, _day(year, np.where(swap, day, month), month), slipped)

@@ -25,7 +25,11 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 # Olivia 3,649 of 625,000 births, 1.4 and 1.2 % of their sex. Earlier cohorts chose from fewer names: judgement.
 FLATNESS = {"1970s": 6, "1980s": 6, "1990s": 8, "2010s": 15, "2020s": 17}
 OTHER_FLATNESS = 12  # judgement
-SURNAME_FLATNESS = 5  # Smith is 1.2 % of England and Wales (ONS surname counts, 2002): the check prints ours
+# Of the electoral register of 1996 in the United Kingdom 1.20 % were Smith and 0.90 % Jones; 1.37 and 1.14 % of deaths
+# in England and Wales 1984 to 1997 (P. Dance, Comparative table of 300 leading surnames).
+SURNAME_FLATNESS = 5
+# Of the parts that names of the tails are composed from: how even. Judgement: starts are many and much alike in number.
+START_FLATNESS, END_FLATNESS = 30, 8
 # How much of the tails of the 2020s a cohort has. Judgement: names became more varied in every decade.
 TAIL_OF_COHORT = {"1970s": 0.15, "1980s": 0.2, "1990s": 0.4, "2010s": 0.85, "2020s": 1.0}
 
@@ -127,8 +131,8 @@ def _listed(names: str, flatness: int) -> tuple[list[str], list[int]]:
 
 
 def _composed(tail: Tail) -> tuple[list[str], list[int]]:
-    starts, start_weights = _listed(tail.starts, 30)
-    ends, end_weights = _listed(tail.ends, 8)
+    starts, start_weights = _listed(tail.starts, START_FLATNESS)
+    ends, end_weights = _listed(tail.ends, END_FLATNESS)
     weights = [left * right // 10**9 for left in start_weights for right in end_weights]
     return [start + end for start in starts for end in ends], weights
 

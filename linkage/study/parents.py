@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from linkage.study import names, places
 from linkage.study.families import (
+    DAYS_A_YEAR,
     FATHER,
     MIXED,
     MOTHER,
@@ -27,32 +28,42 @@ from linkage.study.families import (
     given_names,
     nhs_numbers,
 )
+from linkage.study.marriages import MARRIED, bell, draw_marriages, years
 from linkage.study.name_tables import ORIGIN_SHARES
 
 if TYPE_CHECKING:
     from linkage.study.families import Ints
 
 # Children whose family's youngest was born in the eleven years before 2019, to each child of the other families: as
-# births were about as many each year (ONS, Births in England and Wales: 600,000 to 730,000), 11 years to 5.
+# births were about as many each year (ONS, Births in England and Wales: 679,106 in 2017, 624,828 in 2021), 11 to 5.
 OLDER = 2.2
 OLDER_WINDOW = (np.datetime64("2008-01-01"), np.datetime64("2018-12-31"))
-# ONS, Families and households: of families with dependent children about 45 % have one, 41 % two, 14 % three or more.
-OLDER_SIZES = (45, 41, 10, 4)
-# ONS, Birth characteristics: mothers at a first birth are 29 on average, and fathers about three years older.
-AGE_AT_FIRST, AGE_SPREAD = 29.1, 5.8
+# ONS, Families and households: of families with dependent children 47 % had one (2013), 1 in 7 three or more (2012).
+# That of these 10 have three and 4 four is judgement.
+OLDER_SIZES = (47, 39, 10, 4)
+# ONS, Birth characteristics 2017: mothers at their first birth were 28.8 on average, and 0.1 older each year; 29.1
+# carries that on. The spread is judgement.
+AGE_AT_FIRST, AGE_SPREAD = 29.1, 5.1
+# Of the mothers. Judgement; ONS, Birth characteristics 2021: 13,739 of 624,828 births to mothers under 20, 2,064 to
+# those of 45 or more.
+YOUNGEST, OLDEST = 16.0, 45.0
+APART = 180  # days: judgement, so that not all whom these limits stop are of one age
+# ONS, Birth characteristics 2021: fathers 33.7, mothers 30.9. The spread is judgement, and so is that they are 16.
 FATHERS_OLDER, FATHERS_SPREAD = 2.8, 4.0
-LONE_MOTHERS = 0.2  # ONS, Families and households: over a fifth of such families have one parent, most a mother
-# ONS, Births in England and Wales 2021: 49 % of births to married parents; some marry later. Judgement: 10 % do.
-MARRIED = 0.55
-TAKES_NAME = 0.85  # judgement: of wives
-DIVORCED = 0.2  # judgement, of those married; ONS: about 40 % of marriages end so, but not within so few years
+YOUNGEST_FATHER = 16.0
+# ONS, Families and households 2013: 25 % of families with dependent children have one parent, 91 % of them a mother.
+LONE_MOTHERS = 0.23
+TAKES_NAME = 0.85  # judgement, of wives
 FROM_ANOTHER_TRADITION = 0.35  # judgement: of mothers of Pakistani origin with a woman's last name, as Begum or Bibi
 WOMENS_LAST_NAMES = ("Begum", "Bibi", "Akhtar", "Kauser", "Khatoon", "Parveen")
 # Judgement: of parents of these origins, born where births were not written down: 1 January stands for their birthday.
 NEW_YEARS_BIRTHDAYS = {"arabic": 0.04, "african": 0.04, "pakistani": 0.03}
-DEATHS = 0.01  # ONS, National life tables: about 1 in 1,000 a year at such ages, over ten years
-DAYS = 365.25
-CARRIED = np.timedelta64(280, "D")
+# Judgement: of parents, over ten years; about 1 in 1,000 a year.
+DEATHS = 0.01
+DEATH_DAYS = 3650
+NO_NAME = pa.scalar(None, pa.string())
+OF_FAMILIES = ("hardship", "moved", "homes")
+CARRIED = np.timedelta64(280, "D")  # forty weeks
 
 
 def everyone(young: People, moved_in: float, rng: np.random.Generator) -> People:
@@ -65,43 +76,63 @@ def everyone(young: People, moved_in: float, rng: np.random.Generator) -> People
     return _together(_together(kids, mothers), fathers)
 
 
-def _years(count: int) -> np.timedelta64:
-    # with its unit: NumPy no longer takes a bare number for days
-    return np.timedelta64(int(count * DAYS), "D")
-
-
 def _couples(kids: People, numbered: tuple[int, ...], rng: np.random.Generator) -> tuple[People, People]:
     """The mother and, in most families, the father of each family of ``kids``."""
     _, first = np.unique(kids.family, return_index=True)
     n = len(first)
-    eldest = np.full(n, np.iinfo(np.int64).max)
-    np.minimum.at(eldest, kids.family, kids.born.astype(np.int64))
-    years = np.clip(_bell(n, AGE_AT_FIRST, AGE_SPREAD, rng), 15.5, 46)
-    her_day = eldest.astype("datetime64[D]") - (years * DAYS).astype(np.int64) - places.pick(rng, n, 180)
-    his_day = her_day - (_bell(n, FATHERS_OLDER, FATHERS_SPREAD, rng) * DAYS).astype(np.int64)
-    his_day = np.minimum(his_day, eldest.astype("datetime64[D]") - _years(16))
+    eldest, youngest = _ends(kids, n)
+    her_day, his_day = _birthdays(eldest, youngest, rng)
     lone = rng.random(n) < LONE_MOTHERS
     wed = ~lone & (rng.random(n) < MARRIED / (1 - LONE_MOTHERS))  # no lone mother here is married
-    day = her_day + _years(20) + (rng.random(n) * (TODAY - her_day - _years(20)).astype(int)).astype(np.int64)
-    married = np.where(wed, np.maximum(day, her_day + _years(18)), NEVER)
-    parted = wed & (rng.random(n) < DIVORCED)
-    together = np.where(wed, (TODAY - married).astype(np.int64), 0)
-    divorced = np.where(parted, married + (together * rng.random(n)).astype(np.int64), NEVER)
     origin = kids.origin[first]
     hers = np.where(rng.random(n) < MIXED, names.draw_origins(n, rng), origin)
+    marriages = draw_marriages(wed, (eldest, youngest), (her_day, hers), rng)
     # A double-barrelled child's father brought the first of the two.
     his_name = gendered(_first_part(kids.surname.take(pa.array(first))), origin, np.ones(n, dtype=bool))
     her_name = gendered(kids.other_surname.take(pa.array(first)), hers, np.zeros(n, dtype=bool))
     her_name = _womens_last_names(her_name, hers, rng)
-    takes = pa.array(wed & (rng.random(n) < TAKES_NAME))
-    taken = pc.if_else(takes, gendered(his_name, origin, np.zeros(n, dtype=bool)), pa.scalar(None, pa.string()))
-    shared = (np.arange(n), married, divorced, kids.moved_in[first])
-    youngest = np.full(n, kids.born.min())
-    np.maximum.at(youngest, kids.family, kids.born)
-    mothers = _adults(MOTHER, her_day, hers, her_name, taken, shared, numbered, rng)
-    fathers = _adults(FATHER, his_day, origin, his_name, pa.nulls(n, pa.string()), shared, (*numbered, n), rng)
+    takes = pa.array(~np.isnat(marriages.married) & (rng.random(n) < TAKES_NAME))
+    taken = pc.if_else(takes, gendered(his_name, origin, np.zeros(n, dtype=bool)), NO_NAME)
+    mothers = _adults(MOTHER, her_day, hers, numbered, rng)
+    mothers = dataclasses.replace(
+        mothers,
+        surname=her_name,
+        other_surname=taken,
+        married=marriages.married,
+        divorced=marriages.divorced,
+        remarried=marriages.remarried,
+        # who took the first husband's name takes the second's
+        last_surname=pc.if_else(takes, marriages.second, NO_NAME),
+        moved_in=kids.moved_in[first],
+    )
+    fathers = _adults(FATHER, his_day, origin, (*numbered, n), rng)
+    fathers = dataclasses.replace(
+        fathers,
+        surname=his_name,
+        married=marriages.married,
+        divorced=marriages.divorced,
+        moved_in=kids.moved_in[first],
+    )
     mothers, fathers = _alive(mothers, youngest), _alive(fathers, youngest - CARRIED)
     return mothers, _only(fathers, np.flatnonzero(~lone))
+
+
+def _ends(kids: People, n: int) -> tuple[Any, Any]:
+    """The birthdays of the eldest and of the youngest of each of ``n`` families."""
+    eldest, youngest = np.full(n, kids.born.max()), np.full(n, kids.born.min())
+    np.minimum.at(eldest, kids.family, kids.born)
+    np.maximum.at(youngest, kids.family, kids.born)
+    return eldest, youngest
+
+
+def _birthdays(eldest: Any, youngest: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Her birthday and his, from those of their children: she is of an age to bear both the eldest and the youngest."""
+    n = len(eldest)
+    span = (youngest - eldest).astype(np.int64) / DAYS_A_YEAR
+    age = np.clip(bell(n, AGE_AT_FIRST, AGE_SPREAD, rng), YOUNGEST, OLDEST - span)
+    her_day = eldest - years(age) - (places.pick(rng, n, APART) - APART // 2)
+    his_day = her_day - years(bell(n, FATHERS_OLDER, FATHERS_SPREAD, rng))
+    return her_day, np.minimum(his_day, eldest - years(YOUNGEST_FATHER))
 
 
 def _alive(parents: People, day: Any) -> People:
@@ -109,38 +140,32 @@ def _alive(parents: People, day: Any) -> People:
     return dataclasses.replace(parents, died=np.where(parents.died < day, NEVER, parents.died))
 
 
-def _adults(
-    role: int,
-    born: Any,
-    origin: Ints,
-    surname: Any,
-    taken: Any,
-    shared: Any,
-    numbered: tuple[int, ...],
-    rng: np.random.Generator,
-) -> People:
+def _adults(role: int, born: Any, origin: Ints, numbered: tuple[int, ...], rng: np.random.Generator) -> People:
+    """One parent of each family, as yet without a surname and unmarried."""
     n = len(born)
-    family, married, divorced, moved_in = shared
     male = np.full(n, role == FATHER)
     shares = np.array([NEW_YEARS_BIRTHDAYS.get(name, 0.0) for name in ORIGIN_SHARES])
     new_year = born.astype("datetime64[Y]").astype("datetime64[D]")
     born = np.where(rng.random(n) < shares[origin], new_year, born)
-    died = np.where(rng.random(n) < DEATHS, TODAY - places.pick(rng, n, 3650), NEVER)
+    nameless, never = pa.nulls(n, pa.string()), np.full(n, NEVER)
     return People(
-        family=family,
+        family=np.arange(n),
         role=np.full(n, role),
         born=born,
-        died=died,
+        died=np.where(rng.random(n) < DEATHS, TODAY - places.pick(rng, n, DEATH_DAYS), NEVER),
         male=male,
         origin=origin,
         given_name=given_names(origin, born, male, rng),
-        surname=surname,
-        other_surname=taken,
-        married=married,
-        divorced=divorced,
+        surname=nameless,
+        other_surname=nameless,
+        married=never,
+        divorced=never,
+        remarried=never,
+        last_surname=nameless,
         nhs_number=nhs_numbers(n, numbered, rng),
-        moved_in=moved_in,
+        moved_in=np.zeros(n, dtype=bool),
         hardship=np.zeros(0),
+        moved=np.zeros(0),
         homes=({}, {}),
     )
 
@@ -156,12 +181,6 @@ def _first_part(surnames: Any) -> Any:
     return pc.replace_substring_regex(surnames, r"^(\pL[\pL']{2,})-\pL.*$", r"\1")
 
 
-def _bell(n: int, mean: float, spread: float, rng: np.random.Generator) -> Any:
-    """Four throws together are near enough to a normal distribution, and end."""
-    thrown = rng.random(n) + rng.random(n) + rng.random(n) + rng.random(n)
-    return mean + (thrown - 2.0) * (3.0**0.5 * spread)
-
-
 def _only(people: People, rows: Ints) -> People:
     """Those of the rows, of their families' homes nothing."""
     return _each(lambda column: column.take(pa.array(rows)) if isinstance(column, pa.Array) else column[rows], people)
@@ -175,16 +194,17 @@ def _together(first: People, second: People, *, families: bool = False) -> Peopl
 
     both = _each(joined, first, second)
     if not families:
-        return dataclasses.replace(both, hardship=first.hardship, homes=first.homes)
+        return dataclasses.replace(both, hardship=first.hardship, moved=first.moved, homes=first.homes)
     now, before = (
         {name: joined(home[name], other[name]) for name in home}
         for home, other in zip(first.homes, second.homes, strict=True)
     )
-    return dataclasses.replace(both, hardship=joined(first.hardship, second.hardship), homes=(now, before))
+    hardship, moved = joined(first.hardship, second.hardship), joined(first.moved, second.moved)
+    return dataclasses.replace(both, hardship=hardship, moved=moved, homes=(now, before))
 
 
 def _each(change: Any, *people: People) -> People:
     """``change`` applied to every column with one entry a person."""
-    columns = [field.name for field in dataclasses.fields(People) if field.name not in ("hardship", "homes")]
+    columns = [field.name for field in dataclasses.fields(People) if field.name not in OF_FAMILIES]
     changed = {name: change(*(getattr(one, name) for one in people)) for name in columns}
     return dataclasses.replace(people[0], **changed)

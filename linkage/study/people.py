@@ -6,16 +6,16 @@ tables.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from linkage.schema import Schema
+from linkage.errors import LinkageWarning, nearest
+from linkage.schema import Schema
 
 Preset = Literal["clean", "typical", "hard"]
 
@@ -26,7 +26,8 @@ class Population:
 
     ``persons``  pyarrow.Table of who they are, one row a person who could be held: ``person``, ``family``, ``role``
                  (child, mother, father), ``born``, ``died``, ``sex``, ``origin``, ``hardship`` (0 best off, 1 poorest),
-                 ``given_name``, ``surname`` (at birth)
+                 ``moved`` (when the family last did), ``married``, ``divorced``, ``remarried``, ``given_name``,
+                 ``surname`` (at birth)
     ``tables``   agency -> pyarrow.Table of strings, null where nothing is known, in its own columns
     ``truth``    pyarrow.Table ``source``, ``id``, ``person``: every record once
     ``columns``  agency -> schema field -> that agency's column, None where it does not hold the field
@@ -46,7 +47,7 @@ class Population:
 
     def __getitem__(self, agency: str) -> Any:
         """The table of one agency."""
-        if agency not in self.tables:
+        if not _among(agency, self.tables):
             raise KeyError(_unknown("agency", agency, self.tables))
         return self.tables[agency]
 
@@ -67,6 +68,9 @@ class Population:
 
     def held(self, agency: str, schema: Schema) -> dict[str, str | None]:
         """What `linkage.encode` takes as ``columns``: field or group -> this agency's column, None where not held."""
+        self._require(agency)
+        if not isinstance(schema, Schema):
+            raise TypeError(f"schema: a Schema, not {type(schema).__name__}")
         names = [*(field.name for field in schema.fields), *(group.name for group in schema.groups)]
         return {name: self.columns[agency].get(name) for name in names}
 
@@ -80,17 +84,21 @@ class Population:
         """
         import pyarrow.compute as pc
 
+        for agency in (left, right):
+            self._require(agency)
         sides = [self._people_of(agency, side) for agency, side in ((left, "left_id"), (right, "right_id"))]
         joined = sides[0].join(sides[1], keys="person", join_type="inner").select(["left_id", "right_id"])
         if left == right:
             joined = joined.filter(pc.less(joined["left_id"], joined["right_id"]))
         return joined.sort_by([("left_id", "ascending"), ("right_id", "ascending")]).combine_chunks()
 
+    def _require(self, agency: str) -> None:
+        if not _among(agency, self.tables):
+            raise ValueError(_unknown("agency", agency, self.tables))
+
     def _people_of(self, agency: str, id_name: str) -> Any:
         import pyarrow.compute as pc
 
-        if agency not in self.tables:
-            raise ValueError(_unknown("agency", agency, self.tables))
         records = self.truth.filter(pc.equal(self.truth["source"], agency)).select(["id", "person"])
         return records.rename_columns([id_name, "person"])
 
@@ -110,6 +118,8 @@ def invent(
         Children whose family's youngest was born from 2019 to 2023: siblings and twins among them. With an agency
         that knows others come, in a proportion like that of the country, older children and all their parents,
         about six more to each child; they count in ``len()``.
+        NHS numbers are of the range for tests, which has 909,091: from 830,000 people on (with older children and
+        parents) some may have none, and `LinkageWarning` says how many. No number is given twice.
     seed
         Equal seeds give equal bytes on every machine. An agency's table does not depend on the others.
     agencies
@@ -117,14 +127,16 @@ def invent(
         ``primary_school`` and ``secondary_school`` most of an age; ``police``, ``social_work``, ``youth_work`` and
         ``domestic_abuse`` a few, with parents. Whom each of them sees more often is in `linkage.study.agencies`.
     preset
-        How often they differ: ``clean``, ``typical`` or ``hard``; the numbers are in `linkage.study.rates`.
+        How often they differ: ``clean``, ``typical`` or ``hard``; the numbers are in `linkage.study.rates`. That under
+        ``hard`` half of the records have no partner is so between registry and children's centre; of other pairs most
+        have none.
 
     Returns
     -------
     Rows are in no order, ids are drawn: neither tells anything about the person.
 
     >>> invent(1_000, seed=7)
-    Population: 1,000 people; records: registry 920, childrens_centre 625
+    Population: 1,000 people; records: registry 917, childrens_centre 622
     >>> list(invent(50, seed=7, agencies=["youth_work"])["youth_work"].column_names)
     ['member', 'known_as', 'surname', 'born', 'm_f', 'street', 'pcode']
     """
@@ -146,6 +158,7 @@ def invent(
         known = everyone(young, rates.moved_in, np.random.Generator(bits.jumped(OTHERS)))
         others = _opaque(len(known) - people, people, np.random.Generator(bits.jumped(OTHERS + 1)))
         persons = pa.concat_arrays([persons, others])
+    _warn_of_missing_numbers(known, agencies)
     tables, held = {}, {}
     for agency in agencies:
         # A stretch of the one stream for each agency, so that asking for one more changes none of the others.
@@ -164,6 +177,18 @@ def invent(
     )
 
 
+def _warn_of_missing_numbers(known: Any, agencies: Sequence[str]) -> None:
+    from linkage.study.agencies import AGENCIES
+
+    missing = known.nhs_number.null_count
+    if missing and any(AGENCIES[agency].columns["nhs_number"] for agency in agencies):
+        warnings.warn(
+            f"the NHS numbers for tests have run out: {missing:,} of {len(known):,} people have none",
+            LinkageWarning,
+            stacklevel=3,
+        )
+
+
 OTHERS = 64  # jumps to the stretch of the stream that older children and parents come from
 
 
@@ -180,6 +205,7 @@ def _persons(persons: Any, known: Any) -> Any:
     """Who everyone is, by the name the truth has for them."""
     import pyarrow as pa
 
+    from linkage.study.families import day_before
     from linkage.study.name_tables import ORIGIN_SHARES
 
     def named(words: Sequence[str], position: Any) -> Any:
@@ -195,6 +221,10 @@ def _persons(persons: Any, known: Any) -> Any:
             "sex": named(("female", "male"), known.male.astype(np.int8)),
             "origin": named(list(ORIGIN_SHARES), known.origin),
             "hardship": pa.array(known.hardship[known.family]),
+            "moved": pa.array(day_before(known.moved)).take(pa.array(known.family)),
+            "married": pa.array(known.married),
+            "divorced": pa.array(known.divorced),
+            "remarried": pa.array(known.remarried),
             "given_name": known.given_name,
             "surname": known.surname,
         }
@@ -227,20 +257,22 @@ def _check(people: int, seed: int, agencies: Sequence[str], preset: str) -> None
         raise ValueError(f"people must be a whole number of at least 1, not {people!r}. Try people=5_000.")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}. Try seed=1.")
-    if preset not in PRESETS:
+    if not _among(preset, PRESETS):
         raise ValueError(_unknown("preset", preset, PRESETS))
-    if isinstance(agencies, str) or not agencies:
+    if isinstance(agencies, str) or not isinstance(agencies, Sequence) or not agencies:
         raise ValueError(f"agencies must be a sequence such as ('registry', 'police'), not {agencies!r}.")
     for agency in agencies:
-        if agency not in AGENCIES:
+        if not _among(agency, AGENCIES):
             raise ValueError(_unknown("agency", agency, AGENCIES))
     if len(set(agencies)) < len(agencies):
         raise ValueError(f"agencies names one twice: {', '.join(agencies)}.")
 
 
-def _unknown(what: str, name: object, known: Mapping[str, Any]) -> str:
-    from difflib import get_close_matches
+def _among(name: object, known: Mapping[str, Any]) -> bool:
+    # a list would be no key, and asking for it a TypeError
+    return isinstance(name, str) and name in known
 
-    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    return f"no {what} called {name!r}. {hint}There are: {', '.join(known)}."
+
+def _unknown(what: str, name: object, known: Mapping[str, Any]) -> str:
+    word = name.lower() if isinstance(name, str) else ""
+    return f"no {what} called {name!r}; {nearest(word, known)}"

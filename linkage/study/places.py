@@ -31,7 +31,7 @@ TOWNS = (
     ("Cardiff", "CF", 50, 11, 2),
     ("Glasgow", "G", 85, 5, 1),
 )
-# Royal Mail leaves these letters out of the last two places, as they are easily misread: C I K M O V.
+# Royal Mail uses six letters nowhere in the second half: C I K M O V.
 UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 QUARTERS = ("North", "East", "South", "West")
 
@@ -63,9 +63,12 @@ STREET_KINDS = (
     "View",
     "Walk",
 )
-HOMES_PER_POSTCODE = 12  # Royal Mail: a unit covers about 15 addresses on average; judgement: not all have children
-FLATS = 0.08  # judgement: low for a city, as families with children live in houses more often
+HOMES_PER_POSTCODE = 12  # Royal Mail: a unit covers 15 addresses on average; judgement: not all have children
+# Judgement: fewer than the 21.7 % of all households (census 2021, England and Wales), as families live in houses more.
+FLATS = 0.08
 LETTERED = 0.02  # judgement: 12A beside 12
+HIGHEST_DOOR = 160  # judgement; low numbers are the most common: every street has a 1, few have a 150
+FLATS_A_HOUSE = 12  # judgement
 
 
 def draw_homes(n: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -119,11 +122,10 @@ def _inward(n: int, rng: np.random.Generator) -> Any:
 def _doors(streets: Any, rng: np.random.Generator) -> Any:
     """House numbers, some with a letter, some behind the number of a flat."""
     n = len(streets)
-    # Low numbers are the most common: every street has a 1, few have a 150.
-    number = 1 + (rng.random(n) * rng.random(n) * 160).astype(np.int64)
+    number = 1 + (rng.random(n) * rng.random(n) * HIGHEST_DOOR).astype(np.int64)
     letter = pc.if_else(pa.array(rng.random(n) < LETTERED), _chosen("AB", n, rng), "")
     house = pc.binary_join_element_wise(_text(number), letter, " ", streets, "")
-    flat = pc.binary_join_element_wise("Flat ", _text(1 + pick(rng, n, 12)), ", ", house, "")
+    flat = pc.binary_join_element_wise("Flat ", _text(1 + pick(rng, n, FLATS_A_HOUSE)), ", ", house, "")
     return pc.if_else(pa.array(rng.random(n) < FLATS), flat, house)
 
 

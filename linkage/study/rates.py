@@ -2,11 +2,29 @@
 
 Where a number has a source it stands beside it; all others are judgement, set where practitioners' accounts of
 linking administrative data put them. They stand in one place so that a study can replace them. ``hard`` is as this
-project asks: 30 % of given names, 30 % of surnames and 8 % of dates differ, half the records have no partner.
+project asks, between the registry and a children's centre: 30 % of given names, 30 % of surnames and 8 % of dates
+differ, and half the records of either have no partner. Other pairs of agencies know others' people by their bias, as
+in every preset, so there most records have none. Measured under ``hard``, per cent of one's records (row) of people
+whom the other (column, in the same order) does not hold; mean of three seeds, 30,000 children each:
+
+::
+
+    registry             -  50  70  93  99  93  99  97
+    childrens_centre    50   -  71  93  99  93  99  96
+    primary_school      73  75   -  93 100  93  98  97
+    police              94  94  93   -  89  92  97  97
+    secondary_school    99  99 100  90   -  92  88  98
+    social_work         92  91  90  89  88   -  96  96
+    youth_work          99  99  95  89  62  91   -  97
+    domestic_abuse      91  91  90  90  92  92  97   -
 
 A rate is the chance that the registry and a children's centre write a field of one child differently. Nine
 tenths of it fall on the centre and one tenth on the registry; `linkage.study.agencies` says each agency's
-share (`care`). `benchmarks/people_check.py` measures them.
+share (`care`). `benchmarks/people_check.py` measures them all.
+
+For scale, English hospital records against the NHS's register of patients: sex and date of birth wrong or missing in
+0.11 % of records, postcode in 53 %, as people had moved ("Utilising identifier error variation in linkage of large
+administrative data sources", BMC Med Res Methodol 17, 2017). Agencies that see no one's papers err more in the former.
 """
 
 from __future__ import annotations
@@ -29,7 +47,7 @@ class Rates:
     dob: float  # day and month swapped, or day, month or year slipped
     bare_year: float  # of birthdays at agencies that keep a year alone: month and day not known
     sex: float  # the other one
-    moved: float  # of families, for each agency: it holds another home (address, postcode, town and ward)
+    moved: float  # of families: the agency wrote their home (address, postcode, town, ward) before their last move
     address: float  # a slip of the keys in the address line
     postcode: float  # a slip of the keys in the postcode
     nhs_number: float  # a slip of the keys in the NHS number, so its check digit is mostly wrong

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from linkage.study import mistakes, spellings
 from linkage.study.agencies import AGENCIES
-from linkage.study.families import CHILD, TODAY
+from linkage.study.families import CHILD, HOME_YEARS, day_before
 from linkage.study.formats import formatted, new_ids
 from linkage.study.holding import ages, held_rows
 from linkage.study.name_tables import ORIGIN_SHARES
@@ -39,7 +39,12 @@ NULL = pa.scalar(None, pa.string())
 ROMANISED = 0.5
 BY_EAR = 0.5
 OTHER_SURNAME = 0.3  # the other parent's, a maiden name, a former husband's
-KEPT_FOR = 3500  # days: the oldest contact an agency still has on its books, about ten years
+KEEPS_NAME = 2  # judgement: after a divorce every second woman, so that all agencies agree on which
+# Judgement: a child without a name is "Baby", the rest in turn "Baby Smith", "Baby Boy"; shares of all up to each.
+BABY, BABY_SMITH = 0.5, 0.8
+UNBORN_UNTIL = 3  # years: judgement, later a record made before the birth has been put right
+DUE = 14  # judgement: the day a child was due is up to so many days before or after its birth
+INSISTS = 0.5  # judgement: of the forms that have a placeholder, so many do not let the field be empty
 MISSPELT = by_origin({name: MISSPELT_IF_NOT_BRITISH for name in ORIGIN_SHARES if name not in BRITISH}, ORIGIN_SHARES)
 
 
@@ -53,9 +58,11 @@ def write_records(agency: str, people: People, rates: Rates, rng: np.random.Gene
         unnamed = rng.random(len(rows)) < rates.unnamed
         values["given_name"] = _newborns(values, unnamed, twins(people)[rows], "Baby", rng)
     if habits.unborn:
-        unborn = (people.role[rows] == CHILD) & (ages(people.born[rows]) < 3) & (rng.random(len(rows)) < habits.unborn)
+        young = (people.role[rows] == CHILD) & (ages(people.born[rows]) < UNBORN_UNTIL)
+        unborn = young & (rng.random(len(rows)) < habits.unborn)
         values["given_name"] = _newborns(values, unborn, twins(people)[rows], "Unborn", rng)
-        values["born"] = np.where(unborn, values["born"] + (pick(rng, len(rows), 29) - 14), values["born"])  # when due
+        due = values["born"] + (pick(rng, len(rows), 2 * DUE + 1) - DUE)
+        values["born"] = np.where(unborn, due, values["born"])
     texts = formatted(values, rates, habits, rng)
     poorest = people.hardship[people.family[rows]] >= 1.0 - POOREST
     held = {name: column for name, column in habits.columns.items() if column is not None}
@@ -69,25 +76,35 @@ def write_records(agency: str, people: People, rates: Rates, rng: np.random.Gene
 
 
 def _as_known(people: People, rows: Ints, rates: Rates, habits: Agency, rng: np.random.Generator) -> dict[str, Any]:
-    """What the agency was told, before anyone mistypes it: perhaps another home, day, sex or surname."""
+    """What the agency was told, before anyone mistypes it: an earlier home or surname, another day or sex."""
     where, n = pa.array(rows), len(rows)
     family = people.family[rows]
-    share = rates.moved * habits.care
-    if habits.again:  # each record is from a day of its own
-        moved = pa.array(rng.random(n) < share)
-    else:  # drawn for the family: siblings on one register share the home it has for them
-        moved = pa.array((rng.random(len(people.hardship)) < share)[family])
+    ago = years_ago(people, family, rates.moved * habits.care, habits, rng)
+    moved = pa.array(people.moved[family] < ago)
     now, before = people.homes
     place = pa.array(family)
     values = {name: pc.if_else(moved, before[name].take(place), now[name].take(place)) for name in HOME}
     values["given_name"] = _called(people, habits, rng).take(where)
-    values["surname"], values["other_surname"] = _surnames(people, rows, rng)
+    values["surname"], values["other_surname"] = surnames_on(people, rows, day_before(ago))
     values["nhs_number"] = people.nhs_number.take(where)
     values["male"] = people.male[rows] ^ (rng.random(n) < rates.sex * habits.care)
     born = people.born[rows]
     wrong = rng.random(n) < rates.dob * habits.care
     values["born"] = np.where(wrong, mistakes.wrong_day(born, rng), born)
     return values
+
+
+def years_ago(people: People, family: Ints, stale: float, habits: Agency, rng: np.random.Generator) -> Floats:
+    """How many years before TODAY each record's home and surname were written down, 0 to ``HOME_YEARS``.
+
+    ``stale`` is their mean as a share of ``HOME_YEARS``; as families last moved at any time in these as likely, it is
+    the share of records with the home before the move.
+    """
+    low, high = max(0.0, 2.0 * stale - 1.0), min(1.0, 2.0 * stale)
+    # Where people are written down again each record is from a day of its own; siblings on one register share its day.
+    share = rng.random(len(family)) if habits.again else rng.random(len(people.hardship))[family]
+    ago: Floats = HOME_YEARS * (low + (high - low) * share)
+    return ago
 
 
 def _called(people: People, habits: Agency, rng: np.random.Generator) -> Any:
@@ -100,7 +117,10 @@ def _called(people: People, habits: Agency, rng: np.random.Generator) -> Any:
 
 
 def second_names(people: People) -> Any:
-    """Everyone's second given name: that of another of their origin and sex, so the same wherever it is written."""
+    """Everyone's second given name: that of another of their origin, sex and generation.
+
+    So it is the same wherever it is written. That second names are as common as first ones is judgement.
+    """
     kind = people.origin * 4 + people.male * 2 + (people.role == CHILD)
     order = np.argsort(kind, kind="stable")
     partner = np.empty(len(order), dtype=np.int64)
@@ -112,23 +132,24 @@ def second_names(people: People) -> Any:
     return people.given_name.take(pa.array(partner))
 
 
-def _surnames(people: People, rows: Ints, rng: np.random.Generator) -> tuple[Any, Any]:
-    """The surname on the day of the last contact, and another the person might be known by."""
+def surnames_on(people: People, rows: Ints, day: Any) -> tuple[Any, Any]:
+    """The surname on that day, and another the person might be known by."""
     where = pa.array(rows)
     first, other = people.surname.take(where), people.other_surname.take(where)
     if not (people.role != CHILD).any():
         return first, other
-    lately = rng.random(len(rows))
-    day = TODAY - (lately * lately * KEPT_FOR).astype(np.int64)  # most contacts are recent
-    # After a divorce half keep the name; by the birthday's parity, so that all agencies agree.
-    reverted = (people.divorced[rows] <= day) & (people.born[rows].astype(np.int64) % 2 == 0)
-    taken = pa.array((people.married[rows] <= day) & ~reverted)
-    wife = pc.and_(taken, pc.is_valid(other))
-    return pc.if_else(wife, other, first), pc.coalesce(pc.if_else(wife, first, other), first)
+    last = people.last_surname.take(where)
+    # by the birthday, so that all agencies agree on who keeps it
+    reverted = (people.divorced[rows] <= day) & (people.born[rows].astype(np.int64) % KEEPS_NAME == 0)
+    wife = pc.and_(pa.array((people.married[rows] <= day) & ~reverted), pc.is_valid(other))
+    again = pc.and_(pa.array(people.remarried[rows] <= day), pc.is_valid(last))
+    now = pc.if_else(again, last, pc.if_else(wife, other, first))
+    once = pc.if_else(again, other, pc.if_else(wife, first, other))
+    return now, pc.coalesce(once, first)
 
 
 def _misspelt(
-    values: Mapping[str, Any], origin: Ints, rates: Rates, habits: Agency, rng: np.random.Generator
+    values: dict[str, Any], origin: Ints, rates: Rates, habits: Agency, rng: np.random.Generator
 ) -> dict[str, Any]:
     """The names and codes as they come out of the clerk's keyboard or the scanner."""
     n = len(origin)
@@ -139,10 +160,13 @@ def _misspelt(
         (habits.nicknames, spellings.familiar),
         *spelt,
     )
+    # Not in the space: whether there is one is a habit.
+    old = values | {"postcode": pc.replace_substring(values["postcode"], " ", "")}
     changed = {
-        name: _changed(values[name], rng.random(n) < getattr(rates, name) * habits.care, slips, rng)
+        name: _changed(old[name], rng.random(n) < getattr(rates, name) * habits.care, slips, rng)
         for name in ("address", "postcode", "nhs_number")
     }
+    changed["postcode"] = pc.replace_substring_regex(changed["postcode"], "(.{3})$", r" \1")
     often = np.array(MISSPELT)[origin] * habits.care
     given = _changed(values["given_name"], rng.random(n) < rates.given_name * often, called, rng)
     wrong = rng.random(n) < rates.surname * often
@@ -169,7 +193,7 @@ def _newborns(values: Mapping[str, Any], unnamed: Flags, twin: Ints, word: str, 
     chance = rng.random(n)
     family = pc.binary_join_element_wise("Baby", values["surname"], " ")
     sexed = pc.if_else(pa.array(values["male"]), "Baby Boy", "Baby Girl")
-    stead = pc.if_else(pa.array(chance < 0.5), word, pc.if_else(pa.array(chance < 0.8), family, sexed))
+    stead = pc.if_else(pa.array(chance < BABY), word, pc.if_else(pa.array(chance < BABY_SMITH), family, sexed))
     numbered = pc.binary_join_element_wise("Twin", pa.array(twin).cast(pa.string()), " ")
     stead = pc.if_else(pa.array(twin > 0), numbered, stead)
     return pc.if_else(pa.array(unnamed), stead, values["given_name"])
@@ -193,7 +217,7 @@ def _lost(name: str, values: Any, poorest: Flags, rates: Rates, habits: Agency, 
     share = rates.missing[name] * (1.0 if nhs else min(1.0, habits.care / 0.9))
     shares: Floats = np.where(poorest, much, little) * share
     gone = rng.random(len(values)) < shares
-    insists = gone & (rng.random(len(values)) < 0.5)
+    insists = gone & (rng.random(len(values)) < INSISTS)
     values = pc.if_else(pa.array(gone), NULL, values)
     return pc.if_else(pa.array(insists), pa.scalar(habits.placeholders.get(name), pa.string()), values)
 
