@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import febrl4
+import full_size
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
@@ -22,8 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent / "rivals"))
 import environments
 
 SIX = ("given_name", "surname", "dob", "sex", "address", "postcode")
-PEOPLE = 6_000
-NOISE = 0.04
 AMERICAN = {
     "given_name": lk.Field(name="given_name", type="name"),
     "middle_initial": lk.Field(name="middle_initial", type="category"),
@@ -50,22 +49,23 @@ class Side:
 
 @dataclass(frozen=True)
 class Trial:
-    """One linkage to be done, and its truth as (left id, right id)."""
+    """One linkage to be done, and its truth as (left id, right id); ``settings`` are what else decides the records."""
 
     data: str
     seed: int
+    settings: Mapping[str, float]
     left: Side
     right: Side
     fields: tuple[lk.Field, ...]
     truth: frozenset[tuple[str, str]]
 
 
-def trials(seeds: int) -> dict[str, Callable[[], Iterator[Trial]]]:
-    """Data set -> its trials, one for each seed, made when asked for."""
+def trials(seeds: Sequence[int], people: int = full_size.PEOPLE) -> dict[str, Callable[[], Iterator[Trial]]]:
+    """Data set -> its trials, one for each seed, made when asked for; ``people`` are invented."""
     made = {f"Febrl 4, {name}": partial(febrl_halves, name) for name in febrl4.FIELD_SETS}
-    made |= {f"invented, {preset}": partial(invented, preset) for preset in ("typical", "hard")}
+    made |= {f"invented, {preset}": partial(invented, preset, people) for preset in ("typical", "hard")}
     made |= {f"pseudopeople, {a} x {b}": partial(pseudopeople, a, b) for a, b in PSEUDOPEOPLE}
-    return {name: partial(map, make, range(1, seeds + 1)) for name, make in made.items()}
+    return {name: partial(map, make, seeds) for name, make in made.items()}
 
 
 def febrl_halves(name: str, seed: int) -> Trial:
@@ -77,12 +77,13 @@ def febrl_halves(name: str, seed: int) -> Trial:
         for source, table in zip(("a", "b"), tables, strict=True)
     )
     fields = tuple(lk.Field(name=field, type=febrl4.TYPES[field]) for field in names)
-    return Trial(f"Febrl 4, {name}", seed, *sides, fields, pairs(febrl4.truth(*tables)))
+    truth = pairs(febrl4.truth(*tables))
+    return Trial(f"Febrl 4, {name}", seed, {"shared": len(truth)}, *sides, fields, truth)
 
 
-def invented(preset: str, seed: int) -> Trial:
+def invented(preset: str, people: int, seed: int) -> Trial:
     """A population's registry against its children's centres."""
-    population = study.invent(PEOPLE, seed=seed, preset=preset)
+    population = study.invent(people, seed=seed, preset=preset)
     known = {field.name: field for field in lk.Schema.preset("uk-person", project="benchmark").fields}
     sides = (
         Side(
@@ -91,7 +92,8 @@ def invented(preset: str, seed: int) -> Trial:
         for agency in ("registry", "childrens_centre")
     )
     truth = pairs(population.pairs("registry", "childrens_centre"))
-    return Trial(f"invented, {preset}", seed, *sides, tuple(known[name] for name in SIX), truth)
+    fields = tuple(known[name] for name in SIX)
+    return Trial(f"invented, {preset}", seed, {"people": people}, *sides, fields, truth)
 
 
 def pseudopeople(left: str, right: str, seed: int) -> Trial:
@@ -99,7 +101,7 @@ def pseudopeople(left: str, right: str, seed: int) -> Trial:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(__file__).parent / "pseudopeople_csv.py"
         # -P: tables.py beside it would be taken for the package of that name
-        command = [environments.python("pseudopeople"), "-P", script, str(seed), str(NOISE), folder]
+        command = [environments.python("pseudopeople"), "-P", script, str(seed), str(full_size.NOISE), folder]
         subprocess.run(command, check=True, capture_output=True)
         tables = [read(Path(folder) / f"{name}.csv") for name in (left, right)]
     names = PSEUDOPEOPLE[left, right]
@@ -108,7 +110,8 @@ def pseudopeople(left: str, right: str, seed: int) -> Trial:
         for source, table in zip((left, right), tables, strict=True)
     )
     fields = tuple(AMERICAN[name] for name in names)
-    return Trial(f"pseudopeople, {left} x {right}", seed, *sides, fields, same_simulant(*tables))
+    settings = {"noise": full_size.NOISE}
+    return Trial(f"pseudopeople, {left} x {right}", seed, settings, *sides, fields, same_simulant(*tables))
 
 
 def read(path: Path) -> pa.Table:

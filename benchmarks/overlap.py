@@ -4,7 +4,8 @@
 
 All of one side's partners but a share are taken out of the registry, so that 100, 30, 10 and 1 % of those who had a
 partner keep one. Siblings and households stay: they are what gets taken for people. Default settings, one call, no
-truth. Appends to results/overlap.jsonl and prints the README's table.
+truth. Appends to results/overlap.jsonl and prints what was measured; of fewer people or seeds than the defaults the
+README's table, which `tables.py` prints, takes no notice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import math
 import warnings
 
+import full_size
 import machine
 import numpy as np
 import pyarrow as pa
@@ -53,8 +55,8 @@ def thinned(population: study.Population, overlap: float, seed: int) -> pa.Table
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=6_000)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--people", type=int, default=full_size.PEOPLE)
+    parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
     wanted = parser.parse_args()
     about = {"versions": machine.versions(), "machine": machine.machine()}
     rows = []
@@ -68,6 +70,7 @@ def main() -> None:
                         "fields": name,
                         "kept": kept,
                         "seed": seed,
+                        "settings": {"people": wanted.people},
                         "true_pairs": done.true_positives + done.false_negatives,
                         "precision": None if math.isnan(done.precision) else done.precision,
                         "recall": done.recall,
@@ -76,7 +79,7 @@ def main() -> None:
                     rows.append(row)
                     tables.append(tables.OVERLAP, row | about)
                 print(f"{preset}, {name}, {kept:.0%}: F1 {rows[-1]['f1']:.3f}", flush=True)
-    print("\n" + tables.overlap(rows))
+    print(f"\n{wanted.people:,} people, {wanted.seeds} seeds\n" + tables.overlap(rows))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Match quality of `linkage` and its rivals: one command measures everything the quality table shows.
 
     python benchmarks/rivals/environments.py
-    python benchmarks/quality.py [--seeds 3] [--data "Febrl 4"] [--methods linkage splink_plain]
+    python benchmarks/quality.py [--seeds 3] [--people 6000] [--data "Febrl 4"] [--methods linkage splink_plain]
 
 `linkage` is one call of `lk.link` with its defaults. Rivals get the fields as `linkage` cleans them (case, diacritics,
 date and sex as one form, placeholders empty): better than they would come. Each is judged at the cut that someone
-without truth would use and at the best cut, which takes the truth to find. Appends to results/quality.jsonl as it goes,
-then prints the table as `tables.py` does. What an environment is missing for is left out and said.
+without truth would use and at the best cut, which takes the truth to find: every score that a method gave is tried.
+Appends to results/quality.jsonl as it goes, then prints the table as `tables.py` does, which takes no notice of fewer
+seeds or people than the defaults. What an environment is missing for is left out and said.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from pathlib import Path
 
 import datasets
 import environments
+import exchange
+import full_size
 import judge
 import machine
 import pyarrow as pa
@@ -30,26 +33,42 @@ from pyarrow import csv
 
 import linkage as lk
 from linkage.agency.normalise import cleaner
+from linkage.agency.rejoin import hashed_ids
 
 RIVALS = ("anonlink_clk", "recordlinkage_ecm", "splink_plain")
-PROBABILITIES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+PROJECT = "benchmark"
+SCORED = ("left_id", "right_id", "probability")
+LOWEST = 0.001  # probability: below it no cut is best
 
 
 def linkage(trial: Trial) -> dict:
-    """One call with the defaults; then the probability that is best in hindsight."""
+    """One call with the defaults; then the probability that is best in hindsight, found as a rival's best score is."""
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", lk.LinkageWarning)
         sets = encoded(trial)
         links = lk.link(*sets, progress=False)
         seconds = time.perf_counter() - start
-        model = lk.fit(*sets, progress=False)
-        swept = [judged(lk.link(*sets, model=model, probability=p, progress=False), trial, p) for p in PROBABILITIES]
-    return row(judged(links, trial, 0.5), max(swept), seconds, machine.versions())
+        pairs = lk.fit(*sets, progress=False).predict(*sets, probability=LOWEST, progress=False).to_arrow()
+    at_default = judged(links, trial, 0.5)
+    chosen = exchange.one_to_one(zip(*(pairs[name].to_pylist() for name in SCORED), strict=True))
+    best = max(at_default, judge.best(chosen, hashed(trial)))
+    return row(at_default, best, seconds, machine.versions())
+
+
+def hashed(trial: Trial) -> judge.Truth:
+    """The true pairs by the record ids of the encoded sets."""
+    key = datasets.key(trial.seed)
+    columns = zip(*sorted(trial.truth), strict=True)
+    ids = [
+        hashed_ids(pa.chunked_array([list(own)]), key, project=PROJECT, source=side.source, column=side.id).to_pylist()
+        for side, own in zip((trial.left, trial.right), columns, strict=True)
+    ]
+    return frozenset(zip(*ids, strict=True))
 
 
 def encoded(trial: Trial) -> list[lk.EncodedSet]:
-    schema = lk.Schema(project="benchmark", fields=trial.fields)
+    schema = lk.Schema(project=PROJECT, fields=trial.fields)
     key = datasets.key(trial.seed)
     return [
         lk.encode(side.table, schema, key, id=side.id, source=side.source, columns=side.columns, progress=False)
@@ -125,17 +144,19 @@ def possible(data: str, methods: list[str]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
+    parser.add_argument("--people", type=int, default=full_size.PEOPLE, help="invented; others' data have their size")
     parser.add_argument("--data", default="", help="only data sets whose name begins so")
     parser.add_argument("--methods", nargs="+", default=["linkage", *RIVALS], choices=["linkage", *RIVALS])
     wanted = parser.parse_args()
     about = machine.machine()
-    for data, make in datasets.trials(wanted.seeds).items():
+    for data, make in datasets.trials(range(1, wanted.seeds + 1), wanted.people).items():
         methods = possible(data, wanted.methods) if data.startswith(wanted.data) else []
         for trial in make() if methods else ():
             facts = {
                 "data": data,
                 "seed": trial.seed,
+                "settings": dict(trial.settings),
                 "records": [trial.left.table.num_rows, trial.right.table.num_rows],
                 "true_pairs": len(trial.truth),
             }
@@ -144,7 +165,7 @@ def main() -> None:
                 line = facts | {"method": method} | measured | {"machine": about}
                 tables.append(tables.QUALITY, line)
                 print(f"{data}, seed {trial.seed}, {method}: {line['f1']:.4f}, best {line['best_f1']:.4f}", flush=True)
-    print("\n" + tables.quality(tables.read(tables.QUALITY)))
+    print("\n" + tables.quality(tables.full_quality()))
 
 
 if __name__ == "__main__":

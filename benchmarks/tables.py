@@ -1,14 +1,19 @@
 """The README's tables, from results/*.jsonl alone: nothing is measured here.
 
-python benchmarks/tables.py
+    python benchmarks/tables.py
+
+A line shows only if it was measured with the settings of `full_size.py`, by a run that did so for every seed: on one
+machine, at one commit, with the same versions. Of several such runs the latest counts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
+
+import full_size
 
 RESULTS = Path(__file__).parent / "results"
 QUALITY = RESULTS / "quality.jsonl"
@@ -30,10 +35,44 @@ def append(path: Path, line: dict) -> None:
         handle.write(json.dumps(line) + "\n")
 
 
-def read(path: Path, *, key: tuple[str, ...] = ("data", "seed", "method")) -> list[dict]:
+def read(path: Path, *, key: tuple[str, ...]) -> list[dict]:
     """The results, each of what ``key`` names once: the latest."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return list({tuple(line[name] for name in key): line for line in lines}.values())
+    return list({tuple(line[name] for name in key): line for line in lines_of(path)}.values())
+
+
+def complete(lines: Iterable[dict], *, of: tuple[str, ...], seeds: Sequence[int]) -> list[dict]:
+    """Of each of what ``of`` names, the lines of the latest run that has all ``seeds``, by seed."""
+    runs: dict[tuple, dict[str, dict[int, dict]]] = {}
+    for line in lines:
+        own = runs.setdefault(tuple(line[name] for name in of), {})
+        run = json.dumps([line["machine"], line["versions"], line["settings"]], sort_keys=True)
+        # to the end, as the latest
+        own[run] = own.pop(run, {}) | {line["seed"]: line}
+    whole = ([run for run in own.values() if set(seeds) <= set(run)] for own in runs.values())
+    return [found[-1][seed] for found in whole if found for seed in seeds]
+
+
+def lines_of(path: Path) -> list[dict]:
+    """Every result that is kept, in the order in which they were measured."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def full_quality() -> list[dict]:
+    """The lines of the quality table."""
+    lines = [line for line in lines_of(QUALITY) if line["settings"] == full_size.settings(line["data"])]
+    return complete(lines, of=("data", "method"), seeds=full_size.SEEDS)
+
+
+def full_febrl4() -> list[dict]:
+    """The lines of the table of Febrl 4's halves."""
+    lines = [line for line in lines_of(FEBRL4) if line["settings"] == full_size.settings("Febrl 4")]
+    return complete(lines, of=("fields",), seeds=full_size.HALVES)
+
+
+def full_overlap() -> list[dict]:
+    """The lines of the table by overlap."""
+    lines = [line for line in lines_of(OVERLAP) if line["settings"] == full_size.settings("invented")]
+    return complete(lines, of=("preset", "fields", "kept"), seeds=full_size.SEEDS)
 
 
 def febrl4(lines: list[dict]) -> str:
@@ -131,10 +170,9 @@ def table_row(cells: Iterable[str]) -> str:
 
 
 def main() -> None:
-    keys = {FEBRL4: ("fields", "seed"), OVERLAP: ("preset", "fields", "kept", "seed"), SPEED: ("method",)}
-    for path, show in ((FEBRL4, febrl4), (OVERLAP, overlap), (QUALITY, quality), (SPEED, speed)):
-        if path.exists():
-            print(show(read(path, key=keys.get(path, ("data", "seed", "method")))), end="\n\n")
+    of_full_size = [line for line in read(SPEED, key=("method", "rows")) if line["rows"] == full_size.ROWS]
+    shown = (quality(full_quality()), febrl4(full_febrl4()), overlap(full_overlap()), speed(of_full_size))
+    print("\n\n".join(shown))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """What the benchmarks compute beside measuring: halves, cuts, tables. No rival is needed."""
 
 import doctest
-import json
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "rivals")]  # scripts, found a
 import environments  # noqa: E402
 import exchange  # noqa: E402
 import febrl4  # noqa: E402
+import full_size  # noqa: E402
 import judge  # noqa: E402
 import machine  # noqa: E402
 import tables  # noqa: E402
@@ -27,7 +27,7 @@ def people(suffix: str) -> pa.Table:
     return pa.table({"rec_id": [f"rec-{person}-{suffix}" for person in persons], "person": persons})
 
 
-@pytest.mark.parametrize("module", [judge, exchange])
+@pytest.mark.parametrize("module", [judge, exchange, full_size])
 def test_benchmarks__examples_in_docstrings_hold(module):
     tried = doctest.testmod(module)
     assert tried.attempted and not tried.failed
@@ -94,12 +94,44 @@ def result(seed: int, f1: float, method: str = "linkage") -> dict:
     return {"data": "Febrl 4", "seed": seed, "method": method, "f1": f1, **measures}
 
 
-def test_read__keeps_the_latest_result_of_each_seed_and_method(tmp_path):
-    path = tmp_path / "results" / "quality.jsonl"
-    for line in (result(1, 0.5), result(2, 0.8), result(1, 0.6), result(1, 0.9, "splink_plain")):
-        tables.append(path, line)
-    found = {(line["seed"], line["method"]): line["f1"] for line in tables.read(path)}
-    assert found == {(1, "linkage"): 0.6, (2, "linkage"): 0.8, (1, "splink_plain"): 0.9}
+def measured(seed: int, f1: float, **other: object) -> dict:
+    return result(seed, f1) | {"settings": {"shared": 2500}, "machine": {"commit": "a"}, "versions": {"x": "1"}} | other
+
+
+def shown(monkeypatch, tmp_path, lines: list[dict]) -> list[float]:
+    monkeypatch.setattr(tables, "QUALITY", tmp_path / "quality.jsonl")
+    tables.QUALITY.unlink(missing_ok=True)
+    for line in lines:
+        tables.append(tables.QUALITY, line)
+    return [line["f1"] for line in tables.full_quality()]
+
+
+FULL = [measured(seed, 0.5) for seed in full_size.SEEDS]
+
+
+def test_tables__take_the_latest_run_that_is_whole(monkeypatch, tmp_path):
+    later = [measured(seed, 0.6, machine={"commit": "b"}) for seed in full_size.SEEDS]
+    assert shown(monkeypatch, tmp_path, FULL) == [0.5] * 3
+    assert shown(monkeypatch, tmp_path, FULL + later) == [0.6] * 3
+    assert shown(monkeypatch, tmp_path, later + FULL) == [0.5] * 3
+    assert shown(monkeypatch, tmp_path, [*FULL, *later, measured(2, 0.7, machine={"commit": "b"})]) == [0.6, 0.7, 0.6]
+    assert shown(monkeypatch, tmp_path, [*FULL, measured(1, 0.9, method="splink_plain")]) == [0.5] * 3
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        [measured(1, 0.9, machine={"commit": "b"})],  # one seed at another commit
+        [measured(seed, 0.9, versions={"x": "2"}) for seed in full_size.SEEDS[:2]],
+        [measured(seed, 0.9, settings={"shared": 40}) for seed in full_size.SEEDS],  # fewer people
+        [measured(seed, 0.9, settings={"shared": 2500, "people": 9}) for seed in full_size.SEEDS],
+        [measured(seed, 0.9) for seed in (7, 8, 9)],
+    ],
+)
+def test_tables__take_no_notice_of_a_trial(monkeypatch, tmp_path, trial):
+    assert shown(monkeypatch, tmp_path, FULL + trial) == [0.5] * 3
+    assert shown(monkeypatch, tmp_path, trial + FULL) == [0.5] * 3
+    assert shown(monkeypatch, tmp_path, trial) == []
 
 
 def test_quality__shows_the_mean_and_the_lowest_of_the_seeds():
@@ -108,10 +140,25 @@ def test_quality__shows_the_mean_and_the_lowest_of_the_seeds():
 
 
 def test_results__that_are_kept_can_all_be_shown_and_name_no_machine():
-    lines = [json.loads(line) for line in tables.QUALITY.read_text(encoding="utf-8").splitlines()]
-    assert tables.quality(lines)
-    assert all(set(line["machine"]) == {"cores", "cpu", "python", "commit"} for line in lines)
-    assert all(line["versions"] for line in lines)
+    kept = {tables.QUALITY: tables.full_quality(), tables.FEBRL4: tables.full_febrl4()}
+    kept[tables.OVERLAP] = tables.full_overlap()
+    for path, full in kept.items():
+        lines = tables.lines_of(path)
+        assert len(lines) == len(full), path  # no stale line beside those that are shown
+        assert all(set(line["machine"]) == {"cores", "cpu", "python", "commit"} for line in lines)
+        assert all(line["versions"] and line["settings"] for line in lines)
+    assert tables.quality(kept[tables.QUALITY]) and tables.febrl4(kept[tables.FEBRL4])
+    assert tables.overlap(kept[tables.OVERLAP])
+
+
+def test_readme__has_the_tables_of_the_results_that_are_kept():
+    readme = (BENCHMARKS.parent / "README.md").read_text(encoding="utf-8")
+    shown = (
+        tables.quality(tables.full_quality()),
+        tables.febrl4(tables.full_febrl4()),
+        tables.overlap(tables.full_overlap()),
+    )
+    assert all(table in readme for table in shown)
 
 
 def test_machine__tells_cores_and_processor():
