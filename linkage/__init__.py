@@ -27,6 +27,7 @@ Errors never name a person's value; see `linkage.errors`.
 
 from __future__ import annotations
 
+from linkage import interop
 from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
@@ -75,6 +76,7 @@ __all__ = [
     "encode",
     "evaluate",
     "fit",
+    "interop",
     "link",
     "rejoin",
 ]

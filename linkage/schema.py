@@ -7,6 +7,9 @@ fingerprint however they were written down. It is read from TOML by `linkage.agr
 Underneath, a schema is a list of `Filter`, each a Bloom filter over one or more fields.
 ``layout = "fields"`` is shorthand for one filter a field, ``layout = "record"`` for a single
 filter over all of them (a CLK: Schnell, Bachteler and Reiher 2011).
+
+A schema of clkhash (`Schema.from_clkhash`) is one of these too, so that its sets are compared, linked and saved
+like our own: one filter, no fields of ours, and clkhash's own settings as they decide bits.
 """
 
 from __future__ import annotations
@@ -16,13 +19,15 @@ import functools
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
 from linkage.fieldtypes import FIELD_TYPES, Layout, record_hashes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from linkage.agency.check import Problems
     from linkage.files import PathLike
 
@@ -78,9 +83,15 @@ class Schema:
     layout: Layout = "fields"
     bits: int = 1024
     groups: tuple[Group, ...] = ()
+    encoder: Literal["linkage", "clkhash"] = "linkage"
+    settings: str = ""
+    """Of clkhash: its linkage schema as canonical JSON, without secrets; empty if nobody said what it was."""
 
     def __post_init__(self) -> None:
         _check_label("project", self.project)
+        if self.encoder != "linkage" or self.settings:
+            self._check_foreign()
+            return
         if self.layout not in ("fields", "record"):
             raise SchemaError(f"layout: {nearest(self.layout, ('fields', 'record'))}", rule="layout")
         check_bits("the record filter", self.bits)
@@ -91,6 +102,21 @@ class Schema:
             if names.count(name) > 1:
                 raise SchemaError(f"field '{name}': the name is used twice", field=name, rule="name")
         object.__setattr__(self, "fields", self._with_hashes())
+
+    def _check_foreign(self) -> None:
+        if self.encoder == "linkage":
+            raise SchemaError("settings: belong to a schema of clkhash; ours are in its fields", rule="settings")
+        if self.encoder != "clkhash":
+            raise SchemaError(f"encoder: {nearest(self.encoder, ('linkage', 'clkhash'))}", rule="encoder")
+        if self.layout != "record" or self.fields or self.groups:
+            raise SchemaError("encoder: clkhash has the record layout, and no fields or groups of ours", rule="encoder")
+        check_bits("the record filter", self.bits)
+        try:
+            settings = json.loads(self.settings or "{}")
+            if self.settings not in ("", _as_json(settings)) or not isinstance(settings, dict):
+                raise ValueError
+        except (ValueError, TypeError, RecursionError):
+            raise SchemaError("settings: not canonical JSON; use Schema.from_clkhash", rule="settings") from None
 
     def _with_hashes(self) -> tuple[Field, ...]:
         # settings that the layout decides are written out, so that equal meanings have equal fingerprints
@@ -134,7 +160,9 @@ class Schema:
             "filters": [dataclasses.asdict(filter) for filter in self.filters],
             "groups": [dataclasses.asdict(group) for group in self.groups],
         }
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        if self.encoder != "linkage":
+            content |= {"encoder": self.encoder, "settings": self.settings}
+        return _as_json(content)
 
     def fingerprint(self) -> str:
         """SHA-256 of the canonical form, 64 hex digits: read it to each other over the telephone."""
@@ -157,10 +185,24 @@ class Schema:
 
         return preset(name, project=project, layout=layout)
 
+    @classmethod
+    def from_clkhash(cls, schema: PathLike | Mapping[str, Any]) -> Schema:
+        """The linkage schema of clkhash, version 1, 2 or 3: a JSON file, or what was read from one.
+
+        For `linkage.interop`: `encode_clkhash` makes the CLKs that clkhash 0.18.3 makes of it. `SchemaError` names
+        the feature and the setting; `FileFormatError` if it is no JSON. Warns with `LinkageWarning` about
+        ``xorFolds``, which clkhash documents and ignores.
+        """
+        from linkage.interop.clkschema import load
+
+        return load(schema)
+
     def save(self, path: PathLike) -> None:
         """Write the agreement as TOML, with every setting that differs from its default."""
         from linkage.agreement import save
 
+        if self.encoder != "linkage":
+            raise SchemaError("a clkhash schema stays the JSON file it is; TOML can't hold it", rule="encoder")
         save(self, path)
 
     def check(self, table: object, **options: Any) -> Problems:
@@ -193,9 +235,11 @@ def differences(left: Schema, right: Schema) -> list[str]:
     """
     found = [
         f"{setting}: {getattr(left, setting)!r} and {getattr(right, setting)!r}"
-        for setting in ("project", "layout")
+        for setting in ("project", "layout", "encoder")
         if getattr(left, setting) != getattr(right, setting)
     ]
+    if "linkage" not in (left.encoder, right.encoder):
+        return found + _clkhash_differences(left, right)
     lefts = {field.name: field for field in left.fields}
     rights = {field.name: field for field in right.fields}
     found += [f"field '{name}': only on the left" for name in lefts if name not in rights]
@@ -215,6 +259,28 @@ def differences(left: Schema, right: Schema) -> list[str]:
     return found
 
 
+def _clkhash_differences(left: Schema, right: Schema) -> list[str]:
+    if left.bits != right.bits:
+        return [f"bits: {left.bits} and {right.bits}"]
+    if bool(left.settings) != bool(right.settings):
+        side = "right" if left.settings else "left"
+        return [f"clkhash schema: not known on the {side}; give it as schema= where that set is read"]
+    return list(_leaves_that_differ(json.loads(left.settings or "{}"), json.loads(right.settings or "{}"), "clkhash"))
+
+
+def _leaves_that_differ(left: Any, right: Any, where: str, levels: int = 8) -> Iterator[str]:
+    if isinstance(left, dict) and isinstance(right, dict) and levels:
+        for name in sorted({*left, *right}):
+            yield from _leaves_that_differ(left.get(name), right.get(name), f"{where}.{name}", levels - 1)
+    elif isinstance(left, list) and isinstance(right, list) and levels:
+        if len(left) != len(right):
+            yield f"{where}: {len(left)} and {len(right)} of them"
+        for place, (one, other) in enumerate(zip(left, right, strict=False)):
+            yield from _leaves_that_differ(one, other, f"{where}[{place}]", levels - 1)
+    elif left != right:
+        yield f"{where}: {left!r:.60} and {right!r:.60}"
+
+
 def from_canonical(text: str) -> Schema:
     """The schema of a canonical form. Raises `SchemaError` if it isn't exactly one that this version writes."""
     try:
@@ -222,7 +288,10 @@ def from_canonical(text: str) -> Schema:
         fields = tuple(_field_from(item) for item in content["fields"])
         bits = content["filters"][0]["bits"] if content["layout"] == "record" else 1024
         groups = tuple(Group(**item) for item in content["groups"])
-        schema = Schema(project=content["project"], layout=content["layout"], fields=fields, bits=bits, groups=groups)
+        foreign = {name: content[name] for name in ("encoder", "settings") if name in content}
+        schema = Schema(
+            project=content["project"], layout=content["layout"], fields=fields, bits=bits, groups=groups, **foreign
+        )
     except SchemaError:
         raise
     except (KeyError, TypeError, IndexError, AttributeError, RecursionError, ValueError):
@@ -230,6 +299,10 @@ def from_canonical(text: str) -> Schema:
     if schema.canonical() != text:
         raise SchemaError("not a canonical schema of this version", rule="canonical")
     return schema
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def _field_from(item: dict[str, Any]) -> Field:

@@ -15,7 +15,11 @@ ROOT = Path(linkage.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 # what the agreement and the links offer as methods is done in a room: imported where it is called, by these alone
-BACKWARD = {("linkage.schema", "linkage.agency.check"), ("linkage.links", "linkage.central.disclose")}
+BACKWARD = {
+    ("linkage.schema", "linkage.agency.check"),
+    ("linkage.schema", "linkage.interop.clkschema"),
+    ("linkage.links", "linkage.central.disclose"),
+}
 FRONT = {
     "linkage",
     "linkage.__main__",
@@ -47,7 +51,7 @@ def imports(path: Path) -> set[str]:
 
 def room(module: str) -> str:
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in ("agency", "central", "study") else "values"
+    return parts[1] if len(parts) > 1 and parts[1] in ("agency", "central", "study", "interop") else "values"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -55,9 +59,9 @@ def test_imports__agency_and_central_never_meet(path):
     here = name_of(path)
     for module in imports(path):
         if here.startswith("linkage.agency"):
-            assert room(module) not in ("central", "study"), f"{here} imports {module}"
+            assert room(module) not in ("central", "study", "interop"), f"{here} imports {module}"
         if here.startswith("linkage.central"):
-            assert room(module) not in ("agency", "study"), f"{here} imports {module}"
+            assert room(module) not in ("agency", "study", "interop"), f"{here} imports {module}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -78,7 +82,14 @@ def test_imports__nothing_but_the_front_imports_the_front(path):
 
 
 def test_packages__show_no_name_that_is_one_of_their_modules():
-    for package in ("linkage", "linkage.agency", "linkage.central", "linkage.central.kernels", "linkage.study"):
+    for package in (
+        "linkage",
+        "linkage.agency",
+        "linkage.central",
+        "linkage.central.kernels",
+        "linkage.interop",
+        "linkage.study",
+    ):
         loaded = importlib.import_module(package)
         for module in pkgutil.iter_modules(loaded.__path__):
             shown = getattr(importlib.import_module(package), module.name, None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.agency import csvfile
-from linkage.errors import FileFormatError, RecordError, nearest
+from linkage.errors import FileFormatError, RecordError, SchemaError, nearest
 from linkage.schema import Schema
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def column_plan(schema: Schema, columns: Mapping[str, str | None] | None, *, id:
 
     A field not named in ``columns`` is looked for under its own name.
     """
+    if schema.encoder != "linkage":
+        raise SchemaError("this agreement is clkhash's: encode with linkage.interop.encode_clkhash", rule="encoder")
     known = [*(field.name for field in schema.fields), *(group.name for group in schema.groups)]
     for name in columns or {}:
         if name not in known:
