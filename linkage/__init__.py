@@ -32,9 +32,11 @@ from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.central import link
-from linkage.central.compare import compare
+from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.fitting import fit
+from linkage.central.forecast import Plan, plan
 from linkage.central.model import Model
+from linkage.central.neighbours import nearest_records
 from linkage.encoded import EncodedSet
 from linkage.errors import (
     FileFormatError,
@@ -67,18 +69,23 @@ __all__ = [
     "MismatchError",
     "Model",
     "Pairs",
+    "Plan",
     "PrivacyError",
     "RecordError",
     "Release",
     "Schema",
     "SchemaError",
     "compare",
+    "compare_in_parts",
     "encode",
     "evaluate",
     "fit",
     "interop",
     "link",
+    "nearest_records",
+    "plan",
     "rejoin",
+    "write_pairs",
 ]
 
 __version__ = "0.1.0"

@@ -25,6 +25,7 @@ def installation() -> Facts:
         "linkage": linkage.__version__,
         "encoding version": ENCODING_VERSION,
         "kernel": kernels.name(),
+        "kernels that run": ", ".join(kernels.available()),
         "cores": cores(),
         "python": platform.python_version(),
         "numpy": version("numpy"),

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from linkage import __version__, exitcodes
+from linkage.clicompare import compare_command, plan_command
 from linkage.errors import nearest
 from linkage.options import (
     columns_of,
@@ -51,6 +52,10 @@ def cli() -> None:
     At each agency: schema, keygen, check, encode. At the centre: link, release. Back at the agency: rejoin.
     Try `linkage demo` first.
     """
+
+
+cli.add_command(plan_command)
+cli.add_command(compare_command)
 
 
 @cli.command()

@@ -43,6 +43,16 @@ def dice(left_row, right_row) -> Fraction:
     return Fraction(2 * shared(left_row, right_row), together) if together else Fraction(0)
 
 
+def similarity(n_left: int, n_right: int, overlap: int, n_bits: int, measure: str) -> Fraction:
+    """Of two rows with so many bits of which so many are shared; 0 where one has none."""
+    if not n_left or not n_right:
+        return Fraction(0)
+    if measure == "hamming":
+        return 1 - Fraction(n_left + n_right - 2 * overlap, n_bits)
+    whole = n_left + n_right if measure == "dice" else n_left + n_right - overlap
+    return Fraction(2 * overlap if measure == "dice" else overlap, whole)
+
+
 # ---- the kernels ------------------------------------------------------------------------------------------------
 
 
@@ -54,6 +64,16 @@ def overlaps(left, right, ratio: Fraction) -> list[tuple[int, int, int]]:
         for column in range(len(right))
         if dice(left[row], right[column]) >= ratio
     ]
+
+
+def nearest(row, others, n_bits: int, measure: str) -> list[tuple[int, int]]:
+    """(column, shared bits) of the rows that are like this one, the most alike first, ties by column."""
+    alike = []
+    for column, other in enumerate(others):
+        n_left, n_right, overlap = as_int(row).bit_count(), as_int(other).bit_count(), shared(row, other)
+        if n_left and n_right and (overlap or measure == "hamming"):
+            alike.append((-similarity(n_left, n_right, overlap, n_bits, measure), column, overlap))
+    return [(column, overlap) for _, column, overlap in sorted(alike)]
 
 
 def level(left_row, right_row, cuts) -> int:

@@ -11,6 +11,7 @@ from pyarrow import csv, parquet
 
 import linkage as lk
 from linkage import study
+from linkage.central import kernels
 from linkage.cli import cli
 from linkage.exitcodes import run
 
@@ -260,7 +261,7 @@ def test_demo__finds_nearly_all_and_keeps_its_files(tmp_path, capsys):
 
 def test_command__runs_as_a_program():
     done = subprocess.run([sys.executable, "-m", "linkage", "info"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "portable" in done.stdout
+    assert done.returncode == 0 and "portable" in done.stdout and f"kernel            {kernels.name()}" in done.stdout
 
 
 def test_release__csv_replaces_nothing(place, capsys):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import linkage as lk
-from linkage.central.candidates import all_pairs, count_tiles
+from linkage.central import tiles as engine
+from linkage.central.candidates import Grid, all_pairs
 from linkage.pairs import Pairs
 from tests import naive
 
@@ -313,21 +314,143 @@ def test_pairs__taken_are_the_chosen_ones(two_sets):
 # ---- tiles ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("n_left", "n_right"), [(0, 0), (1, 1), (512, 8_192), (513, 8_193), (1_030, 17_000), (3, 0)])
-def test_all_pairs__covers_every_pair_once(n_left, n_right):
+def tiles_of(grid: Grid):
+    return [tile for chunk in grid.chunks() for _, tile in grid.tiles(chunk)]
+
+
+@pytest.mark.parametrize("threads", [1, 7])
+@pytest.mark.parametrize(("n_left", "n_right"), [(0, 0), (0, 3), (3, 0), (1, 1), (2_049, 513), (600, 9_000)])
+def test_all_pairs__cover_every_pair_once(n_left, n_right, threads):
     seen = np.zeros((n_left, n_right), dtype=np.int8)
-    tiles = list(all_pairs(n_left, n_right))
-    for tile in tiles:
+    for tile in tiles_of(all_pairs(n_left, n_right, threads=threads)):
         seen[tile.top : tile.bottom, tile.first : tile.last] += 1
         assert tile.pairs == (tile.bottom - tile.top) * (tile.last - tile.first) > 0
     assert (seen == 1).all()
-    assert len(tiles) == count_tiles(n_left, n_right)
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 513, 9_000])
-def test_all_pairs__within_one_set_covers_all_above_the_diagonal(n):
+@pytest.mark.parametrize("n", [0, 1, 2, 513, 5_000])
+def test_all_pairs__within_one_set_cover_all_above_the_diagonal_and_little_below(n):
     seen = np.zeros((n, n), dtype=np.int8)
-    for tile in all_pairs(n, n, within=True):
+    grid = all_pairs(n, n, within=True, threads=4)
+    for tile in tiles_of(grid):
         seen[tile.top : tile.bottom, tile.first : tile.last] += 1
-    assert (seen[np.triu_indices(n, 1)] == 1).all() if n < 1_000 else seen.max() == 1
-    assert all(tile.last > tile.top + 1 for tile in all_pairs(n, n, within=True))
+    assert (seen[np.triu_indices(n, 1)] == 1).all()
+    assert seen.max(initial=0) <= 1
+    assert seen.sum() <= n * n / 2 + n * (grid.rows + grid.columns)
+
+
+# ---- other measures, parts, files, neighbours --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("measure", ["dice", "jaccard", "hamming"])
+@pytest.mark.parametrize("threshold", [0.6, "2/3", 0.9])
+def test_compare__by_each_measure_equals_its_twin(two_sets, measure, threshold):
+    left, right = two_sets
+    rows = [side.filters["record"] for side in two_sets]
+    pairs = lk.compare(left, right, threshold=threshold, measure=measure)
+    expected = []
+    for a, b in np.ndindex(len(left), len(right)):
+        sizes = [naive.as_int(rows[0][a]).bit_count(), naive.as_int(rows[1][b]).bit_count()]
+        alike = naive.similarity(*sizes, naive.shared(rows[0][a], rows[1][b]), 128, measure)
+        if alike >= Fraction(str(threshold)):
+            expected.append((a, b, float(alike)))
+    assert triples(pairs) == expected
+    assert expected
+
+
+def test_compare__names_the_measures(two_sets):
+    with pytest.raises(ValueError, match="did you mean 'jaccard'"):
+        lk.compare(*two_sets, threshold=0.5, measure="jacard")
+
+
+@pytest.mark.parametrize("memory", [1, 200_000, 5_000_000])
+@pytest.mark.parametrize("within", [False, True])
+def test_compare_in_parts__gives_the_same_pairs_in_parts_that_fit(two_large_sets, memory, within):
+    sets = two_large_sets[1:] if within else two_large_sets
+    whole = lk.compare(*sets, threshold=0.65)
+    parts = list(lk.compare_in_parts(*sets, threshold=0.65, memory=memory, threads=2))
+    assert [triple for part in parts for triple in triples(part)] == triples(whole)
+    assert len(whole) > 4_000
+    fewest = engine._FEWEST_PAIRS
+    assert all(0 < len(part) <= max(5 * fewest, memory // engine.BYTES_PER_PAIR) for part in parts)
+
+
+def test_compare_in_parts__of_a_flood_stays_in_parts_that_fit():
+    records = encoded(np.ones((2_000, 128)))
+    other = encoded(np.ones((2_500, 128)), source="right")
+    seen = 0
+    for part in lk.compare_in_parts(records, other, threshold=1, memory=1 << 20):
+        assert len(part) <= 5 * engine._FEWEST_PAIRS
+        assert part.left[0] * 2_500 + part.right[0] == seen
+        seen += len(part)
+    assert seen == 2_000 * 2_500
+
+
+def test_write_pairs__writes_what_compare_finds(two_large_sets, tmp_path):
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "pairs.parquet"
+    written = lk.write_pairs(lk.compare_in_parts(*two_large_sets, threshold=0.7, memory=1 << 18), path)
+    expected = lk.compare(*two_large_sets, threshold=0.7)
+    assert written == len(expected) > 100
+    assert pq.read_table(path).equals(expected.to_arrow())
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_write_pairs__that_fails_leaves_nothing(two_sets, tmp_path):
+    def parts():
+        yield lk.compare(*two_sets, threshold=0.7)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lk.write_pairs(parts(), tmp_path / "pairs.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def neighbours_by_twin(left, right, k, measure, *, within=False):
+    rows, others = left.filters["record"], right.filters["record"]
+    found = []
+    for a in range(len(left)):
+        near = [(b, o) for b, o in naive.nearest(rows[a], others, 128, measure) if not (within and a == b)]
+        found += [(a, b) for b, _ in near[:k]]
+    return sorted(found)
+
+
+def pairs_of(found: Pairs) -> list[tuple[int, int]]:
+    return list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("measure", ["dice", "jaccard", "hamming"])
+@pytest.mark.parametrize("k", [1, 3, 200])
+def test_nearest_records__equal_their_twin(two_sets, measure, k):
+    left, right = two_sets
+    expected = neighbours_by_twin(left, right, k, measure)
+    assert pairs_of(lk.nearest_records(left, right, k=k, measure=measure)) == expected
+    back = neighbours_by_twin(right, left, k, measure)
+    both = [pair for pair in expected if pair[::-1] in set(back)]
+    assert pairs_of(lk.nearest_records(left, right, k=k, measure=measure, mutual=True)) == both
+    within = neighbours_by_twin(right, right, k, measure, within=True)
+    assert pairs_of(lk.nearest_records(right, k=k, measure=measure)) == within
+    mutual = [pair for pair in within if pair[::-1] in set(within) and pair[0] < pair[1]]
+    assert pairs_of(lk.nearest_records(right, k=k, measure=measure, mutual=True)) == mutual
+
+
+def test_nearest_records__leave_out_those_below_a_threshold(two_sets):
+    found = lk.nearest_records(*two_sets, k=5, threshold=0.7)
+    every = lk.nearest_records(*two_sets, k=5)
+    assert triples(found) == [pair for pair in triples(every) if pair[2] >= 0.7]
+    assert 0 < len(found) < len(every)
+
+
+def test_nearest_records__over_several_spans_are_the_best_of_all(two_large_sets, monkeypatch):
+    left, right = two_large_sets
+    found = lk.nearest_records(left, right, k=2)
+    monkeypatch.setattr("linkage.central.candidates._WIDEST_SPAN", 512)
+    assert triples(lk.nearest_records(left, right, k=2, threads=2)) == triples(found)
+    assert (np.bincount(found.left)[left.popcounts["record"] > 0] == 2).all()
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, True, 1_001])
+def test_nearest_records__refuse_a_number_that_is_none(two_sets, k):
+    with pytest.raises(ValueError, match=r"^k: "):
+        lk.nearest_records(*two_sets, k=k)

@@ -4,29 +4,32 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linkage.central import kernels
-from linkage.central.kernels import Side
-from linkage.central.levels import Comparison, missing_count
+from linkage.central.kernels import Rows
 from linkage.central.thresholds import least_overlap
 from tests import naive
 
 RATIOS = [Fraction(text) for text in ("1/100", "1/3", "2/3", "3/4", "4/5", "17/20", "1")]
-CUTS = tuple(Fraction(text) for text in ("2/5", "1/2", "3/5", "7/10", "4/5", "9/10", "1"))
-EQUAL = (Fraction(1),)
 WIDTHS = [8, 20, 63, 64, 65, 100, 129, 1000]
+ROOM = 1 << 22
+
+
+@pytest.fixture(autouse=True, params=kernels.available())
+def kernel(request, monkeypatch):
+    """Every implementation that runs here."""
+    monkeypatch.setenv("LINKAGE_KERNEL", request.param)
+    return request.param
 
 
 def counts(rows) -> np.ndarray:
     return np.bitwise_count(rows).sum(axis=1, dtype=np.uint32)
 
 
-def side(rows, n_bits: int) -> Side:
-    found = counts(rows).astype(np.int32)
-    found[found == 0] = missing_count(n_bits)
-    return Side(rows, found)
+def as_rows(words) -> Rows:
+    return Rows(words, counts(words))
 
 
 def draw(n: int, n_bits: int, *, seed: int, fill=(0.0, 0.9), alike=None) -> np.ndarray:
@@ -40,8 +43,9 @@ def draw(n: int, n_bits: int, *, seed: int, fill=(0.0, 0.9), alike=None) -> np.n
     return bits
 
 
-def found_overlaps(left, right, need):
-    found = kernels.overlaps(left, right, counts(left), counts(right), need)
+def found_overlaps(left, right, need, *, diagonal=None):
+    arranged = kernels.arrange_by_count(as_rows(right))
+    found = kernels.overlaps(as_rows(left), arranged, need, room=ROOM, diagonal=diagonal)
     assert [column.dtype for column in found] == [np.int32, np.int32, np.uint32]
     return list(zip(*(column.tolist() for column in found), strict=True))
 
@@ -96,6 +100,12 @@ def test_overlaps__over_several_tiles_equals_its_twin_and_is_by_row_then_column(
     assert found == sorted(found)
     assert len({row for row, _, _ in found}) > 32
     assert max(column for _, column, _ in found) > 4_096
+    assert (
+        kernels.overlaps(
+            as_rows(left), kernels.arrange_by_count(as_rows(right)), least_overlap(Fraction(7, 10), n_bits=100), room=60
+        )
+        is None
+    )
     shared, together = exact_counts(left, right)  # the twin in plain Python would take a minute
     rows, columns = np.nonzero((20 * shared >= 7 * together) & (shared > 0))
     assert found == list(zip(rows.tolist(), columns.tolist(), shared[rows, columns].tolist(), strict=True))
@@ -138,151 +148,98 @@ def two_blocks(draw_from):
     return n_bits, *rows
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(two_blocks(), st.fractions(min_value=Fraction(1, 1000), max_value=1))
 def test_overlaps__equals_its_twin_for_any_rows(blocks, ratio):
     n_bits, left, right = blocks
     assert found_overlaps(left, right, least_overlap(ratio, n_bits=n_bits)) == naive.overlaps(left, right, ratio)
 
 
-# ---- levels and weights -----------------------------------------------------------------------------------------
+# a pair's overlap and popcounts decide, so one table of whole numbers serves every measure
+@pytest.mark.parametrize("measure", ["jaccard", "hamming"])
+@pytest.mark.parametrize("n_bits", [8, 11])
+def test_overlaps__under_other_measures_keeps_every_attainable_score(measure, n_bits):
+    kinds, left, right = every_overlap(n_bits)
+    scores = {naive.similarity(*kind, n_bits, measure) for kind in kinds}
+    shared, together = exact_counts(left, right)
+    lefts, rights = counts(left), counts(right)
+    for ratio in sorted(score for score in scores if score)[::3]:
+        need = least_overlap(ratio, n_bits=n_bits, measure=measure)
+        enough = {kind for kind in set(kinds) if naive.similarity(*kind, n_bits, measure) >= ratio}
+        expected = [
+            (row, column, int(shared[row, column]))
+            for row, column in np.ndindex(shared.shape)
+            if (int(lefts[row]), int(rights[column]), int(shared[row, column])) in enough
+        ]
+        assert found_overlaps(left, right, need) == expected, ratio
+    assert together.max() == 2 * n_bits
 
 
-def plan(*widths_and_cuts) -> tuple[Comparison, ...]:
-    return tuple(Comparison(f"field{place}", bits, cuts) for place, (bits, cuts) in enumerate(widths_and_cuts))
+@pytest.mark.parametrize("diagonal", [-40, -3, 0, 5, 100])
+def test_overlaps__past_a_diagonal_are_those_with_larger_columns(diagonal):
+    words = naive.packed(draw(700, 70, seed=12, fill=(0.3, 0.5)))
+    need = least_overlap(Fraction(3, 5), n_bits=70)
+    whole = found_overlaps(words[:90], words, need)
+    expected = [found for found in whole if found[1] > found[0] + diagonal]
+    assert found_overlaps(words[:90], words, need, diagonal=diagonal) == expected
 
 
-def both_sides(comparisons, n_left: int, n_right: int, *, seed: int):
-    lefts, rights = [], []
-    for place, comparison in enumerate(comparisons):
-        bits = draw(n_left, comparison.bits, seed=seed + 2 * place)
-        lefts.append(naive.packed(bits))
-        rights.append(naive.packed(draw(n_right, comparison.bits, seed=seed + 2 * place + 1, alike=bits)))
-    return lefts, rights
+def test_overlaps__of_rows_of_thousands_of_bits_are_exact():
+    # more slices than one sum counts to
+    bits = draw(6, 4_000, seed=13, fill=(0.4, 0.9))
+    left, right = naive.packed(bits), naive.packed(draw(9, 4_000, seed=14, alike=bits))
+    for ratio in (Fraction(1, 2), Fraction(9, 10)):
+        need = least_overlap(ratio, n_bits=4_000)
+        assert found_overlaps(left, right, need) == naive.overlaps(left, right, ratio)
 
 
-def as_sides(rows, comparisons) -> tuple[Side, ...]:
-    return tuple(side(block, comparison.bits) for block, comparison in zip(rows, comparisons, strict=True))
+# ---- neighbours and listed pairs --------------------------------------------------------------------------------
 
 
-PLANS = [
-    plan((64, CUTS)),
-    plan((64, EQUAL), (20, CUTS)),
-    plan((100, CUTS), (8, EQUAL), (129, CUTS)),
-]
+@pytest.mark.parametrize("measure", ["dice", "jaccard", "hamming"])
+@pytest.mark.parametrize("k", [1, 2, 7, 60])
+@pytest.mark.parametrize(("n_left", "n_right"), [(20, 50), (3, 1), (1, 3), (0, 4), (4, 0)])
+def test_best_rows__equal_their_twin(measure, k, n_left, n_right):
+    bits = draw(n_left, 40, seed=20, fill=(0.2, 0.5))
+    left, right = naive.packed(bits), naive.packed(draw(n_right, 40, seed=21, alike=bits))
+    need = np.full(81, measure != "hamming", dtype=np.uint32)
+    arranged = kernels.arrange_by_count(as_rows(right))
+    column, overlap = kernels.best_rows(as_rows(left), arranged, need, k, by_difference=measure == "hamming")
+    assert (column.dtype, overlap.dtype) == (np.int32, np.uint32)
+    assert column.shape == overlap.shape == (n_left, k)
+    for row in range(n_left):
+        expected = naive.nearest(left[row], right, 40, measure)[:k]
+        found = [(c, o) for c, o in zip(column[row].tolist(), overlap[row].tolist(), strict=True) if c >= 0]
+        assert found == expected, row
 
 
-@pytest.mark.parametrize("comparisons", PLANS)
-@pytest.mark.parametrize(("n_left", "n_right"), [(25, 40), (1, 1), (1, 30), (30, 1)])
-def test_level_counts__equals_its_twin(comparisons, n_left, n_right):
-    lefts, rights = both_sides(comparisons, n_left, n_right, seed=3)
-    expected = naive.levels(lefts, rights, [comparison.cuts for comparison in comparisons])
-    tables = tuple(comparison.table() for comparison in comparisons)
-    found = kernels.level_counts(as_sides(lefts, comparisons), as_sides(rights, comparisons), tables)
-    for place, comparison in enumerate(comparisons):
-        assert found[place].dtype == np.int64
-        assert found[place].tolist() == np.bincount(expected[..., place].ravel(), minlength=comparison.levels).tolist()
+def test_best_rows__over_many_blocks_keep_the_best_and_leave_out_the_row_itself():
+    words = naive.packed(draw(2_000, 90, seed=22, fill=(0.2, 0.4)))
+    need = least_overlap(Fraction(1, 2), n_bits=90)
+    arranged = kernels.arrange_by_count(as_rows(words))
+    column, overlap = kernels.best_rows(as_rows(words[:50]), arranged, need, 3, by_difference=False, diagonal=0)
+    shared, together = exact_counts(words[:50], words)
+    for row in range(50):
+        scores = [
+            (-Fraction(2 * int(shared[row, c]), int(together[row, c])), c)
+            for c in range(2_000)
+            if c != row and 4 * shared[row, c] >= together[row, c] > 0
+        ]
+        expected = [c for _, c in sorted(scores)[:3]]
+        assert [c for c in column[row].tolist() if c >= 0] == expected
+        assert overlap[row, : len(expected)].tolist() == [int(shared[row, c]) for c in expected]
 
 
-@pytest.mark.parametrize("comparisons", PLANS)
-@pytest.mark.parametrize(("n_left", "n_right"), [(25, 40), (1, 1), (40, 1)])
-def test_pair_levels__equals_its_twin(comparisons, n_left, n_right):
-    lefts, rights = both_sides(comparisons, n_left, n_right, seed=4)
-    expected = naive.levels(lefts, rights, [comparison.cuts for comparison in comparisons])
+@pytest.mark.parametrize("n_bits", [20, 64, 129, 1_000])
+def test_pair_overlaps__are_of_the_pairs_listed(n_bits):
+    bits = draw(30, n_bits, seed=30)
+    left, right = naive.packed(bits), naive.packed(draw(40, n_bits, seed=31, alike=bits))
     rng = np.random.default_rng(0)
-    rows = rng.integers(0, n_left, 200).astype(np.int32)  # in no order, some of them twice
-    columns = rng.integers(0, n_right, 200).astype(np.int32)
-    tables = tuple(comparison.table() for comparison in comparisons)
-    found = kernels.pair_levels(as_sides(lefts, comparisons), as_sides(rights, comparisons), rows, columns, tables)
-    assert found.dtype == np.uint8
-    assert found.tolist() == expected[rows, columns].tolist()
+    rows, columns = rng.integers(0, 30, 200).astype(np.int32), rng.integers(0, 40, 200).astype(np.int32)
+    found = kernels.pair_overlaps(as_rows(left), as_rows(right), rows, columns)
+    assert found.dtype == np.uint32
+    assert found.tolist() == [naive.shared(left[a], right[b]) for a, b in zip(rows, columns, strict=True)]
 
 
-@pytest.mark.parametrize("comparisons", PLANS)
-def test_heavy_pairs__equals_its_twin_at_every_weight_that_occurs(comparisons):
-    lefts, rights = both_sides(comparisons, 20, 33, seed=5)
-    levels = naive.levels(lefts, rights, [comparison.cuts for comparison in comparisons])
-    rng = np.random.default_rng(1)
-    weights = [np.sort(rng.integers(-9_000, 12_000, comparison.levels)).astype(np.int32) for comparison in comparisons]
-    tables = tuple(weight[comparison.table()] for weight, comparison in zip(weights, comparisons, strict=True))
-    lists = [weight.tolist() for weight in weights]
-    sides = as_sides(lefts, comparisons), as_sides(rights, comparisons)
-    occurring = sorted({weight for _, _, weight in naive.heavy_pairs(levels, lists, -(10**9))})
-    for bound in {*occurring[:: max(1, len(occurring) // 12)], occurring[-1], occurring[-1] + 1, occurring[0] - 1}:
-        found = kernels.heavy_pairs(*sides, tables, bound)
-        assert [column.dtype for column in found] == [np.int32] * 3
-        assert list(zip(*(column.tolist() for column in found), strict=True)) == naive.heavy_pairs(levels, lists, bound)
-
-
-@pytest.mark.parametrize("n_bits", [1, 8, 11])
-@pytest.mark.parametrize("cuts", [CUTS, EQUAL])
-def test_levels__are_right_at_every_attainable_overlap(n_bits, cuts):
-    _, left, right = every_overlap(n_bits)
-    (comparison,) = plan((n_bits, cuts))
-    numbers = np.arange(len(left), dtype=np.int32)
-    found = kernels.pair_levels((side(left, n_bits),), (side(right, n_bits),), numbers, numbers, (comparison.table(),))
-    assert found[:, 0].tolist() == [naive.level(a, b, cuts) for a, b in zip(left, right, strict=True)]
-
-
-def test_level_kernels__over_several_tiles_agree_with_each_other_and_the_twin():
-    comparisons = plan((64, EQUAL), (100, CUTS))
-    lefts, rights = both_sides(comparisons, 70, 4_150, seed=8)
-    sides = as_sides(lefts, comparisons), as_sides(rights, comparisons)
-    tables = tuple(comparison.table() for comparison in comparisons)
-    rows, columns = (part.ravel().astype(np.int32) for part in np.indices((70, 4_150)))
-    levels = kernels.pair_levels(*sides, rows, columns, tables)
-    totals = kernels.level_counts(*sides, tables)
-    for place, total in enumerate(totals):
-        assert total.tolist() == np.bincount(levels[:, place], minlength=len(total)).tolist()
-    weights = [np.array([0, -3, 5], np.int32), np.arange(-4, 5, dtype=np.int32)]
-    weight_tables = tuple(weight[table] for weight, table in zip(weights, tables, strict=True))
-    row, column, weight = kernels.heavy_pairs(*sides, weight_tables, 5)
-    total = weights[0][levels[:, 0]] + weights[1][levels[:, 1]]
-    heavy = total >= 5
-    assert row.tolist() == rows[heavy].tolist()
-    assert column.tolist() == columns[heavy].tolist()
-    assert weight.tolist() == total[heavy].tolist()
-    some = np.random.default_rng(2).integers(0, len(rows), 300)
-    for number in some.tolist():
-        a, b = rows[number], columns[number]
-        twin = [naive.level(lefts[i][a], rights[i][b], comparisons[i].cuts) for i in range(2)]
-        assert levels[number].tolist() == twin
-
-
-@pytest.mark.parametrize(("n_left", "n_right"), [(0, 0), (0, 5), (5, 0)])
-def test_level_kernels__of_empty_sides_give_nothing(n_left, n_right):
-    comparisons = plan((64, EQUAL), (20, CUTS))
-    lefts, rights = both_sides(comparisons, n_left, n_right, seed=1)
-    sides = as_sides(lefts, comparisons), as_sides(rights, comparisons)
-    tables = tuple(comparison.table() for comparison in comparisons)
-    assert [total.tolist() for total in kernels.level_counts(*sides, tables)] == [[0] * 3, [0] * 9]
-    row, column, weight = kernels.heavy_pairs(*sides, tuple(table.astype(np.int32) for table in tables), -100)
-    assert len(row) == len(column) == len(weight) == 0
-    nothing = np.empty(0, np.int32)
-    assert kernels.pair_levels(*sides, nothing, nothing, tables).shape == (0, 2)
-
-
-def test_level_kernels__rows_without_bits_are_missing_against_everything():
-    (comparison,) = plan((16, CUTS))
-    rows = naive.packed([[0] * 16, [1] * 16])
-    sides = (side(rows, 16),)
-    pairs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.int32)
-    found = kernels.pair_levels(sides, sides, pairs[:, 0], pairs[:, 1], (comparison.table(),))
-    assert found[:, 0].tolist() == [0, 0, 0, comparison.levels - 1]
-
-
-@settings(max_examples=60, deadline=None)
-@given(two_blocks(), st.lists(st.integers(-5_000, 5_000), min_size=9, max_size=9), st.integers(-6_000, 6_000))
-def test_level_kernels__equal_their_twins_for_any_rows(blocks, weights, bound):
-    n_bits, left, right = blocks
-    (comparison,) = plan((n_bits, CUTS))
-    sides = (side(left, n_bits),), (side(right, n_bits),)
-    levels = naive.levels([left], [right], [CUTS])
-    (total,) = kernels.level_counts(*sides, (comparison.table(),))
-    assert total.tolist() == np.bincount(levels.ravel(), minlength=9).tolist()
-    found = kernels.heavy_pairs(*sides, (np.array(weights, np.int32)[comparison.table()],), bound)
-    assert list(zip(*(part.tolist() for part in found), strict=True)) == naive.heavy_pairs(levels, [weights], bound)
-
-
-def test_name__says_which_implementation_runs():
-    assert kernels.name()
+def test_name__says_which_implementation_runs(kernel):
+    assert kernel in kernels.name()

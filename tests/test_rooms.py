@@ -24,6 +24,7 @@ FRONT = {
     "linkage",
     "linkage.__main__",
     "linkage.cli",
+    "linkage.clicompare",
     "linkage.demo",
     "linkage.about",
     "linkage.exitcodes",

@@ -1,29 +1,59 @@
-"""Every pair of records at or above a similarity: tiles, threads, a memory budget, Pairs out."""
+"""Every pair of records at or above a similarity: thresholds in, Pairs out, however many there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile, all_pairs, count_tiles
-from linkage.central.thresholds import Ratio, exact_ratio, least_overlap
+from linkage.central.candidates import Grid, Tile, all_pairs
+from linkage.central.kernels import Arranged, Rows
+from linkage.central.thresholds import MEASURES, Measure, Ratio, exact_ratio, least_overlap, similarity
+from linkage.central.tiles import BYTES_PER_PAIR, Found, arranged, in_parts
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import LimitError
+from linkage.errors import LimitError, nearest
+from linkage.files import PathLike
 from linkage.pairs import Pairs
-from linkage.parallel import in_order, memory_limit
-from linkage.progress import shown
+from linkage.parallel import memory_limit, thread_count
 
 DEFAULT_MEMORY = 1 << 30
 
-# rows, columns, value: 12 bytes a pair as found, twice that while they are put in order, and the similarity
-_BYTES_PER_PAIR = 40
+# a sixteenth of the pairs, at most so many, says how many there will be
+_SAMPLE_SHARE, _SAMPLE_PAIRS = 16, 1 << 24
 
-_NONE: kernels.Overlaps = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))
 
-Found = TypeVar("Found")
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Two sides of one filter, ready for the kernels."""
+
+    left: EncodedSet
+    right: EncodedSet
+    within: bool
+    rows: Rows
+    columns: Rows
+    n_bits: int
+    measure: Measure
+    need: NDArray[np.uint32]
+    grid: Grid
+    spans: list[Arranged]
+
+    def step(self, tile: Tile, span: int, room: int) -> Found | None:
+        """The pairs of a tile, in rows and columns of the sets."""
+        diagonal = tile.top - tile.first if self.within else None
+        rows = self.rows.slice(tile.top, tile.bottom)
+        found = kernels.overlaps(rows, self.spans[span], self.need, room=room, diagonal=diagonal)
+        if found is None:
+            return None
+        return found[0] + np.int32(tile.top), found[1] + np.int32(tile.first), found[2]
+
+    def pairs(self, row: NDArray[np.int32], column: NDArray[np.int32], overlap: NDArray[np.uint32]) -> Pairs:
+        """The pairs with their similarity."""
+        together = self.rows.counts[row].astype(np.int64) + self.columns.counts[column]
+        alike = similarity(overlap, together, n_bits=self.n_bits, measure=self.measure)
+        return Pairs(self.left, self.right, row, column, similarity=alike)
 
 
 def compare(
@@ -31,11 +61,12 @@ def compare(
     right: EncodedSet | None = None,
     *,
     threshold: Ratio,
+    measure: Measure = "dice",
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
 ) -> Pairs:
-    """Find the pairs of records at least ``threshold`` alike, by the Dice similarity of their filters.
+    """Find the pairs of records at least ``threshold`` alike, by the similarity of their filters.
 
     For the ``record`` layout. With the ``fields`` layout no single similarity is right: use `fit` or `link`.
 
@@ -46,9 +77,12 @@ def compare(
     threshold
         In (0, 1]; pairs exactly at it are kept: 0.8 is 4/5, not the nearest float. A record without any value is
         like nothing.
+    measure
+        dice (twice the shared bits to the sum of both), jaccard (shared bits to all that either has), or hamming
+        (share of the filter's positions at which the two are equal).
     memory
-        Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate, as soon as
-        that is clear.
+        Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate before the
+        work begins, where a sample can tell; `compare_in_parts` has no such limit.
 
     Returns
     -------
@@ -59,7 +93,8 @@ def compare(
     MismatchError
         The sets were encoded with different agreements, keys or versions.
 
-    Cost: one overlap for each pair of rows; about 40 million pairs a second and core at 1,024 bits.
+    Cost: one overlap for each pair of rows; on one core of 2023 some thousand million pairs a second at 0.85 and
+    1,024 bits (benchmarks/compare_speed.py). Beside the sets, memory for the right one again.
 
     >>> import numpy as np
     >>> from linkage import EncodedSet, Field, Schema
@@ -69,81 +104,138 @@ def compare(
     >>> compare(tiny, threshold="6/7").similarity
     array([0.85714286])
     """
+    memory_limit(memory)
+    job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
+    expected = expected_pairs(job)
+    if expected.at_least * BYTES_PER_PAIR > memory:
+        _refuse(expected.pairs, memory)
+    found: list[Found] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))]
+    held = 0
+    for part, share in in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare"):
+        held += len(part[0])
+        found.append(part)
+        if held * BYTES_PER_PAIR > memory:
+            _refuse(int(held / share), memory)
+    row, column, overlap = (np.concatenate([part[place] for part in found]) for place in range(3))
+    return job.pairs(row, column, overlap)
+
+
+def compare_in_parts(
+    left: EncodedSet,
+    right: EncodedSet | None = None,
+    *,
+    threshold: Ratio,
+    measure: Measure = "dice",
+    threads: int | None = None,
+    memory: int = DEFAULT_MEMORY,
+    progress: bool | None = None,
+) -> Iterator[Pairs]:
+    """The pairs of `compare`, a part at a time, in the same order: for thresholds that give more than memory holds.
+
+    No part takes more than ``memory`` bytes, however many pairs there are; an empty part is left out. To a file:
+
+        linkage.write_pairs(linkage.compare_in_parts(left, right, threshold=0.6), "pairs.parquet")
+    """
+    memory_limit(memory)
+    job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
+    return (
+        job.pairs(*part)
+        for part, _ in in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare")
+        if len(part[0])
+    )
+
+
+def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
+    """Write parts of pairs to one Parquet file (left_id, right_id, similarity), whole or not at all; how many pairs.
+
+    Readable by its owner only. It stays at the centre: record ids with how alike they are help to re-identify.
+    """
+    import pyarrow as pa
+
+    from linkage.files import written_beside
+    from linkage.parquetfile import writer
+
+    columns = pa.schema([("left_id", pa.string()), ("right_id", pa.string()), ("similarity", pa.float64())])
+    written = 0
+    with written_beside(path) as part_file, writer(part_file, columns) as file:
+        for pairs in parts:
+            file.write_table(pairs.to_arrow())
+            written += len(pairs)
+    return written
+
+
+def prepared(
+    left: EncodedSet, right: EncodedSet | None, *, threshold: Ratio, measure: Measure, threads: int | None
+) -> Job:
+    """Check what was asked for, and arrange the right side."""
     other = left if right is None else right
     require_comparable(left, other)
-    memory_limit(memory)
     if left.schema.layout != "record":
         raise ValueError("compare: takes sets of the record layout; for the fields layout use fit() or link()")
     ratio = exact_ratio(threshold, name="threshold")
     (filter,) = left.schema.filters
-    lefts, rights = left.filters[filter.name], other.filters[filter.name]
-    left_counts, right_counts = left.popcounts[filter.name], other.popcounts[filter.name]
-    need = least_overlap(ratio, n_bits=filter.bits)
-
-    def step(tile: Tile) -> kernels.Overlaps:
-        rows, columns = slice(tile.top, tile.bottom), slice(tile.first, tile.last)
-        found = kernels.overlaps(lefts[rows], rights[columns], left_counts[rows], right_counts[columns], need)
-        row, column, overlap = found[0] + np.int32(tile.top), found[1] + np.int32(tile.first), found[2]
-        if right is not None:
-            return row, column, overlap
-        above = row < column
-        return row[above], column[above], overlap[above]
-
-    tiles = over_tiles(step, len(left), len(other), within=right is None, threads=threads, progress=progress)
-    found = within_memory(
-        tiles,
-        lambda part: len(part[0]) * _BYTES_PER_PAIR,
-        memory=memory,
-        advice="raise the threshold, or allow more memory",
-    )
-    parts = [_NONE, *found]  # an empty set, and one record within itself, have no tiles
-    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
-    order = np.lexsort((column, row))
-    row, column, overlap = row[order], column[order], overlap[order]
-    together = left_counts[row].astype(np.int64) + right_counts[column]
-    return Pairs(left, other, row, column, similarity=2.0 * overlap / np.maximum(together, 1))
+    need = least_overlap(ratio, n_bits=filter.bits, measure=known_measure(measure))
+    return job_of(left, other, need, n_bits=filter.bits, measure=measure, within=right is None, threads=threads)
 
 
-def over_tiles(
-    step: Callable[[Tile], Found],
-    n_left: int,
-    n_right: int,
+def job_of(
+    left: EncodedSet,
+    right: EncodedSet,
+    need: NDArray[np.uint32],
     *,
-    within: bool = False,
+    n_bits: int,
+    measure: Measure,
+    within: bool,
     threads: int | None,
-    progress: bool | None,
-    label: str = "compare",
-) -> Iterator[tuple[Found, float]]:
-    """The step's result of each tile, in order, and the share of all pairs seen so far."""
-    tiles = list(all_pairs(n_left, n_right, within=within))
-    total = sum(tile.pairs for tile in tiles) or 1
-    done = 0
-    results = in_order(step, tiles, threads=threads)
-    for tile, result in zip(
-        tiles,
-        shown(results, total=count_tiles(n_left, n_right), label=label, unit="tile", progress=progress),
-        strict=True,
-    ):
-        done += tile.pairs
-        yield result, done / total
+) -> Job:
+    """The right side arranged, span by span."""
+    (name,) = left.filters
+    rows, columns = (Rows(side.filters[name], side.popcounts[name]) for side in (left, right))
+    grid = all_pairs(len(rows), len(columns), within=within, threads=thread_count(threads))
+    spans = arranged(grid, lambda first, last: kernels.arrange_by_count(columns.slice(first, last)), threads=threads)
+    return Job(left, right, within, rows, columns, n_bits, measure, need, grid, spans)
 
 
-def within_memory(
-    results: Iterator[tuple[Found, float]], size: Callable[[Found], int], *, memory: int, advice: str
-) -> Iterator[Found]:
-    """The results, until they or what can be foreseen of them is more than ``memory`` bytes: then `LimitError`.
+def known_measure(measure: str) -> Measure:
+    """``measure``, or ``ValueError`` naming the nearest."""
+    for known in MEASURES:
+        if measure == known:
+            return known
+    raise ValueError(f"measure: {nearest(str(measure)[:40], MEASURES)}")
 
-    Records lie in the order of their random ids, so the first tiles say what the others will give.
-    """
-    held = 0
-    for result, share in results:
-        held += size(result)
-        foreseen = int(held / share)
-        if held > memory or (foreseen > 4 * memory and held > memory // 16):
-            raise LimitError(
-                f"about {foreseen // _BYTES_PER_PAIR:,} pairs would take {foreseen:,} bytes; allowed are "
-                f"{memory:,}: {advice}",
-                needed=foreseen,
-                allowed=memory,
-            )
-        yield result
+
+@dataclass(frozen=True)
+class Expected:
+    """How many pairs there will be, from a sample; ``at_least`` and ``at_most`` are four standard errors away."""
+
+    pairs: int
+    at_least: int
+    at_most: int
+
+
+def expected_pairs(job: Job, *, most: int = _SAMPLE_PAIRS) -> Expected:
+    """How many pairs the job will give, from some left rows against one span: ids are random, so it is a sample."""
+    grid = job.grid
+    total = grid.n_left * grid.n_right // (2 if job.within else 1)
+    if not total or not job.spans:
+        return Expected(0, 0, 0)
+    first, last = grid.spans()[len(job.spans) // 2]
+    wanted = min(grid.n_left * grid.n_right // _SAMPLE_SHARE, most) // (last - first)
+    chosen = np.linspace(0, grid.n_left - 1, min(max(1, wanted), grid.n_left)).astype(np.int32)
+    met = len(chosen) * (last - first)
+    found = kernels.overlaps(job.rows.take(chosen), job.spans[len(job.spans) // 2], job.need, room=met)
+    assert found is not None  # room for every pair
+    itself = int(((chosen >= first) & (chosen < last)).sum()) if job.within else 0  # a record and itself is no pair
+    n = max(0, len(found[0]) - itself)
+    error = 4 * np.sqrt(n + 1)
+    return Expected(*(int(max(0, count) * total / met) for count in (n, n - error, n + error)))
+
+
+def _refuse(expected: int, memory: int) -> None:
+    needed = expected * BYTES_PER_PAIR
+    raise LimitError(
+        f"about {expected:,} pairs would take {needed:,} bytes; allowed are {memory:,}: raise the threshold, or allow "
+        "more memory, or take the pairs in parts (compare_in_parts)",
+        needed=needed,
+        allowed=memory,
+    )

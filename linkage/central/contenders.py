@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile
-from linkage.central.compare import over_tiles
-from linkage.central.kernels import Side
+from linkage.central.candidates import Tile, all_pairs
+from linkage.central.kernels import ComparisonPlan, HeavyPairs, Rows
+from linkage.central.tiles import arranged, over_tiles
 from linkage.errors import LimitError
-from linkage.parallel import memory_limit
+from linkage.parallel import memory_limit, thread_count
 
 UNIT = 1024
 """Integer weights are in 1/1024 bit."""
@@ -32,9 +33,10 @@ ESTIMATE_FLOOR_BITS = -24.0
 """Low enough for pairs that are alike but no matches to be many, and so to show what they agree on."""
 
 _HIGHEST_FLOOR_BITS = -3.0
-_BYTES_PER_CONTENDER = 160  # with its levels, odds and messages
+BYTES_PER_CONTENDER = 160  # with its levels, odds and messages
 # more contenders than this say that the fields tell too little, and would only take time
 _FEW, _PER_RECORD = 100_000, 50
+_TILE_ROOM = 65_536
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,15 @@ def prior_bits(matches: float, n_rows: int, n_columns: int) -> float:
     return math.log2(max(matches, 1.0)) - math.log2(max(n_rows, 1)) - math.log2(max(n_columns, 1))
 
 
+def most_contenders(n_rows: int, n_columns: int, memory: int) -> int:
+    """The longest list of contenders that is kept."""
+    return max(1, min(memory // (2 * BYTES_PER_CONTENDER), _FEW + _PER_RECORD * (n_rows + n_columns)))
+
+
 def collect(
-    left: tuple[Side, ...],
-    right: tuple[Side, ...],
+    left: tuple[Rows, ...],
+    right: tuple[Rows, ...],
+    plan: ComparisonPlan,
     weights: tuple[NDArray[np.int32], ...],
     *,
     floor_bits: float,
@@ -62,47 +70,73 @@ def collect(
     threads: int | None,
     progress: bool | None,
 ) -> Contenders:
-    """The contenders among all pairs of two sides; ``weights`` are tables as the kernels take them."""
-    n_rows, n_columns = len(left[0].rows), len(right[0].rows)
+    """The contenders among all pairs of two sides; ``weights`` by level of each outcome of the plan."""
+    n_rows, n_columns = len(left[0]), len(right[0])
     memory_limit(memory)
     # half of the smaller side: the list must not shrink because a first estimate finds few matches
     prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
-    bound = math.ceil((floor_bits - prior) * UNIT)
     highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
-    room = max(1, min(memory // (2 * _BYTES_PER_CONTENDER), _FEW + _PER_RECORD * (n_rows + n_columns)))
+    room = most_contenders(n_rows, n_columns, memory)
+    grid = all_pairs(n_rows, n_columns, threads=thread_count(threads))
+    spans = arranged(
+        grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in right)), threads=threads
+    )
+    no_bonus = (None,) * len(plan.outcomes)
 
-    def step(tile: Tile) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        lefts = tuple(side.slice(tile.top, tile.bottom) for side in left)
-        rights = tuple(side.slice(tile.first, tile.last) for side in right)
-        row, column, weight = kernels.heavy_pairs(lefts, rights, weights, floor[0])
-        return row + np.int32(tile.top), column + np.int32(tile.first), weight
+    def step(tile: Tile, span: int) -> tuple[Tile, int, HeavyPairs | None]:
+        rows = tuple(each.slice(tile.top, tile.bottom) for each in left)
+        found = kernels.heavy_pairs(rows, spans[span], plan, weights, no_bonus, floor[0], room=_TILE_ROOM + room)
+        if found is None:
+            return tile, span, None
+        return tile, span, (found[0] + np.int32(tile.top), found[1] + np.int32(tile.first), found[2])
 
-    floor = [bound]  # read by steps already under way; what a lower floor let through is dropped below
-    kept: list[tuple[NDArray[np.int32], ...]] = [(np.empty(0, np.int32),) * 3]  # an empty set has no tiles
+    # read by steps already under way; what a lower floor let through is dropped below, in the order of the tiles, so
+    # that the outcome does not depend on which step read which
+    floor = [math.ceil((floor_bits - prior) * UNIT)]
+    kept: list[HeavyPairs] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32))]
     held = 0
-    for part, share in over_tiles(step, n_rows, n_columns, threads=threads, progress=progress, label="contenders"):
-        chosen = part[2] >= floor[0]
-        kept.append(tuple(column[chosen] for column in part))
-        held += int(chosen.sum())
-        if held > room:
-            floor[0] = _raised(kept, highest, share=share, memory=memory)
-            kept = [tuple(column[part[2] >= floor[0]] for column in part) for part in kept]
-            held = sum(len(part[0]) for part in kept)
+    for _, found, share in over_tiles(step, grid, threads=threads, progress=progress, label="contenders"):
+        for tile, span, part in found:
+            while part is None:
+                part = step(tile, span)[2]
+                if part is None:
+                    floor[0] = _next_floor(floor[0], highest, room=room, memory=memory)
+            kept.append(_at_least(part, floor[0]))
+            held += len(kept[-1][0])
+            if held > room:
+                floor[0] = _raised(kept, highest, share=share, memory=memory)
+                kept = [_at_least(each, floor[0]) for each in kept]
+                held = sum(len(each[0]) for each in kept)
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
-    order = np.lexsort((column, row))
+    order = np.argsort(row.astype(np.int64) << 32 | column)
     return Contenders(row[order], column[order], weight[order], floor[0])
 
 
-def _raised(kept: list[tuple[NDArray[np.int32], ...]], highest: int, *, share: float, memory: int) -> int:
+def _at_least(found: HeavyPairs, floor: int) -> HeavyPairs:
+    chosen = found[2] >= floor
+    return found[0][chosen], found[1][chosen], found[2][chosen]
+
+
+def _next_floor(floor: int, highest: int, *, room: int, memory: int) -> int:
+    """A bit more, as one tile alone gives more than there is room for."""
+    if floor >= highest:
+        _refuse(room, memory)
+    return min(floor + UNIT, highest)
+
+
+def _raised(kept: list[HeavyPairs], highest: int, *, share: float, memory: int) -> int:
     """The bound that halves what is held."""
     weights = np.concatenate([part[2] for part in kept])
     bound = int(np.partition(weights, len(weights) // 2)[len(weights) // 2]) + 1
     if bound > highest:
-        likely = int((weights >= highest).sum() / share)
-        raise LimitError(
-            f"about {likely:,} pairs are as alike as matches are. Either the fields tell too few records apart, and a "
-            f"field more is needed; or the {memory:,} bytes allowed are too few, and more memory is",
-            needed=likely * 2 * _BYTES_PER_CONTENDER,
-            allowed=memory,
-        )
+        _refuse(int((weights >= highest).sum() / share), memory)
     return bound
+
+
+def _refuse(likely: int, memory: int) -> NoReturn:
+    raise LimitError(
+        f"about {likely:,} pairs are as alike as matches are. Either the fields tell too few records apart, and a "
+        f"field more is needed; or the {memory:,} bytes allowed are too few, and more memory is",
+        needed=likely * 2 * BYTES_PER_CONTENDER,
+        allowed=memory,
+    )

@@ -9,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.compare import DEFAULT_MEMORY, over_tiles
+from linkage.central.candidates import Tile, all_pairs
+from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.competition import Edges
 from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
 from linkage.central.estimate import MAX_STEPS, Estimate, Parameters, estimate, starting_point
-from linkage.central.kernels import Side
-from linkage.central.levels import Comparison, comparisons, sides
+from linkage.central.kernels import ComparisonPlan, Rows
+from linkage.central.levels import Comparison, comparisons, kernel_plan, sides
 from linkage.central.model import FieldWeights, Model, in_canonical_order, one_partner
+from linkage.central.tiles import arranged, over_tiles
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
+from linkage.parallel import thread_count
 from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
-_SAMPLE_PAIRS = 40_000_000
+SAMPLE_PAIRS = 40_000_000
 # below this share of records with a partner, precision fell to 0.6 on invented people (benchmarks/overlap.py)
 _FEW = 0.05
 
@@ -64,14 +67,14 @@ def fit(
     lefts, rights = _sample(sides(first, plan), len(second)), sides(second, plan)
     unique = one_partner(first, second, duplicates)
     found = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
-    model = _model(left.schema, plan, found, len(first), len(second), share=len(lefts[0].rows) / len(first))
+    model = _model(left.schema, plan, found, len(first), len(second), share=len(lefts[0]) / len(first))
     _warn_of_doubt(model, min(len(first), len(second)))
     return model
 
 
 def _estimate(
-    lefts: tuple[Side, ...],
-    rights: tuple[Side, ...],
+    lefts: tuple[Rows, ...],
+    rights: tuple[Rows, ...],
     plan: tuple[Comparison, ...],
     unique: tuple[bool, bool],
     *,
@@ -80,57 +83,61 @@ def _estimate(
     progress: bool | None,
 ) -> Estimate:
     """Levels of all pairs, contenders, EM."""
-    tables = tuple(comparison.table() for comparison in plan)
-    n_rows, n_columns = len(lefts[0].rows), len(rights[0].rows)
-    totals = _level_totals(lefts, rights, tables, threads=threads, progress=progress)
+    kernel = kernel_plan(plan)
+    n_rows, n_columns = len(lefts[0]), len(rights[0])
+    totals = level_totals(lefts, rights, kernel, threads=threads, progress=progress)
     start = starting_point(totals, n_rows, n_columns)
     # by the start's weights, which let through few pairs that differ: under estimated ones chance pairs that agree on
     # a common name flood the list, and the household class describes them instead of siblings
     found = collect(
         lefts,
         rights,
-        _weight_tables(start, tables),
+        kernel,
+        in_units(start),
         floor_bits=ESTIMATE_FLOOR_BITS,
         memory=memory,
         threads=threads,
         progress=progress,
     )
-    levels = kernels.pair_levels(lefts, rights, found.row, found.column, tables)
+    levels = kernels.pair_levels(lefts, rights, found.row, found.column, kernel)
     return estimate(levels, Edges(found.row, found.column, n_rows, n_columns, unique), totals, start)
 
 
-def _weight_tables(parameters: Parameters, tables: tuple[NDArray[np.uint8], ...]) -> tuple[NDArray[np.int32], ...]:
+def in_units(parameters: Parameters) -> tuple[NDArray[np.int32], ...]:
+    """log2(m / u) of each level, in 1/1024 bit."""
     return tuple(
-        np.round(UNIT * np.log2(m / u)).astype(np.int32)[table]
-        for m, u, table in zip(parameters.m, parameters.u, tables, strict=True)
+        np.round(UNIT * np.log2(m / u)).astype(np.int32) for m, u in zip(parameters.m, parameters.u, strict=True)
     )
 
 
-def _level_totals(
-    lefts: tuple[Side, ...],
-    rights: tuple[Side, ...],
-    tables: tuple[NDArray[np.uint8], ...],
+def level_totals(
+    lefts: tuple[Rows, ...],
+    rights: tuple[Rows, ...],
+    plan: ComparisonPlan,
     *,
     threads: int | None,
     progress: bool | None,
 ) -> tuple[NDArray[np.int64], ...]:
-    totals = tuple(np.zeros(int(table.max()) + 1, dtype=np.int64) for table in tables)
-    tiles = over_tiles(
-        lambda tile: kernels.level_counts(
-            tuple(side.slice(tile.top, tile.bottom) for side in lefts),
-            tuple(side.slice(tile.first, tile.last) for side in rights), tables,
-        ),
-        len(lefts[0].rows), len(rights[0].rows), threads=threads, progress=progress, label="levels",
-    )  # fmt: skip
-    for counts, _ in tiles:
-        for total, count in zip(totals, counts, strict=True):
-            total += count
+    """How many of all pairs have each level, outcome by outcome."""
+    grid = all_pairs(len(lefts[0]), len(rights[0]), threads=thread_count(threads))
+    spans = arranged(
+        grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in rights)), threads=threads
+    )
+
+    def step(tile: Tile, span: int) -> tuple[NDArray[np.int64], ...]:
+        return kernels.level_counts(tuple(rows.slice(tile.top, tile.bottom) for rows in lefts), spans[span], plan)
+
+    totals = tuple(np.zeros(outcome.levels, dtype=np.int64) for outcome in plan.outcomes)
+    for _, found, _ in over_tiles(step, grid, threads=threads, progress=progress, label="levels"):
+        for counts in found:
+            for total, count in zip(totals, counts, strict=True):
+                total += count
     return totals
 
 
-def _sample(lefts: tuple[Side, ...], n_right: int) -> tuple[Side, ...]:
-    n_rows = len(lefts[0].rows)
-    wanted = max(500, _SAMPLE_PAIRS // n_right)
+def _sample(lefts: tuple[Rows, ...], n_right: int) -> tuple[Rows, ...]:
+    n_rows = len(lefts[0])
+    wanted = max(500, SAMPLE_PAIRS // n_right)
     if wanted >= n_rows:
         return lefts
     # rows lie in the order of their random ids, so even steps are a random sample, the same every time

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.kernels import Side
+from linkage.central.kernels import ComparisonPlan, Product, Rows
 from linkage.central.thresholds import least_overlap
 from linkage.encoded import EncodedSet
 from linkage.schema import Schema
@@ -44,15 +44,9 @@ class Comparison:
         steps = [f"{float(cut):.2g} or more" for cut in self.cuts[:-1]]
         return ["missing", "differs", *steps, "equal"]
 
-    def table(self) -> NDArray[np.uint8]:
-        """Level by [sum of popcounts, overlap]; a row without bits counts as `missing_count` bits."""
-        missing = missing_count(self.bits)
-        table = np.zeros((2 * missing + 1, self.bits + 1), dtype=np.uint8)
-        overlap = np.arange(self.bits + 1)
-        table[:missing] = 1
-        for cut in self.cuts:
-            table[:missing] += overlap >= least_overlap(cut, n_bits=self.bits)[:, None]
-        return table
+    def needs(self) -> NDArray[np.uint32]:
+        """(cuts, 2 * bits + 1): the least overlap that reaches each cut, by the sum of two popcounts."""
+        return np.stack([least_overlap(cut, n_bits=self.bits) for cut in self.cuts])
 
 
 def comparisons(schema: Schema) -> tuple[Comparison, ...]:
@@ -64,16 +58,13 @@ def comparisons(schema: Schema) -> tuple[Comparison, ...]:
     )
 
 
-def missing_count(bits: int) -> int:
-    """The popcount that stands for a row without bits: beyond any sum of two real ones."""
-    return 2 * bits + 1
+def kernel_plan(plan: tuple[Comparison, ...]) -> ComparisonPlan:
+    """The comparisons as the kernels take them: each filter with itself, each level an outcome."""
+    return ComparisonPlan.of_products(
+        tuple(Product(index, index, comparison.needs()) for index, comparison in enumerate(plan))
+    )
 
 
-def sides(records: EncodedSet, plan: tuple[Comparison, ...]) -> tuple[Side, ...]:
-    """The rows of each comparison on one side, as the kernels take them."""
-    made = []
-    for comparison in plan:
-        counts = records.popcounts[comparison.name].astype(np.int32)
-        counts[counts == 0] = missing_count(comparison.bits)
-        made.append(Side(records.filters[comparison.name], counts))
-    return tuple(made)
+def sides(records: EncodedSet, plan: tuple[Comparison, ...]) -> tuple[Rows, ...]:
+    """The rows of each comparison on one side."""
+    return tuple(Rows(records.filters[item.name], records.popcounts[item.name]) for item in plan)

@@ -19,7 +19,7 @@ from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.competition import Edges, Floats
 from linkage.central.contenders import LINK_FLOOR_BITS, UNIT, Contenders, collect
 from linkage.central.estimate import weigh
-from linkage.central.levels import Comparison, sides
+from linkage.central.levels import Comparison, kernel_plan, sides
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import MismatchError, nearest
@@ -130,8 +130,7 @@ class Model(TableOfResults):
 
     def _levels(self, first: EncodedSet, second: EncodedSet, found: Contenders) -> NDArray[np.uint8]:
         plan = tuple(item.comparison for item in self.fields)
-        tables = tuple(comparison.table() for comparison in plan)
-        return kernels.pair_levels(sides(first, plan), sides(second, plan), found.row, found.column, tables)
+        return kernels.pair_levels(sides(first, plan), sides(second, plan), found.row, found.column, kernel_plan(plan))
 
     def _evidence(
         self, first: EncodedSet, second: EncodedSet, found: Contenders, levels: NDArray[np.uint8]
@@ -143,10 +142,6 @@ class Model(TableOfResults):
         with np.errstate(divide="ignore"):
             share = float(np.log(self.households / max(len(first), len(second), 1)))
         return found.weight.astype(np.float64) * _NATS, household.astype(np.float64) * _NATS + share
-
-    def tables(self) -> tuple[NDArray[np.int32], ...]:
-        """Integer weight by [sum of popcounts, overlap] of each comparison, as the kernels take them."""
-        return tuple(np.array(item.weights, dtype=np.int32)[item.comparison.table()] for item in self.fields)
 
     def to_arrow(self) -> pa.Table:
         """Columns field, level, m, u, h, match_weight (log2 of m / u): a row for each level of each field."""
@@ -183,7 +178,8 @@ def contenders(
     return collect(
         sides(first, plan),
         sides(second, plan),
-        model.tables(),
+        kernel_plan(plan),
+        tuple(np.array(item.weights, dtype=np.int32) for item in model.fields),
         floor_bits=LINK_FLOOR_BITS,
         memory=memory,
         threads=threads,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,15 +51,39 @@ def _is_tiny(value: str | Decimal) -> bool:
     return isinstance(exponent, int) and abs(exponent) > _MAX_TEXT
 
 
-def least_overlap(ratio: Fraction, *, n_bits: int) -> NDArray[np.uint32]:
-    """need[s]: the least number of shared bits with which two rows of s bits together have Dice >= ``ratio``.
+Measure = Literal["dice", "jaccard", "hamming"]
+MEASURES: tuple[Measure, ...] = ("dice", "jaccard", "hamming")
 
-    Shape (2 * n_bits + 1,). Dice is 2 * overlap / s, so need[s] = ceil(ratio * s / 2), and at least 1: rows
-    without bits are like nothing, not even each other.
+
+def least_overlap(ratio: Fraction, *, n_bits: int, measure: Measure = "dice") -> NDArray[np.uint32]:
+    """need[s]: the least number of shared bits with which two rows of s bits together are at least ``ratio`` alike.
+
+    Shape (2 * n_bits + 1,). With o shared bits Dice is 2 o / s, Jaccard o / (s - o), and the Hamming similarity
+    1 - (s - 2 o) / n_bits; each rises with o, so one table of whole numbers serves all. Under Dice and Jaccard it is
+    at least 1: nothing in common is never alike.
 
     >>> int(least_overlap(Fraction(3, 4), n_bits=100)[160])
     60
+    >>> int(least_overlap(Fraction(3, 5), n_bits=100, measure="jaccard")[160])
+    60
+    >>> int(least_overlap(Fraction(3, 5), n_bits=100, measure="hamming")[160])
+    60
     """
+    top, under = ratio.numerator, ratio.denominator
     sums = range(2 * n_bits + 1)
-    up, down = ratio.numerator, 2 * ratio.denominator
+    if measure == "hamming":
+        # 2 o >= s - n (1 - ratio)
+        needs = [-(-(under * total - n_bits * (under - top)) // (2 * under)) for total in sums]
+        return np.array([max(0, need) for need in needs], dtype=np.uint32)
+    up, down = (top, 2 * under) if measure == "dice" else (top, top + under)
     return np.array([max(1, -(-up * total // down)) for total in sums], dtype=np.uint32)
+
+
+def similarity(
+    overlap: NDArray[np.uint32], together: NDArray[np.int64], *, n_bits: int, measure: Measure
+) -> NDArray[np.float64]:
+    """How alike pairs are, of their shared bits and the sum of their popcounts; the same float on every machine."""
+    shared = overlap.astype(np.float64)
+    if measure == "hamming":
+        return (n_bits - (together - 2 * shared)) / n_bits
+    return 2 * shared / together if measure == "dice" else shared / (together - shared)

@@ -1,156 +1,189 @@
-"""The kernels in NumPy: runs everywhere, and is what compiled ones must equal. Contract: the package's docstring."""
+"""The kernels in NumPy: runs everywhere, and is what compiled ones must equal. Contract: the package's docstring.
+
+`overlaps` counts the first words of every pair, which decide nearly all of them, and the rest only of pairs that can
+still reach the need. Levels are looked up in tables by sum of popcounts and overlap (`portable_levels`).
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-NAME = "portable (NumPy)"
+from linkage.central.kernels.plan import Rows
+from linkage.central.kernels.portable_levels import Filters, arrange, heavy_pairs, joint_counts
+from linkage.central.kernels.portable_overlap import COLUMNS_OF_A_TILE, ROWS_OF_A_TILE, Scratch
 
-# a tile of 32 x 2048 pairs keeps its 64-bit scratch (512 KiB) in a core's cache
-_TILE_ROWS = 32
-_TILE_COLUMNS = 2048
+__all__ = [
+    "Filters",
+    "arrange",
+    "arrange_by_count",
+    "best_rows",
+    "heavy_pairs",
+    "joint_counts",
+    "overlaps",
+    "pair_overlaps",
+]
 
-Levels = NDArray[np.uint8]
-HeavyPairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
-Overlaps = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]
+level = "portable"
+
+_SAMPLE = 64
+_PAIR_COST_WORDS = 150  # a pair counted alone costs as much as so many words of a tile
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison: rows (n, w) uint64, and the popcount of each, or ``missing`` for a row without bits."""
+@dataclass(frozen=True, eq=False)
+class ByCount:
+    """One filter of the rows that have bits, by popcount: ``columns`` (w, n), and what is left after each word."""
 
-    rows: NDArray[np.uint64]
-    counts: NDArray[np.int32]
+    rows: Rows
+    order: NDArray[np.int32]
+    columns: NDArray[np.uint64]
+    counts: NDArray[np.int64]
+    left_after: NDArray[np.uint32]
 
-    def slice(self, start: int, stop: int) -> Side:
-        """Rows ``start`` to ``stop``."""
-        return Side(self.rows[start:stop], self.counts[start:stop])
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
 
-    def take(self, rows: NDArray[np.int32]) -> Side:
-        """The listed rows."""
-        return Side(self.rows[rows], self.counts[rows])
+    @property
+    def kernel(self) -> ModuleType:
+        """This module."""
+        return sys.modules[__name__]
+
+
+def arrange_by_count(rows: Rows) -> ByCount:
+    """One filter, sorted and turned."""
+    order = _by_count(rows)
+    columns = np.ascontiguousarray(rows.words[order].T)
+    return ByCount(rows, order, columns, rows.counts[order].astype(np.int64), _left_after(columns))
 
 
 def overlaps(
-    left: NDArray[np.uint64],
-    right: NDArray[np.uint64],
-    left_counts: NDArray[np.uint32],
-    right_counts: NDArray[np.uint32],
-    need: NDArray[np.uint32],
-) -> Overlaps:
-    """Pairs that reach the threshold."""
-    columns = np.ascontiguousarray(right.T)
-    scratch = _Scratch()
-    found: list[Overlaps] = []
-    for rows, cols in _tiles(len(left), len(right)):
-        overlap = scratch.overlap(left[rows], columns[:, cols])
-        needed = need[left_counts[rows, None] + right_counts[None, cols]]
-        row, column = np.nonzero(overlap >= needed)
-        found.append(
-            (
-                (row + rows.start).astype(np.int32),
-                (column + cols.start).astype(np.int32),
-                overlap[row, column].astype(np.uint32),
-            )
-        )
+    left: Rows, right: ByCount, need: NDArray[np.uint32], *, room: int, diagonal: int | None
+) -> tuple[NDArray[Any], ...] | None:
+    """Pairs that reach a threshold."""
+    rows = _by_count(left)
+    words, counts = left.words[rows], left.counts[rows].astype(np.int64)
+    left_after = _left_after(words.T)
+    head = _words_that_tell(words, counts, left_after, right, need)
+    scratch = Scratch()
+    found: list[tuple[NDArray[Any], ...]] = []
+    held = 0
+    for top, bottom, first, last in _tiles(len(rows), len(right.order)):
+        fewest, most = right.counts[first], right.counts[last - 1]
+        least = need[counts[top:bottom] + fewest].astype(np.int64)
+        possible = (least <= counts[top:bottom]) & (least <= most)
+        if not possible.any():
+            continue
+        start, stop = top + int(possible.argmax()), bottom - int(possible[::-1].argmax())
+        shared = scratch.overlap(words[start:stop, :head], right.columns[:head, first:last])
+        still = np.minimum(left_after[head, start:stop], right.left_after[head, first:last].max()).astype(np.int64)
+        bar = np.maximum(least[start - top : stop - top] - still, 0)[:, None]
+        row, column = np.nonzero(shared >= bar)  # by the bounds of the tile, then by each pair's own
+        so_far, row, column = shared[row, column], row + start, column + first
+        can_reach = so_far + np.minimum(left_after[head, row], right.left_after[head, column])
+        kept = can_reach >= need[counts[row] + right.counts[column]]
+        row, column = row[kept], column[kept]
+        overlap = _count(words, right.rows.words, row, right.order[column])
+        kept = overlap >= need[counts[row] + right.counts[column]]
+        row, column, overlap = rows[row[kept]], right.order[column[kept]], overlap[kept]
+        if diagonal is not None:
+            kept = column > row + diagonal
+            row, column, overlap = row[kept], column[kept], overlap[kept]
+        found.append((row, column, overlap))
+        held += len(row)
+        if held > room:
+            return None
     return _by_row_then_column(found, np.uint32)
 
 
-def level_counts(
-    left: tuple[Side, ...], right: tuple[Side, ...], tables: tuple[Levels, ...]
-) -> tuple[NDArray[np.int64], ...]:
-    """How many pairs have each level."""
-    totals = [np.zeros(256, dtype=np.int64) for _ in tables]
-    for _, _, index, cells in _cells(left, right, tables):
-        totals[index] += np.bincount(tables[index].ravel()[cells].ravel(), minlength=256)
-    return tuple(total[: int(table.max()) + 1] for total, table in zip(totals, tables, strict=True))
+def best_rows(
+    left: Rows, right: ByCount, need: NDArray[np.uint32], k: int, *, by_difference: bool, diagonal: int | None
+) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    """The best right rows of each left row: a row against all, one after another."""
+    best, overlap = np.full((len(left), k), -1, dtype=np.int32), np.zeros((len(left), k), dtype=np.uint32)
+    counts = left.counts.astype(np.int64)
+    for row in np.flatnonzero(counts):
+        shared = np.bitwise_count(right.columns & left.words[row][:, None]).sum(axis=0, dtype=np.int64)
+        together = right.counts + counts[row]
+        kept = shared >= need[together]
+        if diagonal is not None:
+            kept &= right.order != row + diagonal
+        # quotients of such small whole numbers are equal, or ordered, as the exact ones are
+        rank = 2 * shared[kept] - together[kept] if by_difference else shared[kept] / together[kept]
+        chosen = np.lexsort((right.order[kept], -rank))[:k]
+        best[row, : len(chosen)] = right.order[kept][chosen]
+        overlap[row, : len(chosen)] = shared[kept][chosen]
+    return best, overlap
 
 
-def heavy_pairs(
-    left: tuple[Side, ...], right: tuple[Side, ...], tables: tuple[NDArray[np.int32], ...], bound: int
-) -> HeavyPairs:
-    """Pairs whose summed weight reaches the bound."""
-    found: list[HeavyPairs] = []
-    total: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
-    for rows, cols, index, cells in _cells(left, right, tables):
-        weight = tables[index].ravel()[cells]
-        total = weight if index == 0 else np.add(total, weight, out=total)
-        if index == len(tables) - 1:
-            row, column = np.nonzero(total >= bound)
-            found.append(
-                ((row + rows.start).astype(np.int32), (column + cols.start).astype(np.int32), total[row, column])
-            )
-    return _by_row_then_column(found, np.int32)
+def pair_overlaps(left: Rows, right: Rows, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """Shared bits of listed pairs."""
+    return _count(left.words, right.words, rows, columns)
 
 
-def pair_levels(
-    left: tuple[Side, ...],
-    right: tuple[Side, ...],
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    tables: tuple[Levels, ...],
-) -> Levels:
-    """The levels of listed pairs."""
-    levels = np.empty((len(rows), len(tables)), dtype=np.uint8)
-    for start in range(0, len(rows), _TILE_ROWS * _TILE_COLUMNS):
-        part = slice(start, start + _TILE_ROWS * _TILE_COLUMNS)
-        for index, table in enumerate(tables):
-            lefts, rights = left[index].take(rows[part]), right[index].take(columns[part])
-            overlap = np.bitwise_count(lefts.rows & rights.rows).sum(axis=1, dtype=np.int32)
-            levels[part, index] = table[lefts.counts + rights.counts, overlap]
-    return levels
+def _count(
+    left: NDArray[np.uint64], right: NDArray[np.uint64], rows: NDArray[Any], columns: NDArray[Any]
+) -> NDArray[np.uint32]:
+    shared = np.empty(len(rows), dtype=np.uint32)
+    step = ROWS_OF_A_TILE * COLUMNS_OF_A_TILE // 4
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        both = left[rows[part]] & right[columns[part]]
+        shared[part] = np.bitwise_count(both).sum(axis=1, dtype=np.uint32)
+    return shared
 
 
-class _Scratch:
-    """Arrays reused from tile to tile: fresh ones would cost more than the counting."""
-
-    def __init__(self) -> None:
-        self._both = np.empty((_TILE_ROWS, _TILE_COLUMNS), dtype=np.uint64)
-        self._bits = np.empty((_TILE_ROWS, _TILE_COLUMNS), dtype=np.uint8)
-        self._overlap = np.empty((_TILE_ROWS, _TILE_COLUMNS), dtype=np.int32)
-
-    def overlap(self, left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.int32]:
-        """(n, m) shared bits of left (n, w) and right (w, m); valid until the next call."""
-        n, m = len(left), right.shape[1]
-        both, bits, overlap = self._both[:n, :m], self._bits[:n, :m], self._overlap[:n, :m]
-        for word in range(left.shape[1]):
-            np.bitwise_and(left[:, word, None], right[word], out=both)
-            if word == 0:
-                np.bitwise_count(both, out=overlap)
-            else:
-                np.bitwise_count(both, out=bits)
-                np.add(overlap, bits, out=overlap)
-        return overlap
+def _by_count(rows: Rows) -> NDArray[np.int32]:
+    order = np.argsort(rows.counts, kind="stable").astype(np.int32)
+    return order[np.searchsorted(rows.counts[order], 1) :]
 
 
-def _cells(
-    left: tuple[Side, ...], right: tuple[Side, ...], tables: tuple[NDArray[np.uint8] | NDArray[np.int32], ...]
-) -> Iterator[tuple[slice, slice, int, NDArray[np.int32]]]:
-    """Tile by tile, and in it comparison by comparison, the flat index of each pair into the comparison's table."""
-    columns = [np.ascontiguousarray(side.rows.T) for side in right]
-    scratch = _Scratch()
-    for rows, cols in _tiles(len(left[0].rows), len(right[0].rows)):
-        for index, table in enumerate(tables):
-            cells = scratch.overlap(left[index].rows[rows], columns[index][:, cols])
-            width = np.int32(table.shape[1])
-            cells += (left[index].counts[rows] * width)[:, None]
-            cells += right[index].counts[cols] * width
-            yield rows, cols, index, cells
+def _left_after(columns: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """(w + 1, n): the bits of each row after its first so many words."""
+    counts = np.bitwise_count(columns).astype(np.uint32)
+    after = np.zeros((len(columns) + 1, columns.shape[1]), dtype=np.uint32)
+    after[:-1] = counts[::-1].cumsum(axis=0)[::-1]
+    return after
 
 
-def _tiles(n_rows: int, n_columns: int) -> Iterator[tuple[slice, slice]]:
-    for row in range(0, n_rows, _TILE_ROWS):
-        for column in range(0, n_columns, _TILE_COLUMNS):
-            yield slice(row, min(row + _TILE_ROWS, n_rows)), slice(column, min(column + _TILE_COLUMNS, n_columns))
+def _words_that_tell(
+    words: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+    left_after: NDArray[Any],
+    right: ByCount,
+    need: NDArray[np.uint32],
+) -> int:
+    """After how many words it is cheapest to go on pair by pair, from a sample; it changes no result."""
+    width = int(words.shape[1])
+    if not len(words) or not len(right.order):
+        return width
+    rows = np.linspace(0, len(words) - 1, min(_SAMPLE, len(words))).astype(np.int64)
+    columns = np.linspace(0, len(right.order) - 1, min(_SAMPLE, len(right.order))).astype(np.int64)
+    both = np.bitwise_count(words[rows][:, :, None] & right.columns[:, columns][None]).cumsum(axis=1, dtype=np.int64)
+    needed = need[counts[rows][:, None] + right.counts[columns]]
+    cost = [float(width)] * (width + 1)
+    for head in range(1, width):
+        still = np.minimum(left_after[head, rows][:, None], right.left_after[head, columns])
+        share = float((both[:, head - 1] + still >= needed).mean())
+        cost[head] = head + _PAIR_COST_WORDS * share
+    return min(range(1, width + 1), key=lambda head: cost[head])
 
 
-def _by_row_then_column(found: list, value: type) -> tuple:  # type: ignore[type-arg]  # three arrays, the last of ``value``
-    if not found:
-        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, value)
-    row, column, third = (np.concatenate([part[place] for part in found]) for place in range(3))
+def _tiles(n_rows: int, n_columns: int) -> Iterator[tuple[int, int, int, int]]:
+    for row in range(0, n_rows, ROWS_OF_A_TILE):
+        for column in range(0, n_columns, COLUMNS_OF_A_TILE):
+            yield row, min(row + ROWS_OF_A_TILE, n_rows), column, min(column + COLUMNS_OF_A_TILE, n_columns)
+
+
+def _by_row_then_column(found: list[tuple[NDArray[Any], ...]], value: type) -> tuple[NDArray[Any], ...]:
+    parts = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, value)), *found]
+    row, column, third = (np.concatenate([part[place] for part in parts]) for place in range(3))
     by = np.lexsort((column, row))
     return row[by], column[by], third[by]

@@ -1,0 +1,176 @@
+"""What a linkage will take, before it is begun: pairs, time and memory, measured on a sample of these very sets."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central import kernels
+from linkage.central.compare import DEFAULT_MEMORY, expected_pairs, prepared
+from linkage.central.contenders import BYTES_PER_CONTENDER, LINK_FLOOR_BITS, UNIT, most_contenders, prior_bits
+from linkage.central.estimate import starting_point
+from linkage.central.fitting import SAMPLE_PAIRS, in_units
+from linkage.central.levels import comparisons, kernel_plan, sides
+from linkage.central.thresholds import Measure, Ratio
+from linkage.central.tiles import BYTES_PER_PAIR
+from linkage.encoded import EncodedSet, require_comparable
+from linkage.parallel import memory_limit, thread_count
+from linkage.progress import clock
+
+# large enough for a steady rate, small enough to be done in about a second
+_SAMPLE_PAIRS = {True: 1 << 27, False: 1 << 23}
+_SAMPLE_ROWS = 16_384
+_PROGRAM = 150 << 20  # Python with NumPy, Arrow and SciPy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `plan` foresees.
+
+    ``pairs_compared``; ``pairs_expected`` to come out, and ``pairs_at_most`` four standard errors above; ``seconds``
+    of wall clock at this machine's present load; ``memory`` in bytes, sets and program included; whether what
+    comes out ``fits`` the memory allowed, else the run is refused; and the ``kernel`` that will do it.
+    """
+
+    pairs_compared: int
+    pairs_expected: int
+    pairs_at_most: int
+    seconds: float
+    memory: int
+    fits: bool
+    kernel: str
+
+    def __str__(self) -> str:
+        fits = "" if self.fits else "; that does not fit the memory allowed, and will be refused"
+        return (
+            f"{self.pairs_compared:,} pairs to compare, about {clock(self.seconds)} with {self.kernel}; about "
+            f"{self.pairs_expected:,} pairs (at most {self.pairs_at_most:,}) come out; {self.memory / 2**20:,.0f} MiB "
+            f"of memory{fits}"
+        )
+
+
+def plan(
+    left: EncodedSet,
+    right: EncodedSet | None = None,
+    *,
+    threshold: Ratio | None = None,
+    measure: Measure = "dice",
+    threads: int | None = None,
+    memory: int = DEFAULT_MEMORY,
+) -> Plan:
+    """Foresee pairs, time and memory of `compare` (``record`` layout) or `link` (``fields`` layout).
+
+    Runs the real kernels on a sample of the pairs, evenly spaced: record ids are random, so the sample is too. The
+    arguments are those of the run that is planned; without ``threshold`` the sets must be of the ``fields`` layout.
+
+    Cost: reads both sets, arranges the right one and compares some millions of pairs; about a second.
+
+    >>> import numpy as np
+    >>> from linkage import EncodedSet, Field, Schema
+    >>> schema = Schema(project="docs", layout="record", bits=64, fields=(Field(name="surname", type="name"),))
+    >>> bits = np.arange(1, 101, dtype=np.uint64)[:, None]
+    >>> ids = [f"{row:03}" for row in range(100)]
+    >>> some = EncodedSet.from_arrays(ids, {"record": bits}, schema=schema, source="docs")
+    >>> plan(some, threshold=0.9).pairs_compared
+    4950
+    """
+    memory_limit(memory)
+    if left.schema.layout == "record":
+        if threshold is None:
+            raise ValueError("plan: the record layout needs the threshold that the run will have")
+        return _of_similarity(left, right, threshold, measure, threads=threads, memory=memory)
+    if threshold is not None or right is None:
+        raise ValueError("plan: sets of the fields layout are linked two at a time, and without a threshold")
+    return _of_fields(left, right, threads=threads, memory=memory)
+
+
+def _of_similarity(
+    left: EncodedSet,
+    right: EncodedSet | None,
+    threshold: Ratio,
+    measure: Measure,
+    *,
+    threads: int | None,
+    memory: int,
+) -> Plan:
+    started = time.perf_counter()
+    job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
+    arranging = time.perf_counter() - started
+    expected = expected_pairs(job, most=_SAMPLE_PAIRS[kernels.is_compiled()])
+    grid = job.grid
+    rate = 0.0
+    if grid.n_left and job.spans:
+        first, last = grid.spans()[0]
+        chosen = _even(grid.n_left, max(1, _SAMPLE_PAIRS[kernels.is_compiled()] // (last - first)))
+        started = time.perf_counter()
+        kernels.overlaps(job.rows.take(chosen), job.spans[0], job.need, room=len(chosen) * (last - first))
+        rate = len(chosen) * (last - first) / (time.perf_counter() - started)
+    compared = grid.n_left * grid.n_right if right is not None else grid.n_left * (grid.n_left - 1) // 2
+    results = expected.pairs * BYTES_PER_PAIR
+    return Plan(
+        compared,
+        expected.pairs,
+        expected.at_most,
+        arranging + (compared / rate / thread_count(threads) if rate else 0.0),
+        _PROGRAM + _bytes_of(left, right) + job.columns.words.nbytes + results,
+        expected.at_least * BYTES_PER_PAIR <= memory,
+        kernels.name(),
+    )
+
+
+def _of_fields(left: EncodedSet, right: EncodedSet, *, threads: int | None, memory: int) -> Plan:
+    require_comparable(left, right)
+    compared = len(left) * len(right)
+    program = _PROGRAM + _bytes_of(left, right) + sum(rows.nbytes for rows in right.filters.values())
+    if not compared:
+        return Plan(0, 0, 0, 0.0, program, fits=True, kernel=kernels.name())
+    comparison = comparisons(left.schema)
+    whole = kernel_plan(comparison)
+    columns = _even(len(right), _SAMPLE_ROWS)
+    rows = _even(len(left), max(1, _SAMPLE_PAIRS[kernels.is_compiled()] // 8 // len(columns)))
+    lefts = tuple(each.take(rows) for each in sides(left, comparison))
+    rights = kernels.arrange(tuple(each.take(columns) for each in sides(right, comparison)))
+    met = len(rows) * len(columns)
+    started = time.perf_counter()
+    totals = kernels.level_counts(lefts, rights, whole)
+    for_levels = (time.perf_counter() - started) / met
+    # by the start's weights, as the first pass has them; later ones let fewer through
+    weights = in_units(starting_point(totals, len(rows), len(columns)))
+    prior = prior_bits(0.5 * min(len(left), len(right)), len(left), len(right))
+    started = time.perf_counter()
+    found = kernels.heavy_pairs(
+        lefts, rights, whole, weights, (None,) * len(whole.outcomes), int((LINK_FLOOR_BITS - prior) * UNIT), room=met
+    )
+    for_contenders = (time.perf_counter() - started) / met
+    assert found is not None  # room for every pair
+    n = len(found[0])
+    room = most_contenders(len(left), len(right), memory)
+    expected, at_most = (min(room, int(count * compared / met)) for count in (n, n + 4 * np.sqrt(n + 1)))
+    sampled = min(compared, SAMPLE_PAIRS)
+    work = sampled * (for_levels + for_contenders) + compared * for_contenders
+    return Plan(
+        compared,
+        expected,
+        at_most,
+        work / thread_count(threads),
+        program + at_most * 2 * BYTES_PER_CONTENDER,
+        fits=True,
+        kernel=kernels.name(),
+    )
+
+
+def _even(n: int, wanted: int) -> NDArray[np.int32]:
+    return np.linspace(0, n - 1, min(n, wanted)).astype(np.int32)
+
+
+def _bytes_of(left: EncodedSet, right: EncodedSet | None) -> int:
+    """Filters, popcounts and record ids of the sets."""
+    ids = 40
+    return sum(
+        sum(rows.nbytes + 4 * len(rows) for rows in side.filters.values()) + ids * len(side)
+        for side in (left, right)
+        if side is not None
+    )

@@ -1,0 +1,33 @@
+"""The overlap of every pair of a tile, in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+# a tile's 64-bit scratch (512 KiB) stays in a core's cache
+ROWS_OF_A_TILE = 32
+COLUMNS_OF_A_TILE = 2_048
+
+
+class Scratch:
+    """Arrays reused from tile to tile: fresh ones would cost more than the counting."""
+
+    def __init__(self) -> None:
+        shape = ROWS_OF_A_TILE, COLUMNS_OF_A_TILE
+        self._both = np.empty(shape, dtype=np.uint64)
+        self._bits = np.empty(shape, dtype=np.uint8)
+        self._overlap = np.empty(shape, dtype=np.int32)
+
+    def overlap(self, left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """(n, m) shared bits of left (n, w) and right (w, m); valid until the next call."""
+        n, m = len(left), right.shape[1]
+        both, bits, overlap = self._both[:n, :m], self._bits[:n, :m], self._overlap[:n, :m]
+        for word in range(left.shape[1]):
+            np.bitwise_and(left[:, word, None], right[word], out=both)
+            if word == 0:
+                np.bitwise_count(both, out=overlap)
+            else:
+                np.bitwise_count(both, out=bits)
+                np.add(overlap, bits, out=overlap)
+        return overlap

@@ -1,0 +1,128 @@
+"""The most similar records of each record: top-k, and mutual top-k."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central import kernels
+from linkage.central.candidates import Tile
+from linkage.central.compare import Job, job_of, known_measure
+from linkage.central.thresholds import Measure, Ratio, exact_ratio, least_overlap, similarity
+from linkage.central.tiles import over_tiles
+from linkage.encoded import EncodedSet, require_comparable
+from linkage.pairs import Pairs
+
+_MOST = 1_000
+
+Best = tuple[NDArray[np.int32], NDArray[np.uint32]]
+
+
+def nearest_records(
+    left: EncodedSet,
+    right: EncodedSet | None = None,
+    *,
+    k: int = 1,
+    mutual: bool = False,
+    threshold: Ratio | None = None,
+    measure: Measure = "dice",
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> Pairs:
+    """Find for each left record the ``k`` right records most like it, ties by record id.
+
+    For the ``record`` layout. The number of pairs is bounded by ``k``, whatever the data.
+
+    Parameters
+    ----------
+    right
+        Leave out to find neighbours within one set; a record is not its own.
+    k
+        1 to 1,000.
+    mutual
+        Keep a pair only if each is among the other's ``k``.
+    threshold
+        Leave out pairs less alike than this; without it, Dice and Jaccard leave out those that share nothing.
+    measure
+        As in `compare`.
+
+    Returns
+    -------
+    Pairs with similarity, by left row, then right row. Within one set a pair can come twice, once from either side;
+    with ``mutual`` it comes once, left row below right row.
+
+    Raises `MismatchError` as `compare` does. Cost: a few times that of `compare` at the similarity of a record to its
+    ``k``th neighbour; with ``mutual``, twice that.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= _MOST:
+        raise ValueError(f"k: a whole number from 1 to {_MOST:,}")
+    other = left if right is None else right
+    require_comparable(left, other)
+    if left.schema.layout != "record":
+        raise ValueError("nearest_records: takes sets of the record layout; for the fields layout use fit() or link()")
+    (filter,) = left.schema.filters
+    need = np.full(2 * filter.bits + 1, known_measure(measure) != "hamming", dtype=np.uint32)
+    if threshold is not None:
+        need = least_overlap(exact_ratio(threshold, name="threshold"), n_bits=filter.bits, measure=measure)
+    job = job_of(left, other, need, n_bits=filter.bits, measure=measure, within=right is None, threads=threads)
+    found = _best(job, k, threads=threads, progress=progress)
+    if mutual and right is not None:
+        back = job_of(other, left, need, n_bits=filter.bits, measure=measure, within=False, threads=threads)
+        found = _in_both(found, _best(back, k, threads=threads, progress=progress)[1::-1])
+    elif mutual:
+        found = _in_both(found, found[1::-1])
+        below = found[0] < found[1]
+        found = found[0][below], found[1][below], found[2][below]
+    order = np.argsort(found[0].astype(np.int64) << 32 | found[1])
+    return job.pairs(found[0][order], found[1][order], found[2][order])
+
+
+def _best(
+    job: Job, k: int, *, threads: int | None, progress: bool | None
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]:
+    """Row, column, overlap of each left row's best."""
+    # a neighbour may lie on either side of the diagonal, so within one set too every chunk meets every span
+    grid = replace(job.grid, within=False)
+
+    def step(tile: Tile, span: int) -> Best:
+        diagonal = tile.top - tile.first if job.within else None
+        rows = job.rows.slice(tile.top, tile.bottom)
+        by_difference = job.measure == "hamming"
+        return kernels.best_rows(rows, job.spans[span], job.need, k, by_difference=by_difference, diagonal=diagonal)
+
+    parts = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))]
+    for chunk, found, _ in over_tiles(step, grid, threads=threads, progress=progress, label="neighbours"):
+        parts.append(_merged(job, chunk[0], found, k))
+    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    return row, column, overlap
+
+
+def _merged(
+    job: Job, top: int, found: list[Best], k: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]:
+    """The best of the bests of each span, by row."""
+    starts = [first for first, _ in job.grid.spans()]
+    column = np.concatenate([part[0] + np.int32(start) for part, start in zip(found, starts, strict=True)], axis=1)
+    present = np.concatenate([part[0] >= 0 for part in found], axis=1)
+    overlap = np.concatenate([part[1] for part in found], axis=1)
+    row = np.broadcast_to(np.arange(len(column), dtype=np.int32)[:, None] + np.int32(top), column.shape)
+    row, column, overlap = row[present], column[present], overlap[present]
+    together = job.rows.counts[row].astype(np.int64) + job.columns.counts[column]
+    # quotients of such small whole numbers are equal, or ordered, as the exact ones are
+    alike = similarity(overlap, together, n_bits=job.n_bits, measure=job.measure)
+    order = np.lexsort((column, -alike, row))
+    row, column, overlap = row[order], column[order], overlap[order]
+    first = np.searchsorted(row, row)  # where each row begins
+    best = np.arange(len(row)) - first < k
+    return row[best], column[best], overlap[best]
+
+
+def _in_both(
+    found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]], other: tuple[NDArray[np.int32], ...]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]:
+    """The pairs that are also among ``other``, which is (row, column)."""
+    key, wanted = (rows.astype(np.int64) << 32 | columns for rows, columns in (found[:2], other))
+    kept = np.isin(key, wanted)
+    return found[0][kept], found[1][kept], found[2][kept]

@@ -1,0 +1,75 @@
+"""The commands that look at pairs before anyone decides on links: plan and compare."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import click
+
+from linkage.options import json_option, keep_inputs, memory_option, out_option, threads_option
+
+_measure = click.option(
+    "--measure", type=click.Choice(("dice", "jaccard", "hamming")), default="dice", show_default=True,
+    help="How similarity is measured.",
+)  # fmt: skip
+_sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
+
+
+@click.command("plan")
+@_sets
+@click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
+@_measure
+@threads_option
+@memory_option
+@json_option
+def plan_command(
+    sets: tuple[str, ...], threshold: str | None, measure: Any, threads: int | None, memory_mib: int, as_json: bool
+) -> None:
+    """Foresee pairs, time and memory of comparing or linking two encoded sets, or one with itself."""
+    from linkage import EncodedSet, plan
+
+    found = plan(
+        *(EncodedSet.load(path) for path in _one_or_two(sets)),
+        threshold=threshold,
+        measure=measure,
+        threads=threads,
+        memory=memory_mib << 20,
+    )
+    click.echo(json.dumps(dataclasses.asdict(found)) if as_json else str(found))
+
+
+@click.command("compare")
+@_sets
+@click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
+@_measure
+@out_option
+@threads_option
+@memory_option
+@json_option
+def compare_command(
+    sets: tuple[str, ...], threshold: str, measure: Any, out: str, threads: int | None, memory_mib: int, as_json: bool
+) -> None:
+    """Write the pairs of records at least so alike (record layout) to a Parquet file; one set is met with itself.
+
+    However many pairs there are, they take no more than --memory. The file stays at the centre.
+    """
+    from linkage import EncodedSet, compare_in_parts, write_pairs
+
+    keep_inputs(out, *_one_or_two(sets))
+    parts = compare_in_parts(
+        *(EncodedSet.load(path) for path in sets),
+        threshold=threshold,
+        measure=measure,
+        threads=threads,
+        memory=memory_mib << 20,
+    )
+    written = write_pairs(parts, out)
+    click.echo(json.dumps({"pairs": written, "out": out}) if as_json else f"{written:,} pairs in {out}")
+
+
+def _one_or_two(sets: tuple[str, ...]) -> tuple[str, ...]:
+    if len(sets) > 2:
+        raise click.UsageError(f"one encoded set or two; {len(sets)} given")
+    return sets

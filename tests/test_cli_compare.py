@@ -1,0 +1,106 @@
+"""linkage plan and linkage compare: files in, a forecast or a file of pairs out."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+import linkage as lk
+from linkage.cli import cli
+from linkage.exitcodes import run
+from tests.test_compare import encoded, some
+
+
+@pytest.fixture
+def sets(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bits = some(600, seed=1)
+    found = encoded(bits), encoded(some(900, seed=2, of=bits), source="right")
+    for each, name in zip(found, ("left.parquet", "right.parquet"), strict=True):
+        each.save(name)
+    return found
+
+
+def test_compare__writes_the_pairs_and_says_how_many(sets, capsys, tmp_path):
+    assert run(cli, ["compare", "left.parquet", "right.parquet", "--threshold", "2/3", "-o", "pairs.parquet"]) == 0
+    expected = lk.compare(*sets, threshold="2/3")
+    assert pq.read_table("pairs.parquet").equals(expected.to_arrow())
+    assert f"{len(expected):,} pairs in pairs.parquet" in capsys.readouterr().out
+    assert run(cli, ["compare", "right.parquet", "--threshold", "0.8", "-o", "within.parquet", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "pairs": len(lk.compare(sets[1], threshold=0.8)),
+        "out": "within.parquet",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["left.parquet", "right.parquet", "--threshold", "0.8", "-o", "left.parquet"], 2),
+        (["left.parquet", "right.parquet", "left.parquet", "--threshold", "0.8", "-o", "p.parquet"], 2),
+        (["left.parquet", "right.parquet", "--threshold", "nan", "-o", "p.parquet"], 2),
+        (["left.parquet", "missing.parquet", "--threshold", "0.8", "-o", "p.parquet"], 3),
+    ],
+)
+def test_compare__of_what_it_cannot_do_writes_nothing(sets, tmp_path, arguments, code):
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert run(cli, ["compare", *arguments]) == code
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_plan__foresees_what_compare_does(sets, capsys):
+    assert run(cli, ["plan", "left.parquet", "right.parquet", "--threshold", "0.7", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    true = len(lk.compare(*sets, threshold=0.7))
+    assert found["pairs_compared"] == 540_000
+    assert found["pairs_expected"] / 3 < true < found["pairs_at_most"]
+    assert found["seconds"] > 0 and found["memory"] > 1 << 20 and found["fits"]
+    assert run(cli, ["plan", "left.parquet", "right.parquet", "--threshold", "0.7"]) == 0
+    assert "540,000 pairs to compare" in capsys.readouterr().out
+
+
+def test_plan__says_that_a_flood_would_be_refused(sets):
+    found = lk.plan(*sets, threshold=0.05, memory=1 << 20)
+    assert not found.fits
+    assert "will be refused" in str(found)
+    with pytest.raises(lk.LimitError):
+        lk.compare(*sets, threshold=0.05, memory=1 << 20)
+
+
+def test_plan__of_one_set_counts_each_pair_once(sets):
+    found = lk.plan(sets[1], threshold=0.8)
+    true = len(lk.compare(sets[1], threshold=0.8))
+    assert found.pairs_compared == 900 * 899 // 2
+    assert found.pairs_expected / 4 - 50 < true < found.pairs_at_most
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_plan__of_hardly_any_records_is_no_work(n):
+    found = lk.plan(encoded(some(n, seed=3)), encoded(some(n, seed=4), source="right"), threshold=0.8)
+    assert found.pairs_compared == n * n
+    assert found.fits
+
+
+def test_plan__needs_the_threshold_that_the_layout_needs(sets):
+    with pytest.raises(ValueError, match="needs the threshold"):
+        lk.plan(*sets)
+
+
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")  # invented numbers may be wrong
+def test_plan__of_the_fields_layout_bounds_the_contenders():
+    from linkage import study
+
+    people = study.invent(1_500, seed=3, preset="clean")
+    schema = lk.Schema.preset("uk-person", project="tests")
+    key = lk.Key.generate()
+    names = ("registry", "childrens_centre")
+    made = [
+        lk.encode(people[name], schema, key, id=people.ids[name], source=name, columns=people.held(name, schema))
+        for name in names
+    ]
+    found = lk.plan(*made)
+    assert found.pairs_compared == len(made[0]) * len(made[1])
+    assert 0 < found.pairs_expected <= found.pairs_at_most
+    assert found.fits
+    with pytest.raises(ValueError, match="without a threshold"):
+        lk.plan(*made, threshold=0.8)
