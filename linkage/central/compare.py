@@ -21,8 +21,8 @@ from linkage.parallel import memory_limit, thread_count
 
 DEFAULT_MEMORY = 1 << 30
 
-# a sixteenth of the pairs, at most so many, says how many there will be
-_SAMPLE_SHARE, _SAMPLE_PAIRS = 16, 1 << 24
+# a sixty-fourth of the pairs, at most so many, says how many there will be
+_SAMPLE_SHARE, _SAMPLE_PAIRS = 64, 1 << 24
 
 
 @dataclass(frozen=True, eq=False)

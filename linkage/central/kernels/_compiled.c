@@ -183,6 +183,7 @@ static PyObject *py_histograms(PyObject *self, PyObject *args) {
             complain("histograms: too few cells");
             goto done;
         }
+        h.size[i] = n;
         h.low[i] = (int32_t)rows[0];
         h.high[i] = (int32_t)rows[1];
         h.low_size[i] = (int32_t)rows[2];

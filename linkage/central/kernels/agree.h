@@ -198,10 +198,26 @@ INLINE void lanes_of(const Block *b, int64_t row, int64_t *first, int64_t *last)
     if (*first < 0) *first = 0;
 }
 
+/* most pairs fall into few cells, and adding to one again must wait for the last time: so each lane in COPIES has its own */
+#define COPIES 4
+
+INLINE void count_lanes(uint32_t *cells, const uint16_t *low, const uint16_t *high, uint32_t low_size, int64_t first,
+                        int64_t last) {
+    int64_t j = first;
+    for (; high == NULL && j + COPIES <= last; j += COPIES)
+        for (int copy = 0; copy < COPIES; copy++) cells[low[j + copy] * COPIES + copy]++;
+    for (; high == NULL && j < last; j++) cells[low[j] * COPIES]++;
+    for (; j < last; j++) cells[(low[j] + low_size * high[j]) * COPIES + j % COPIES]++;
+}
+
 static int64_t histograms(const Fields *f, Histograms *h) {
     Block b = {f, make_lists(f), malloc((size_t)f->n_rights * sizeof *b.counts), 0};
-    int status = b.lists && b.counts ? 0 : NO_MEMORY;
-    int64_t blocks = (f->right[0].n + BLOCK - 1) / BLOCK;
+    int64_t blocks = (f->right[0].n + BLOCK - 1) / BLOCK, status = b.lists && b.counts ? 0 : NO_MEMORY;
+    uint32_t *cells[8] = {NULL};
+    for (int i = 0; i < h->n; i++)
+        if (!(cells[i] = calloc((size_t)h->size[i] * COPIES, sizeof *cells[i]))) status = NO_MEMORY;
+    uint16_t used = 0;
+    for (int i = 0; i < f->n_outcomes; i++) used |= (uint16_t)(1u << f->outcomes[i].accumulator);
     for (int64_t block = 0; !status && block < blocks; block++) {
         enter(&b, block);
         for (int64_t row = 0; row < f->left[0].n; row++) {
@@ -209,18 +225,19 @@ static int64_t histograms(const Fields *f, Histograms *h) {
             lanes_of(&b, row, &first, &last);
             if (first >= last) continue;
             uint16_t sums[ACCUMULATORS][BLOCK];
-            memset(sums, 0, sizeof sums);
+            for (int i = 0; i < ACCUMULATORS; i++)
+                if (used >> i & 1) memset(sums[i], 0, sizeof sums[i]);
             for (int i = 0; i < f->n_outcomes; i++)
                 add_outcome(&b, &f->outcomes[i], row, 0, sums[f->outcomes[i].accumulator]);
-            for (int i = 0; i < h->n; i++) {
-                const uint16_t *low = sums[h->low[i]];
-                uint32_t *cells = h->cells[i];
-                if (h->high[i] < 0)
-                    for (int64_t j = first; j < last; j++) cells[low[j]]++;
-                else
-                    for (int64_t j = first; j < last; j++) cells[low[j] + h->low_size[i] * sums[h->high[i]][j]]++;
-            }
+            for (int i = 0; i < h->n; i++)
+                count_lanes(cells[i], sums[h->low[i]], h->high[i] < 0 ? NULL : sums[h->high[i]], (uint32_t)h->low_size[i],
+                            first, last);
         }
+    }
+    for (int i = 0; i < h->n; i++) {
+        for (int64_t cell = 0; !status && cell < h->size[i]; cell++)
+            for (int copy = 0; copy < COPIES; copy++) h->cells[i][cell] += cells[i][cell * COPIES + copy];
+        free(cells[i]);
     }
     drop_lists((Lists *)b.lists, f->n_lefts);
     free(b.counts);

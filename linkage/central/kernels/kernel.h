@@ -99,6 +99,7 @@ typedef struct {
     int32_t n;
     int32_t low[8], high[8];       /* accumulators; high -1 where there is none */
     int32_t low_size[8];
+    int64_t size[8];
     uint32_t *cells[8];
 } Histograms;
 

@@ -40,10 +40,10 @@ static void learn(const Search *s, const uint64_t *ranked, Sieve *sieve, double 
             if (step % STEPS == STEPS - 1) reach[step / STEPS + 1] += misses;
         }
     }
-    /* judgement: a seventh and eight more misses than allowed pass one pair in some thousands of unlike people */
+    /* judgement: three tenths and fourteen more misses than allowed pass one pair in some thousands of unlike people */
     int64_t at = 1, last = sieve->stride / STEPS;
     for (int64_t misses = 0; misses <= sieve->most_misses; misses++) {
-        while (at < last && reach[at] < ((double)misses * 1.15 + 8.0) * (double)sampled) at++;
+        while (at < last && reach[at] < ((double)misses * 1.3 + 14.0) * (double)sampled) at++;
         sieve->enough[misses] = at * STEPS;
     }
 }

@@ -1,0 +1,76 @@
+"""The C kernels under AddressSanitizer and UBSan at every level, and under valgrind up to AVX2 (it has no AVX-512)."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from linkage.central import kernels
+
+ROOT = Path(__file__).parent.parent
+PYTHON = getattr(sys, "_base_executable", sys.executable)
+CHECKOUT = (ROOT / "CMakeLists.txt").exists()
+KERNEL_TESTS = ("test_kernels.py", "test_kernels_levels.py", "test_kernels_choice.py")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHECKOUT or sys.platform != "linux", reason="builds the C sources anew, with gcc on Linux"),
+]
+
+
+def run(command, *, cwd: Path | None = None, **environment) -> subprocess.CompletedProcess:
+    arguments = [str(part) for part in command]
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6_000:]
+    return done
+
+
+def installed(folder: Path, *settings: str) -> Path:
+    """The package, built with these CMake settings, and the kernel tests beside it."""
+    options = [f"--config-settings=cmake.define.{setting}" for setting in settings]
+    run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, ROOT, *options])
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def path_of(folder: Path) -> str:
+    # an editable install puts itself before any path, by a .pth file that only its own site-packages reads
+    return f"{folder}{os.pathsep}{sysconfig.get_path('purelib')}"
+
+
+def test_kernels__under_the_address_and_undefined_behaviour_sanitizers(tmp_path):
+    folder = installed(tmp_path, "LINKAGE_SANITIZE=ON")
+    environment = {
+        "LD_PRELOAD": run(["gcc", "-print-file-name=libasan.so"]).stdout.strip(),
+        "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1",  # Python itself leaves memory to the end of the process
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "PYTHONPATH": path_of(folder),
+    }
+    built = run(
+        [PYTHON, "-c", "from linkage.central.kernels import _compiled; print(_compiled.__file__)"],
+        cwd=folder,
+        **environment,
+    )
+    assert str(folder) in built.stdout
+    tests = [folder / "tests" / name for name in KERNEL_TESTS]
+    options = ["-q", "-o", "addopts=--import-mode=importlib", "--rootdir", folder, "-k", "not portable"]
+    assert "passed" in run([PYTHON, "-m", "pytest", *tests, *options], cwd=folder, **environment).stdout
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+@pytest.mark.parametrize("level", [name for name in kernels.available() if name not in ("portable", "avx512")])
+def test_kernels__under_valgrind(tmp_path, level):
+    folder = installed(tmp_path / "package")
+    log = tmp_path / "valgrind.txt"
+    command = ["valgrind", f"--log-file={log}", PYTHON, ROOT / "tests" / "every_kernel_once.py"]
+    run(command, cwd=tmp_path, PYTHONMALLOC="malloc", LINKAGE_KERNEL=level, PYTHONPATH=path_of(folder))
+    # what it says of Python's own collector is not ours to answer
+    assert "ERROR SUMMARY" in log.read_text()
+    assert "_compiled" not in log.read_text()
