@@ -44,16 +44,25 @@ def plan_command(
 @_sets
 @click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
 @_measure
+@click.option("--most", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse more pairs.")
 @out_option
 @threads_option
 @memory_option
 @json_option
 def compare_command(
-    sets: tuple[str, ...], threshold: str, measure: Any, out: str, threads: int | None, memory_mib: int, as_json: bool
+    sets: tuple[str, ...],
+    threshold: str,
+    measure: Any,
+    most: int,
+    out: str,
+    threads: int | None,
+    memory_mib: int,
+    as_json: bool,
 ) -> None:
     """Write the pairs of records at least so alike (record layout) to a Parquet file; one set is met with itself.
 
-    However many pairs there are, they take no more than --memory. The file stays at the centre.
+    However many pairs there are, they take no more than --memory; more than --most are refused, with an estimate,
+    before they fill the disk. The file stays at the centre.
     """
     from linkage import EncodedSet, compare_in_parts, write_pairs
 
@@ -62,6 +71,7 @@ def compare_command(
         *(EncodedSet.load(path) for path in sets),
         threshold=threshold,
         measure=measure,
+        most=most,
         threads=threads,
         memory=memory_mib << 20,
     )

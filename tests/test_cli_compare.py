@@ -39,6 +39,7 @@ def test_compare__writes_the_pairs_and_says_how_many(sets, capsys, tmp_path):
         (["left.parquet", "right.parquet", "--threshold", "0.8", "-o", "left.parquet"], 2),
         (["left.parquet", "right.parquet", "left.parquet", "--threshold", "0.8", "-o", "p.parquet"], 2),
         (["left.parquet", "right.parquet", "--threshold", "nan", "-o", "p.parquet"], 2),
+        (["left.parquet", "right.parquet", "--threshold", "0.1", "--most", "99", "-o", "p.parquet"], 6),
         (["left.parquet", "missing.parquet", "--threshold", "0.8", "-o", "p.parquet"], 3),
     ],
 )

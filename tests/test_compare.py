@@ -386,6 +386,17 @@ def test_compare_in_parts__of_a_flood_stays_in_parts_that_fit():
     assert seen == 2_000 * 2_500
 
 
+def test_compare_in_parts__refuses_more_pairs_than_allowed_with_an_estimate(two_large_sets):
+    with pytest.raises(lk.LimitError, match="pairs would come out; allowed are 1,000") as caught:
+        lk.compare_in_parts(*two_large_sets, threshold=0.05, most=1_000)
+    true = 1_100 * 9_000 * 0.9
+    assert true / 2 < caught.value.needed / engine.BYTES_PER_PAIR < true * 2
+    exact = len(lk.compare(*two_large_sets, threshold=0.8))
+    assert sum(map(len, lk.compare_in_parts(*two_large_sets, threshold=0.8, most=exact))) == exact
+    with pytest.raises(lk.LimitError):
+        list(lk.compare_in_parts(*two_large_sets, threshold=0.8, most=exact - 1))
+
+
 def test_write_pairs__writes_what_compare_finds(two_large_sets, tmp_path):
     import pyarrow.parquet as pq
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from linkage.pairs import Pairs
 from linkage.parallel import memory_limit, thread_count
 
 DEFAULT_MEMORY = 1 << 30
+MOST_PAIRS = 100_000_000
+"""In a file some four gigabytes."""
 
 # a sixty-fourth of the pairs, at most so many, says how many there will be
 _SAMPLE_SHARE, _SAMPLE_PAIRS = 64, 1 << 24
@@ -126,23 +129,37 @@ def compare_in_parts(
     *,
     threshold: Ratio,
     measure: Measure = "dice",
+    most: int = MOST_PAIRS,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
 ) -> Iterator[Pairs]:
     """The pairs of `compare`, a part at a time, in the same order: for thresholds that give more than memory holds.
 
-    No part takes more than ``memory`` bytes, however many pairs there are; an empty part is left out. To a file:
+    No part takes more than ``memory`` bytes, however many pairs there are; an empty part is left out. More than
+    ``most`` pairs would fill a disk: `LimitError` with an estimate, before the first part where a sample can tell, and
+    in any case before the part that would be too many. To a file:
 
         linkage.write_pairs(linkage.compare_in_parts(left, right, threshold=0.6), "pairs.parquet")
     """
     memory_limit(memory)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise ValueError("most: a whole number of pairs, at least 1")
     job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
-    return (
-        job.pairs(*part)
-        for part, _ in in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare")
-        if len(part[0])
-    )
+    expected = expected_pairs(job)
+    if expected.at_least > most:
+        _refuse_so_many(expected.pairs, most)
+    return _parts(job, most, memory=memory, threads=threads, progress=progress)
+
+
+def _parts(job: Job, most: int, *, memory: int, threads: int | None, progress: bool | None) -> Iterator[Pairs]:
+    given = 0
+    for part, share in in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare"):
+        given += len(part[0])
+        if given > most:
+            _refuse_so_many(int(given / share), most)
+        if len(part[0]):
+            yield job.pairs(*part)
 
 
 def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
@@ -231,11 +248,19 @@ def expected_pairs(job: Job, *, most: int = _SAMPLE_PAIRS) -> Expected:
     return Expected(*(int(max(0, count) * total / met) for count in (n, n - error, n + error)))
 
 
-def _refuse(expected: int, memory: int) -> None:
+def _refuse(expected: int, memory: int) -> NoReturn:
     needed = expected * BYTES_PER_PAIR
     raise LimitError(
         f"about {expected:,} pairs would take {needed:,} bytes; allowed are {memory:,}: raise the threshold, or allow "
         "more memory, or take the pairs in parts (compare_in_parts)",
         needed=needed,
         allowed=memory,
+    )
+
+
+def _refuse_so_many(expected: int, most: int) -> NoReturn:
+    raise LimitError(
+        f"about {expected:,} pairs would come out; allowed are {most:,}: raise the threshold, or allow more",
+        needed=expected * BYTES_PER_PAIR,
+        allowed=most * BYTES_PER_PAIR,
     )
