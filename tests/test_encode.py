@@ -424,7 +424,7 @@ def test_encode__refuses_to_replace_its_own_table(tmp_path):
 
 
 def test_encode__says_before_the_work_that_the_folder_is_not_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(batches_module, "token_column", lambda *_: pytest.fail("it has begun"))
+    monkeypatch.setattr(batches_module, "record_ids", lambda *_: pytest.fail("it has begun"))
     with pytest.raises(FileNotFoundError, match="does not exist"):
         encoded(out=tmp_path / "nowhere" / "a.parquet")
 
@@ -441,7 +441,7 @@ class StopError(Exception):
 
 
 @pytest.mark.parametrize("stop", [StopError, KeyboardInterrupt, MemoryError])
-@pytest.mark.parametrize("place", ["token_column", "packed_rows", "record_ids"])
+@pytest.mark.parametrize("place", ["record_ids", "record_dtype", "packed_rows"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_encode__leaves_nothing_behind_when_it_stops_while_encoding(
     tmp_path, small_batches, monkeypatch, stop, place, threads
@@ -531,10 +531,10 @@ def test_spool__gives_blocks_in_order_and_removes_its_folder(tmp_path):
             for start in range(0, 2_000, 300):
                 spool.add(records[start : start + 300])
             blocks = list(spool.sorted_blocks())
-        found = np.concatenate(blocks)
+        found = np.concatenate([block["row"] for block in blocks])
         assert len(blocks) == (1 if out is None else 256)
         order = sorted(range(2_000), key=lambda row: records["id"][row].tolist())
-        assert np.array_equal(found["row"], records["row"][order])
+        assert np.array_equal(found, records["row"][order])
         assert names_in(tmp_path) == []
 
 

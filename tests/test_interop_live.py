@@ -212,10 +212,13 @@ def test_encode_clkhash__makes_the_bits_of_clkhash_for_versions_1_and_2(job):
     agree(*job)
 
 
-def test_encode_clkhash__parts_and_repeats_change_nothing(monkeypatch):
+@pytest.mark.parametrize("kernel", ["portable", ""])
+def test_encode_clkhash__parts_and_repeats_change_nothing(monkeypatch, kernel):
     # many records, few distinct values, and every limit so low that all the cutting happens
+    from linkage.agency.kernels import portable
     from linkage.interop import encode, filters
 
+    monkeypatch.setenv("LINKAGE_KERNEL", kernel)
     schema = {"version": 3, "clkConfig": {"l": 256, "kdf": {"type": "HKDF"}}, "features": [_plain("a"), _plain("b")]}
     rng = np.random.default_rng(5)
     rows = [["".join(rng.choice(list("abc "), rng.integers(0, 30))), str(rng.integers(40))] for _ in range(3_000)]
@@ -226,5 +229,5 @@ def test_encode_clkhash__parts_and_repeats_change_nothing(monkeypatch):
     monkeypatch.setattr(encode, "_MOST_TEXT", 1 << 14)
     monkeypatch.setattr(filters, "_BITS_AT_ONCE", 1 << 12)
     monkeypatch.setattr(filters, "_ROW_BYTES_AT_ONCE", 1 << 10)
-    monkeypatch.setattr(filters, "_GATHERED_BYTES", 200)
+    monkeypatch.setattr(portable, "_BLOCK_BYTES", 200)
     assert ours(schema, rows, "s", validate=True) == expected

@@ -2,14 +2,12 @@
 
 import string
 
-import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.agency.normalise import cleaner
-from linkage.agency.tokens import token_column, tokeniser
+from linkage.agency.tokens import tokeniser
 from linkage.field import Field
 from linkage.fieldtypes import FIELD_TYPES
 from tests import naive
@@ -173,64 +171,3 @@ def test_exact__tokens_are_shared_by_equals_only():
     tokens = tokeniser(Field(name="sex", type="category"))
     assert tokens("m") == ["=m"]
     assert shared(tokens("m"), tokens("f")) == 0
-
-
-# ---- columns ----------------------------------------------------------------------------------------------------
-
-
-def tokens_of(column, row):
-    value = column.row_value[row]
-    if value < 0:
-        return None
-    places = column.tokens[column.first_token[value] : column.first_token[value + 1]]
-    return [column.vocabulary[place] for place in places]
-
-
-def assert_as_naive(texts, field):
-    column = token_column(pa.array(texts, pa.string()), field)
-    assert [tokens_of(column, row) for row in range(len(texts))] == naive.tokens_of_rows(texts, field)
-    assert column.problems == naive.problems_of_rows(texts, field)
-    assert len(set(column.vocabulary)) == len(column.vocabulary)
-    assert column.first_token[0] == 0
-    assert column.first_token[-1] == len(column.tokens)
-    assert (np.diff(column.first_token) > 0).all()
-    assert {column.row_value.dtype, column.first_token.dtype, column.tokens.dtype} == {np.dtype(np.int64)}
-
-
-CELLS = st.one_of(
-    st.none(),
-    st.sampled_from(["", " ", "Ann", "ANN", "ann ", "Zoë", "Mr Unknown", "unknown", "2019-04-03", "03/04/2019",
-                     "31/02/2019", "1900-01-01", "m", "Male", "9", "41", "41.2", "SW1A 1AA", "sw1a1aa", "4505577104",
-                     "x" * 1_001]),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("field", [*EVERY, Field(name="sex", type="category")], ids=[*IDS, "sex"])
-@settings(deadline=None)
-@given(st.lists(CELLS, max_size=12))
-def test_token_column__gives_each_row_what_it_would_get_alone(field, texts):
-    assert_as_naive(texts, field)
-
-
-@pytest.mark.parametrize("field", EVERY, ids=IDS)
-@pytest.mark.parametrize("texts", [[], [None], [None, None], [""], ["", None, " "]])
-def test_token_column__of_nothing_has_no_tokens(field, texts):
-    column = token_column(pa.array(texts, pa.string()), field)
-    assert column.row_value.tolist() == [-1] * len(texts)
-    assert column.first_token.tolist() == [0]
-    assert column.vocabulary == []
-    assert column.problems == {}
-
-
-def test_token_column__of_a_slice_is_that_of_its_rows():
-    texts = ["Ann", None, "Bo", "Ann", "Cy", None]
-    field = Field(name="a", type="name")
-    column = token_column(pa.array(texts, pa.string()).slice(2, 3), field)
-    assert [tokens_of(column, row) for row in range(3)] == naive.tokens_of_rows(texts[2:5], field)
-
-
-def test_token_column__holds_equal_values_once():
-    column = token_column(pa.array(["Ann", "ANN", " ann"] * 1_000, pa.string()), Field(name="a", type="name"))
-    assert column.row_value.tolist() == [0] * 3_000
-    assert column.vocabulary == [" a", "an", "nn", "n "]

@@ -1,6 +1,7 @@
 """The agency's room: sees people and the key; what leaves it is an EncodedSet, what comes back is a Release.
 
-`encode` calls the steps in order: records, normalised, tokens, filters, sorted by record id.
+`encode` calls the steps in order: records, columns (each distinct text cleaned and its filter made once), filters
+of records, sorted by record id.
 """
 
 from __future__ import annotations
@@ -9,14 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
-from linkage.agency.filters import TokenSecrets
+from linkage.agency.filters import TokenSecrets, field_columns
 from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
-from linkage.agency.spool import Records, Spool
+from linkage.agency.spool import Sorted, Spool
 from linkage.encoded import EncodedSet
 from linkage.parallel import in_order
 from linkage.progress import shown
@@ -64,12 +63,12 @@ def encode(
     id_key
         A key of the agency's own, so that other key holders can't test guesses at its ids. `rejoin` needs it too.
     threads
-        Batches worked on at once; default all cores. The result is the same for any number. Cleaning and hashing
-        hold Python's lock, so on the usual builds a second thread gains little.
+        Batches worked on at once; default all cores. The result is the same for any number. Python's lock is held
+        only while values are cleaned that are new and not written in a plain way.
     memory
-        Bytes for records: those being worked on, and those encoded. With ``out`` the rest of them waits on disk
-        beside it, without it more raise `LimitError`. Python, Arrow and the CSV reader come on top, some 0.3 to 0.5
-        GB that do not grow with the table (``tests/test_streaming.py`` measures it).
+        Bytes for records: those being worked on, those encoded, and the values met so far. With ``out`` the rest of
+        the records waits on disk beside it, without it more raise `LimitError`. Python, Arrow and the CSV reader come
+        on top, some 0.3 to 0.5 GB that do not grow with the table (``tests/test_streaming.py`` measures it).
     progress
         None shows a bar on a terminal or in a notebook, True always, False never.
 
@@ -88,7 +87,8 @@ def encode(
 
     Warns with `LinkageWarning` about columns that are all missing and values that could not be read.
 
-    Cost: 20 to 30 microseconds a record for seven fields; bytes per record are those of the filters.
+    Cost: 1 to 2 microseconds a record on one core for five fields whose values repeat, and some 10 for each value that
+    is new and not written in a plain way (an address); twice that to a file. Bytes per record are those of the filters.
 
     >>> from linkage import Key, Schema
     >>> table = {"no": ["A1", "A2"], "forename": ["Ann", "Bo"], "surname": ["Lee", None], "dob": ["2019-04-03", ""]}
@@ -106,12 +106,11 @@ def encode(
     if out is not None:
         _refuse_place(Path(out), table)
     plan = column_plan(schema, columns, id=id)
-    encoder = BatchEncoder(
-        schema, plan, TokenSecrets.derive(key, schema), id_secret(id_key or key, project=schema.project), source
-    )
+    rows = rows_at_once(memory, threads=threads)
+    known = field_columns(schema, TokenSecrets.derive(key, schema), room=memory // 4)
+    encoder = BatchEncoder(schema, plan, known, id_secret(id_key or key, project=schema.project), source)
     header = Header(schema, source, 0, key.check(schema.project))
     tally = Tally(schema, plan)
-    rows = rows_at_once(memory, threads=threads)
     batches = in_order(encoder.encode, read(table, plan, schema, rows=rows), threads=threads)
     with Spool(memory=memory, out=None if out is None else Path(out)) as spool:
         for batch in shown(batches, total=None, label=f"encode {source}", unit="batch", progress=progress):
@@ -130,16 +129,16 @@ def _refuse_place(out: Path, table: object) -> None:
         raise ValueError("out: that is the table itself, which would be replaced")
 
 
-def _as_rows(records: Records, schema: Schema, tally: Tally) -> Rows:
+def _as_rows(records: Sorted, schema: Schema, tally: Tally) -> Rows:
     import pyarrow as pa
 
     filters = {}
     for filter in schema.filters:
-        filters[filter.name] = np.ascontiguousarray(records[f"filter {filter.name}"])
+        filters[filter.name] = records[f"filter {filter.name}"]
         filters[filter.name].flags.writeable = False
     groups = {
         group.name: pa.DictionaryArray.from_arrays(
-            np.ascontiguousarray(records[f"group {group.name}"]), pa.array(tally.classes(group.name), pa.string())
+            records[f"group {group.name}"], pa.array(tally.classes(group.name), pa.string())
         ).dictionary_decode()
         for group in schema.groups
     }

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from linkage.agency.filters import TokenSecrets, packed_rows
+from linkage.agency.columns import FieldColumn
+from linkage.agency.filters import packed_rows
 from linkage.agency.normalise import REMEDIES
 from linkage.agency.recordids import record_ids
 from linkage.agency.records import Batch
 from linkage.agency.spool import Records, record_dtype
-from linkage.agency.tokens import TokenColumn, token_column
 from linkage.errors import LinkageWarning, PrivacyError, RecordError
 from linkage.parallel import memory_limit, thread_count
 from linkage.schema import Schema
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-# while a batch is worked on, a record takes about this much: its texts, their tokens, its filters
-_BYTES_PER_RECORD = 2_500
+# while a batch is worked on, a record takes about this much: its texts, their numbers, its filters
+_BYTES_PER_RECORD = 1_250
 _FEWEST_ROWS = 1_024
 
 
 def rows_at_once(memory: int, *, threads: int | None) -> int:
-    """Records in a batch, so that all batches in flight fit ``memory`` bytes; never fewer than 1,024."""
+    """Records in a batch, so that all in flight fit half of ``memory`` bytes; never fewer than 1,024."""
     in_flight = 2 * thread_count(threads) + 1
-    return max(_FEWEST_ROWS, memory_limit(memory) // (in_flight * _BYTES_PER_RECORD))
+    return max(_FEWEST_ROWS, memory_limit(memory) // (2 * in_flight * _BYTES_PER_RECORD))
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class BatchEncoder:
 
     schema: Schema
     plan: Mapping[str, str | None]
-    secrets: TokenSecrets
+    columns: Mapping[str, FieldColumn]
     id_secret: bytes = field(repr=False)
     source: str
 
@@ -50,26 +51,24 @@ class BatchEncoder:
         ids = record_ids(
             batch.columns["record_id"], self.id_secret, source=self.source, column=id_column, first_row=batch.first_row
         )
-        columns = {item.name: token_column(batch.columns[item.name], item) for item in self.schema.fields}
-        self._refuse_missing(batch, columns)
-        packed = packed_rows(columns, self.schema, self.secrets)
-        words = {name: rows.shape[1] for name, rows in packed.items()}
+        columns = {item.name: self.columns[item.name].coded(batch.columns[item.name]) for item in self.schema.fields}
+        missing = {name: column.is_missing() for name, column in columns.items()}
+        self._refuse_missing(batch, missing)
+        words = {filter.name: filter.words for filter in self.schema.filters}
         records = np.empty(len(batch), dtype=record_dtype(words, [group.name for group in self.schema.groups]))
         records["id"] = ids.view(">u8")  # as numbers, in this machine's byte order
         records["row"] = np.arange(batch.first_row, batch.first_row + len(batch))
-        for name, rows in packed.items():
-            records[f"filter {name}"] = rows
         return EncodedBatch(
-            records=records,
+            records=packed_rows(records, columns, self.schema),
             groups={group.name: batch.columns[group.name] for group in self.schema.groups},
-            filled={name: int((column.row_value >= 0).sum()) for name, column in columns.items()},
+            filled={name: len(batch) - int(rows.sum()) for name, rows in missing.items()},
             problems={name: column.problems for name, column in columns.items()},
         )
 
-    def _refuse_missing(self, batch: Batch, columns: Mapping[str, TokenColumn]) -> None:
+    def _refuse_missing(self, batch: Batch, missing: Mapping[str, NDArray[np.bool_]]) -> None:
         for item in self.schema.fields:
-            if item.missing == "refuse" and (missing := np.flatnonzero(columns[item.name].row_value < 0)).size:
-                row, column = batch.first_row + int(missing[0]), self.plan[item.name] or item.name
+            if item.missing == "refuse" and missing[item.name].any():
+                row, column = batch.first_row + int(missing[item.name].argmax()), self.plan[item.name] or item.name
                 raise RecordError(
                     f"row {row:,}, column '{column}': the value is missing or unreadable, and the "
                     "agreement refuses that",
@@ -111,7 +110,9 @@ class Tally:
                 self._problems[name, rule] = self._problems.get((name, rule), 0) + count
         for name, texts in batch.groups.items():
             known, sizes = self._codes[name], self._sizes[name]
-            codes = [known.setdefault((text or "").strip(), len(known)) for text in texts.to_pylist()]
+            encoded = texts.fill_null("").dictionary_encode()
+            classes = [known.setdefault(text.strip(), len(known)) for text in encoded.dictionary.to_pylist()]
+            codes = np.array(classes, dtype=np.int32)[encoded.indices.to_numpy()]
             batch.records[f"group {name}"] = codes
             for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
                 sizes[int(code)] = sizes.get(int(code), 0) + int(count)

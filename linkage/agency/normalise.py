@@ -17,6 +17,7 @@ from linkage.agency import tables
 from linkage.field import Field
 
 MAX_LETTERS = 1_000
+NOT_UK = "not a UK postcode"
 
 REMEDIES = {
     "a year of two digits could be of either century": "write years with four digits",
@@ -60,12 +61,12 @@ def cleaner(field: Field) -> Cleaner:
         "number": _number_cleaner,
         "identifier": _identifier_cleaner,
     }[field.type](field)
-    extra = frozenset(_plain(text) for text in field.placeholders)
+    extra = frozenset(plain_form(text) for text in field.placeholders)
 
     def cleaned(text: str) -> Cleaned:
         if len(text) > MAX_LETTERS:
             return Cleaned("", f"longer than {MAX_LETTERS} letters")
-        if extra and _plain(text) in extra:
+        if extra and plain_form(text) in extra:
             return Cleaned("")
         return clean(text)
 
@@ -84,7 +85,7 @@ def without_diacritics(text: str) -> str:
     return unicodedata.normalize("NFC", bare)
 
 
-def _plain(text: str) -> str:
+def plain_form(text: str) -> str:
     """Lower case, no diacritics, punctuation as single spaces: the form of the frozen tables."""
     return _parted(_folded(text, case=True, diacritics=True, silent=True))
 
@@ -118,7 +119,7 @@ def _name_cleaner(field: Field) -> Cleaner:
     no_value = _no_name if field.type == "name" else _no_text
 
     def clean(text: str) -> Cleaned:
-        if no_value(_plain(text)):
+        if no_value(plain_form(text)):
             return Cleaned("")
         silent = "punctuation" in rules
         value = _folded(text, case="case" in rules, diacritics="diacritics" in rules, silent=silent)
@@ -127,7 +128,7 @@ def _name_cleaner(field: Field) -> Cleaner:
             return Cleaned("")
         if "titles" in rules and len(bare := _without_titles(words)) < len(words):
             words = bare
-            if no_value(_plain(" ".join(words))):  # Mr Unknown, Miss Baby Smith
+            if no_value(plain_form(" ".join(words))):  # Mr Unknown, Miss Baby Smith
                 return Cleaned("")
         if "particles" in rules:
             while (joined := _with_particles_joined(words)) != words:  # de l 0 becomes del 0, and del is a particle
@@ -173,7 +174,7 @@ def _with_particles_joined(words: list[str]) -> list[str]:
 
 def _date_cleaner(field: Field) -> Cleaner:
     def clean(text: str) -> Cleaned:
-        plain = _plain(_TIME.sub("", text.strip()))
+        plain = plain_form(_TIME.sub("", text.strip()))
         if not plain or plain in tables.UNKNOWN or plain in ("na", "nk"):
             return Cleaned("")
         if _SHORT_YEAR.match(plain):
@@ -260,14 +261,14 @@ def _postcode_cleaner(field: Field) -> Cleaner:  # noqa: ARG001  # one signature
         if value in tables.NO_POSTCODE or value.startswith(tables.NO_POSTCODE_AREA):
             return Cleaned("")
         value = _letters_where_letters_belong(value)
-        return Cleaned(value, "" if _UK_POSTCODE.match(value) else "not a UK postcode")
+        return Cleaned(value, "" if _UK_POSTCODE.match(value) else NOT_UK)
 
     return clean
 
 
 def _says_unknown(value: str, text: str) -> bool:
     # the table has "not known" with its space, and t.b.c. without its dots
-    return _plain(text) in tables.UNKNOWN or value.lower() in tables.UNKNOWN
+    return plain_form(text) in tables.UNKNOWN or value.lower() in tables.UNKNOWN
 
 
 def _unreadable(value: str, text: str) -> str:
@@ -289,12 +290,12 @@ def _category_cleaner(field: Field) -> Cleaner:
     if field.codes == "sex":
         table, unknown = tables.SEX, tables.UNKNOWN | tables.SEX_UNKNOWN
     else:
-        table = {_plain(word): _plain(code) for code, words in field.codes or () for word in (code, *words)}
+        table = {plain_form(word): plain_form(code) for code, words in field.codes or () for word in (code, *words)}
         unknown = tables.UNKNOWN
     closed = bool(field.codes)
 
     def clean(text: str) -> Cleaned:
-        plain = _plain(text)
+        plain = plain_form(text)
         if not plain or (plain in unknown and plain not in table):
             return Cleaned("")
         if closed and plain not in table:
@@ -310,7 +311,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z|[+-]?inf(?:in
 
 def _number_cleaner(field: Field) -> Cleaner:
     def clean(text: str) -> Cleaned:
-        plain = _plain(text)
+        plain = plain_form(text)
         if not plain or plain in tables.UNKNOWN:
             return Cleaned("")
         digits = _THOUSANDS.sub("", text.replace("£", "").strip())

@@ -6,14 +6,14 @@ own, to `encode` and `rejoin`: then only it can.
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency import kernels
 from linkage.agency.key import Key, length_prefixed
+from linkage.agency.textarrays import buffers, text_array
 from linkage.errors import RecordError
 
 if TYPE_CHECKING:
@@ -32,27 +32,36 @@ def record_ids(ids: pa.StringArray, secret: bytes, *, source: str, column: str, 
 
     Raises `RecordError` with the row if an id is missing or blank.
     """
-    texts = ids.to_pylist()
-    for row, text in enumerate(texts, start=first_row):
+    missing = _first_missing(ids)
+    if missing is not None:
+        row = first_row + missing
+        raise RecordError(
+            f"row {row:,}, column '{column}': the record has no id", row=row, column=column, rule="id missing"
+        )
+    return kernels.record_ids(ids, secret, length_prefixed(source))
+
+
+def _first_missing(ids: pa.StringArray) -> int | None:
+    """The place of the first id that is null or nothing but white space."""
+    offsets, data = buffers(ids)
+    if not len(data):
+        return 0 if len(ids) else None
+    begins = data[np.minimum(offsets[:-1], len(data) - 1)]  # of an empty text, whatever follows
+    unsure = (begins <= ord(" ")) | (begins > ord("~")) | (offsets[1:] == offsets[:-1])
+    if ids.null_count:
+        unsure |= ids.is_null().to_numpy(zero_copy_only=False)
+    for place in np.flatnonzero(unsure).tolist():
+        text = ids[place].as_py()
         if text is None or not text.strip():
-            raise RecordError(
-                f"row {row:,}, column '{column}': the record has no id", row=row, column=column, rule="id missing"
-            )
-    return _hashed(texts, secret, source)
-
-
-def _hashed(texts: Iterable[str], secret: bytes, source: str) -> NDArray[np.uint8]:
-    prefix = length_prefixed(source)
-    digests = b"".join(hmac.digest(secret, prefix + length_prefixed(text), "sha256")[:ID_BYTES] for text in texts)
-    return np.frombuffer(digests, dtype=np.uint8).reshape(-1, ID_BYTES)
+            return int(place)
+    return None
 
 
 def hex_ids(halves: NDArray[np.uint64]) -> pa.StringArray:
     """(n, 2) halves of ids as 32 lower-case hex digits each, an Arrow string array."""
-    import pyarrow as pa
-
     digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-    data = halves.astype(">u8").view(np.uint8).reshape(-1, ID_BYTES)
-    text = np.stack([digits[data >> 4], digits[data & 15]], axis=2)
-    offsets = np.arange(len(data) + 1, dtype=np.int32) * (2 * ID_BYTES)
-    return pa.StringArray.from_buffers(len(data), pa.py_buffer(offsets), pa.py_buffer(text.tobytes()))
+    octet = np.arange(256)
+    pairs = np.stack([digits[octet >> 4], digits[octet & 15]], axis=1).view(np.uint16).ravel()  # of each byte
+    text = pairs[halves.astype(">u8").view(np.uint8).ravel()]
+    offsets = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
+    return text_array(offsets, text.view(np.uint8))

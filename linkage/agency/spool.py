@@ -11,13 +11,15 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency import kernels
 from linkage.errors import LimitError, RecordError
 
 _BUCKETS = 256
@@ -35,6 +37,27 @@ def record_dtype(words: dict[str, int], groups: list[str]) -> np.dtype[np.void]:
             *((f"group {name}", "<i4") for name in groups),
         ]
     )
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Records in order: ``sorted["id"]`` and so on are their columns, put in order when asked for."""
+
+    given: list[Records]
+    block: NDArray[np.int32]
+    row: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        dtype = self.given[0].dtype
+        assert dtype.fields is not None
+        kind, offset = dtype.fields[name][:2]
+        out = np.empty((len(self), *kind.shape), dtype=kind.base)
+        octets = [block.view(np.uint8).reshape(len(block), dtype.itemsize) for block in self.given]
+        kernels.gather(octets, offset, self.block, self.row, out.view(np.uint8).reshape(len(self), kind.itemsize))
+        return out
 
 
 class Spool:
@@ -71,7 +94,7 @@ class Spool:
                 )
             self._spill(self._out.parent)
 
-    def sorted_blocks(self) -> Iterator[Records]:
+    def sorted_blocks(self) -> Iterator[Sorted]:
         """All records, ascending by id. Raises `RecordError` with both rows if an id was given twice."""
         if self._spilled is None:
             yield from _sorted(self._waiting)
@@ -105,22 +128,41 @@ class Spool:
         self._waiting, self._bytes = [], 0
 
 
-def _sorted(blocks: list[Records]) -> Iterator[Records]:
+def _sorted(blocks: list[Records]) -> Iterator[Sorted]:
     if not blocks:
         return
-    records = np.concatenate(blocks)
+    given = _few(blocks)
     blocks.clear()
-    high, low = records["id"][:, 0], records["id"][:, 1]
-    order = np.lexsort((records["row"], low, high))
-    records = records[order]
-    same = (records["id"][1:] == records["id"][:-1]).all(axis=1)
+    ids = np.concatenate([block["id"] for block in given])
+    high = np.ascontiguousarray(ids[:, 0])
+    order = np.argsort(high)
+    ascending = high[order]
+    if (ascending[1:] == ascending[:-1]).any():  # an id given twice, or once in 2**64 two that begin alike
+        row = np.concatenate([block["row"] for block in given])
+        order = np.lexsort((row, ids[:, 1], high))
+        _refuse_repeated(ids[order], row[order])
+    counts = [len(block) for block in given]
+    block = np.repeat(np.arange(len(given), dtype=np.int32), counts)
+    row_of = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
+    yield Sorted(given, block[order], row_of[order])
+
+
+def _few(blocks: list[Records]) -> list[Records]:
+    """No more blocks than the kernel takes."""
+    at_once = -(-len(blocks) // kernels.MOST_BLOCKS)
+    if at_once == 1:
+        return list(blocks)
+    return [np.concatenate(blocks[start : start + at_once]) for start in range(0, len(blocks), at_once)]
+
+
+def _refuse_repeated(ids: NDArray[np.uint64], row: NDArray[np.int64]) -> None:
+    same = (ids[1:] == ids[:-1]).all(axis=1)
     if same.any():
         first = int(np.flatnonzero(same)[0])
-        before, again = int(records["row"][first]), int(records["row"][first + 1])
+        before, again = int(row[first]), int(row[first + 1])
         raise RecordError(
             f"rows {before:,} and {again:,} have the same id; ids must be distinct ({int(same.sum()):,} "
             "repeated here). Number the records, or remove the copies",
             row=again,
             rule="id used twice",
         )
-    yield records

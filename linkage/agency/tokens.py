@@ -1,4 +1,4 @@
-"""A column into the tokens of its distinct values, and which row has which value.
+"""A cleaned value into its tokens: what says most plainly what they are; `kernels` makes the same of many at once.
 
 Tokens are what two values of one thing have in common when a person has mistyped one of them. Equal
 tokens of one key group become equal bit positions, so a token says what it is: ``Y1937`` is a year,
@@ -8,63 +8,10 @@ tokens of one key group become equal bit positions, so a token says what it is: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from linkage.agency.normalise import cleaner
 from linkage.field import Field
 
 Tokeniser = Callable[[str], list[str]]
-
-
-@dataclass(frozen=True)
-class TokenColumn:
-    """The tokens of one column.
-
-    row_value     (rows,) int64: index of each row's distinct value, -1 where missing
-    first_token   (values + 1,) int64: value v has the tokens first_token[v] : first_token[v + 1]
-    tokens        (all,) int64: index into ``vocabulary``
-    vocabulary    the distinct tokens
-    problems      rule -> number of rows whose value broke it
-    """
-
-    row_value: NDArray[np.int64]
-    first_token: NDArray[np.int64]
-    tokens: NDArray[np.int64]
-    vocabulary: list[str]
-    problems: dict[str, int]
-
-
-def token_column(texts: Any, field: Field) -> TokenColumn:
-    """Clean and tokenise an Arrow string array; each distinct value once."""
-    encoded = texts.dictionary_encode()
-    row_text = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    clean, tokenise = cleaner(field), tokeniser(field)
-    cleaned = [clean(text) for text in encoded.dictionary.to_pylist()]
-    rows_of_text = np.bincount(row_text[row_text >= 0], minlength=len(cleaned))
-    problems: dict[str, int] = {}
-    for (_, problem), rows in zip(cleaned, rows_of_text.tolist(), strict=True):
-        if problem:
-            problems[problem] = problems.get(problem, 0) + rows
-    values = {value: None for value, _ in cleaned if value}
-    value_index = {value: index for index, value in enumerate(values)}
-    text_value = np.array([value_index.get(value, -1) for value, _ in cleaned] + [-1], dtype=np.int64)
-    vocabulary: dict[str, int] = {}
-    flat: list[int] = []
-    first = [0]
-    for value in values:
-        flat.extend(vocabulary.setdefault(token, len(vocabulary)) for token in tokenise(value))
-        first.append(len(flat))
-    return TokenColumn(
-        row_value=text_value[row_text],  # row_text -1 picks the last entry, which is missing
-        first_token=np.array(first, dtype=np.int64),
-        tokens=np.array(flat, dtype=np.int64),
-        vocabulary=list(vocabulary),
-        problems=problems,
-    )
 
 
 def tokeniser(field: Field) -> Tokeniser:

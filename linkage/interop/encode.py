@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,10 @@ from linkage.interop.tokens import tokens_of
 from linkage.interop.values import values_of
 from linkage.schema import Schema
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LISTS_AT_ONCE = 1 << 14
 _BYTES_AT_ONCE = 1 << 30  # of rows: those of a part of the records and those of its distinct values
 _MOST_ROWS, _FEWEST_ROWS = 1 << 20, 64
 _MOST_TEXT = 1 << 28
@@ -111,12 +116,12 @@ def _placed(
     for name in columns or {}:
         if name not in names:
             raise ValueError(f"columns: '{name}' is not a feature of the schema; {nearest(name, names)}")
-    if isinstance(table, list | tuple) and all(isinstance(row, list | tuple) for row in table):
+    if isinstance(table, list | tuple) and all(issubclass(kind, list | tuple) for kind in set(map(type, table))):
         if columns:
             raise ValueError("columns: rows have no column names, only their order; leave it out")
         headed = {f"{place}: {name}": place for place, name in enumerate(names)}
-        table = dict(zip(headed, _transposed(table, len(names)), strict=True))
         names = list(headed)
+        table = _of_rows(table, names)
     plan = {
         str(place): (columns or {}).get(names[place], names[place])
         for place, feature in enumerate(schema.features)
@@ -127,14 +132,36 @@ def _placed(
     return table, plan
 
 
-def _transposed(rows: Sequence[Sequence[object]], n_features: int) -> list[list[object]]:
-    for number, row in enumerate(rows, start=1):
-        if len(row) != n_features:
-            raise RecordError(
-                f"row {number:,} has {len(row)} values, and the schema has {n_features} features", row=number,
-                rule="number of columns",
-            )  # fmt: skip
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(n_features)]
+def _of_rows(rows: Sequence[Sequence[object]], names: list[str]) -> object:
+    """The columns of some rows: an Arrow table if all cells are texts, else lists whose kinds `read` judges."""
+    import pyarrow as pa
+
+    n_features = len(names)
+    if set(map(len, rows)) - {n_features}:
+        number, found = next((place, len(row)) for place, row in enumerate(rows, start=1) if len(row) != n_features)
+        raise RecordError(
+            f"row {number:,} has {found} values, and the schema has {n_features} features", row=number,
+            rule="number of columns",
+        )  # fmt: skip
+    try:
+        # a part at a time, so that a row's cells are still in the cache when their columns are made
+        batches = [
+            _batch_of(rows[start : start + _LISTS_AT_ONCE], names) for start in range(0, len(rows), _LISTS_AT_ONCE)
+        ]
+        return pa.Table.from_batches(batches)
+    except (pa.ArrowException, ValueError, TypeError):
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+        return dict(zip(names, columns, strict=True))
+
+
+def _batch_of(rows: Sequence[Sequence[object]], names: list[str]) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    cells = list(itertools.chain.from_iterable(rows))
+    columns = [pa.array(cells[place :: len(names)]) for place in range(len(names))]
+    if not all(pa.types.is_string(column.type) or pa.types.is_null(column.type) for column in columns):
+        raise TypeError
+    return pa.record_batch([column.cast(pa.string()) for column in columns], names=names)
 
 
 def _rows_at_once(schema: ClkSchema) -> int:
@@ -182,7 +209,9 @@ def _rows_of(
             raise _broken(found.broken, index, batch.first_row, plan[str(place)] or feature.identifier)
         values = value_rows(tokens_of(found.values, feature), feature, keys[place], schema.hashed_bits)
         parts.append((values, index))
-    return or_gathered(parts, (len(batch), -(-schema.hashed_bits // 64)))
+    rows = np.empty((len(batch), -(-schema.hashed_bits // 64)), dtype=np.uint64)
+    or_gathered(parts, rows)
+    return rows
 
 
 def _broken(broken: Mapping[int, str], index: NDArray[np.integer[Any]], first_row: int, column: str) -> RecordError:

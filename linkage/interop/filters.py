@@ -1,7 +1,7 @@
 """Tokens and keys into packed rows, as clkhash hashes them: each distinct token once, each distinct value once.
 
 A filter is an array of bits, bit 0 the top bit of byte 0, zero-padded to 64 bits; a row is its bytes as uint64 words.
-The one hot step is `or_gathered`; rows of values are made with it from rows of tokens, records from rows of values.
+The hot steps are the agency's kernels: rows of values are joined from rows of tokens, records from rows of values.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency import kernels
 from linkage.interop.clkschema import ClkSchema, Derivation
 from linkage.interop.features import Feature
 from linkage.interop.tokens import Ints, Tokens, distinct, ragged
@@ -24,7 +25,6 @@ Positions = Callable[[Ints, Ints], Ints]
 
 _BITS_AT_ONCE = 1 << 24  # a byte each until they are packed
 _ROW_BYTES_AT_ONCE = 1 << 28  # of the rows of tokens
-_GATHERED_BYTES = 1 << 18  # what stays in a core's cache
 _PER_DIGEST = 32  # blake2b's 64 bytes as 16-bit numbers
 
 
@@ -62,26 +62,13 @@ def value_rows(tokens: Tokens, feature: Feature, keys: tuple[bytes, bytes], n_bi
     return rows
 
 
-def or_gathered(parts: Sequence[Part], shape: tuple[int, int]) -> Words:
-    """Row i is the OR, over the parts, of ``rows[index[i]]``; of nothing, zero.
+def or_gathered(parts: Sequence[Part], out: Words) -> None:
+    """Row i of ``out`` becomes the OR, over the parts, of ``rows[index[i]]``; of nothing, zero.
 
     parts      (rows, index): (m, words) uint64, and up to n numbers in [0, m); rows beyond a short index take nothing
-    shape      (n, words) of what is returned
-
-    The place of a C kernel. A block at a time, so that what is joined is still in the cache.
     """
-    out = np.zeros(shape, dtype=np.uint64)
-    block = max(1, _GATHERED_BYTES // (8 * max(1, shape[1])))
-    held = np.empty((min(block, len(out)), shape[1]), dtype=np.uint64)
-    for start in range(0, len(out), block):
-        for turn, (rows, index) in enumerate(parts):
-            own = index[start : start + block]
-            into = held[: len(own)] if turn else out[start : start + len(own)]
-            # "clip" alone writes straight into the array given
-            np.take(rows, own, axis=0, out=into, mode="clip")
-            if turn:
-                np.bitwise_or(out[start : start + len(own)], into, out=out[start : start + len(own)])
-    return out
+    octets = out.view(np.uint8).reshape(len(out), 8 * out.shape[1])
+    kernels.or_rows([(rows, index.astype(np.int32, copy=False)) for rows, index in parts], octets)
 
 
 def folded(rows: Words, n_bits: int, folds: int) -> Words:
@@ -110,17 +97,7 @@ def _fill(rows: Words, tokens: Tokens, values: slice, feature: Feature, keys: tu
     width = int(hashes.max(initial=0)) + 1
     made, each = distinct(flat * width + hashes, len(tokens.vocabulary) * width)
     token_rows = _token_rows(made // width, made % width, tokens.vocabulary, feature, keys, n_bits)
-    # the longest values first, so that those with a t-th token are always the first so many
-    order = np.argsort(-counts, kind="stable")
-    ordered, begins = counts[order], (first - first[0])[order]
-    block = max(1, _GATHERED_BYTES // (8 * rows.shape[1]))
-    for start in range(0, len(order), block):
-        own, at = -ordered[start : start + block], begins[start : start + block]
-        parts = []
-        for place in range(-int(own[0])):
-            have = int(np.searchsorted(own, -place, side="left"))
-            parts.append((token_rows, each[at[:have] + place]))
-        rows[order[start : start + block]] = or_gathered(parts, (len(own), rows.shape[1]))
+    rows[:] = kernels.or_lists(token_rows, each, np.append(first, first[0] + len(flat)) - first[0])
 
 
 def _hashes(counts: Ints, feature: Feature) -> Ints:

@@ -44,7 +44,7 @@ class ByCount:
     order: NDArray[np.int32]
     columns: NDArray[np.uint64]
     counts: NDArray[np.int64]
-    left_after: NDArray[np.uint32]
+    left_after: NDArray[np.int32]
 
     @property
     def n(self) -> int:
@@ -72,7 +72,7 @@ def overlaps(
     words, counts = left.words[rows], left.counts[rows].astype(np.int64)
     left_after = _left_after(words.T)
     head = _words_that_tell(words, counts, left_after, right, need)
-    scratch = Scratch()
+    scratch, signed = Scratch(), need.astype(np.int32)
     found: list[tuple[NDArray[Any], ...]] = []
     held = 0
     for top, bottom, first, last in _tiles(len(rows), len(right.order)):
@@ -83,13 +83,10 @@ def overlaps(
             continue
         start, stop = top + int(possible.argmax()), bottom - int(possible[::-1].argmax())
         shared = scratch.overlap(words[start:stop, :head], right.columns[:head, first:last])
-        still = np.minimum(left_after[head, start:stop], right.left_after[head, first:last].max()).astype(np.int64)
-        bar = np.maximum(least[start - top : stop - top] - still, 0)[:, None]
-        row, column = np.nonzero(shared >= bar)  # by the bounds of the tile, then by each pair's own
-        so_far, row, column = shared[row, column], row + start, column + first
-        can_reach = so_far + np.minimum(left_after[head, row], right.left_after[head, column])
-        kept = can_reach >= need[counts[row] + right.counts[column]]
-        row, column = row[kept], column[kept]
+        still = np.minimum(left_after[head, start:stop, None], right.left_after[head, first:last])
+        needed = signed.take(counts[start:stop, None] + right.counts[first:last])
+        row, column = np.nonzero(shared + still >= needed)
+        row, column = row + start, column + first
         overlap = _count(words, right.rows.words, row, right.order[column])
         kept = overlap >= need[counts[row] + right.counts[column]]
         row, column, overlap = rows[row[kept]], right.order[column[kept]], overlap[kept]
@@ -145,11 +142,11 @@ def _by_count(rows: Rows) -> NDArray[np.int32]:
     return order[np.searchsorted(rows.counts[order], 1) :]
 
 
-def _left_after(columns: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def _left_after(columns: NDArray[np.uint64]) -> NDArray[np.int32]:
     """(w + 1, n): the bits of each row after its first so many words."""
-    counts = np.bitwise_count(columns).astype(np.uint32)
-    after = np.zeros((len(columns) + 1, columns.shape[1]), dtype=np.uint32)
-    after[:-1] = counts[::-1].cumsum(axis=0)[::-1]
+    counts = np.bitwise_count(columns).astype(np.int32)
+    after = np.zeros((len(columns) + 1, columns.shape[1]), dtype=np.int32)
+    after[:-1] = counts[::-1].cumsum(axis=0, dtype=np.int32)[::-1]
     return after
 
 
