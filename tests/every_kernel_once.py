@@ -18,8 +18,9 @@ for words in (1, 3, 16):
     need = (np.arange(128 * words + 1) // 4 + 1).astype(np.uint32)
     arranged = kernels.arrange_by_count(right)
     for diagonal in (None, 0):
-        kernels.overlaps(left, arranged, need, room=10**6, diagonal=diagonal)
-        kernels.overlaps(left, arranged, need, room=5, diagonal=diagonal)
+        kernels.overlaps(left, arranged, need, room=10**6)
+        kernels.overlaps(right, arranged, need, room=5, itself=True)
+        kernels.overlaps(right, arranged, need, room=10**6, itself=True)
         kernels.best_rows(left, arranged, need, 3, by_difference=diagonal is None, diagonal=diagonal)
     listed = np.arange(37, dtype=np.int32)
     kernels.pair_overlaps(left, right, listed, listed)

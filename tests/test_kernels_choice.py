@@ -125,7 +125,7 @@ def test_compiled__refuses_a_search_that_would_read_outside(place, value):
     )
     arrays = np.zeros(9, np.int32), np.zeros(9, np.int32), np.zeros(9, np.uint32)
     with pytest.raises((ValueError, OverflowError)):
-        choice._extension().overlaps(given["level"], search, *arrays)
+        choice._extension().overlaps(given["level"], search, False, *arrays)
 
 
 @compiled

@@ -1,6 +1,7 @@
 """link(): the whole job at the centre, on invented people whose truth is known."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pyarrow.compute as pc
@@ -521,3 +522,30 @@ def test_release__confidence_is_right_where_sources_have_equal_record_ids():
     links = lk.Links(pairs, records, ("a", "b"), model_schema, "", {"probability": 0.5}, b"k" * 32)
     assert links.release("a", confidence=True).table["confidence"].to_pylist() == ["certain", "review", None]
     assert links.release("b", confidence=True).table["confidence"].to_pylist() == [None, "certain", "review"]
+
+
+def test_contenders__are_the_same_for_any_number_of_threads_when_there_is_no_room_for_all():
+    # the bound that rises once depended on tiles, and tiles on threads
+    from linkage.central import contenders
+    from linkage.central.kernels import ComparisonPlan, Product, Rows
+    from linkage.central.thresholds import least_overlap
+
+    rng = np.random.default_rng(5)
+    words = [
+        rng.integers(0, 2**63, (2_500, 1), np.uint64) & rng.integers(0, 2**63, (2_500, 1), np.uint64) for _ in "ab"
+    ]
+    sides = [(Rows(each, np.bitwise_count(each).sum(axis=1, dtype=np.uint32)),) for each in words]
+    needs = np.stack([least_overlap(Fraction(cut), n_bits=64) for cut in ("1/5", "3/10", "2/5", "1/2", "3/5")])
+    plan = ComparisonPlan.of_products((Product(0, 0, needs),))
+    weights = (np.array([0, -20_000, -9_000, 3_000, 9_000, 14_000, 19_000], np.int32),)
+    found = [
+        contenders.collect(
+            *sides, plan, weights, floor_bits=-30.0, memory=320 * 20_000, threads=threads, progress=False
+        )
+        for threads in (1, 2, 5)
+    ]
+    assert 0 < len(found[0].row) <= 20_000
+    assert found[0].bound > -30 * 1024
+    for other in found[1:]:
+        assert other.bound == found[0].bound
+        assert (other.row == found[0].row).all() and (other.column == found[0].column).all()

@@ -1,7 +1,8 @@
 """Which rows meet: all pairs, cut into tiles that one step compares at a time.
 
 The right side is cut into spans of rows that follow one another, and each is arranged for the kernels once; the left
-side into chunks. A chunk meets a span in a tile. Within one set a chunk meets the spans from its own rows on.
+side into chunks. A chunk meets a span in a tile. Within one set chunks are spans, and each meets itself and those
+after it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ _BLOCK = 512
 _WIDEST_SPAN = 65_536
 # pairs of a tile, so that one takes some hundredths of a second and Ctrl-C never waits long
 _PAIRS = {True: 1 << 27, False: 1 << 23}
-# within one set the span that a chunk lies in is met whole: half of it for nothing, so spans are narrower
-_SPANS_WITHIN = 8
+# within one set chunks and spans are the same rows: square tiles, those on the diagonal met by half
+_SQUARES, _SMALLEST_SQUARE, _LARGEST_SQUARE = 4, 2_048, 16_384
+# of passes over several filters: the same for every kernel and thread count, as what is kept depends on the order
+_LEVEL_ROWS, _LEVEL_COLUMNS = 1_024, 8_192
 
 
 class Tile(NamedTuple):
@@ -56,16 +59,22 @@ class Grid:
         return [(top, min(top + self.rows, self.n_left)) for top in range(0, self.n_left, self.rows)]
 
     def tiles(self, chunk: tuple[int, int]) -> Iterator[tuple[int, Tile]]:
-        """The tiles of a chunk, each with the number of its span."""
+        """The tiles of a chunk, each with the number of its span; within one set from its own on."""
         for span, (first, last) in enumerate(self.spans()):
-            if not self.within or last > chunk[0] + 1:
+            if not self.within or first >= chunk[0]:
                 yield span, Tile(*chunk, first, last)
 
 
 def all_pairs(n_left: int, n_right: int, *, within: bool = False, threads: int = 1) -> Grid:
-    """Every pair once; with ``within``, those on and below the diagonal are for the kernels to leave out."""
+    """Every pair once; with ``within``, tiles on the diagonal are for the kernels to meet by half."""
+    if within:
+        side = min(_LARGEST_SQUARE, max(_SMALLEST_SQUARE, n_left // _SQUARES // _BLOCK * _BLOCK))
+        return Grid(n_left, n_left, within, side, side)
     rows = min(_ROWS, max(_FEWEST_ROWS, -(-n_left // (4 * threads))))
     columns = min(_WIDEST_SPAN, max(_BLOCK, _PAIRS[kernels.is_compiled()] // rows))
-    if within:
-        columns = min(columns, max(_BLOCK, n_right // _SPANS_WITHIN))
     return Grid(n_left, n_right, within, rows, -(-columns // _BLOCK) * _BLOCK)
+
+
+def all_levels(n_left: int, n_right: int) -> Grid:
+    """Every pair once, for passes over several filters."""
+    return Grid(n_left, n_right, within=False, rows=_LEVEL_ROWS, columns=_LEVEL_COLUMNS)

@@ -26,6 +26,7 @@ MOST_PAIRS = 100_000_000
 
 # a sixty-fourth of the pairs, at most so many, says how many there will be
 _SAMPLE_SHARE, _SAMPLE_PAIRS = 64, 1 << 24
+_SAMPLE_AT_ONCE, _SAMPLE_ENOUGH = 1 << 18, 50_000  # a flood is soon seen, and takes little memory to see
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,16 @@ class Job:
 
     def step(self, tile: Tile, span: int, room: int) -> Found | None:
         """The pairs of a tile, in rows and columns of the sets."""
-        diagonal = tile.top - tile.first if self.within else None
         rows = self.rows.slice(tile.top, tile.bottom)
-        found = kernels.overlaps(rows, self.spans[span], self.need, room=room, diagonal=diagonal)
+        itself = self.within and (tile.top, tile.bottom) == (tile.first, tile.last)
+        found = kernels.overlaps(rows, self.spans[span], self.need, room=room, itself=itself)
         if found is None:
             return None
-        return found[0] + np.int32(tile.top), found[1] + np.int32(tile.first), found[2]
+        row, column = found[0] + np.int32(tile.top), found[1] + np.int32(tile.first)
+        if not self.within or itself or tile.bottom <= tile.first:
+            return row, column, found[2]
+        above = row < column  # a part of a chunk that was cut meets its whole span
+        return row[above], column[above], found[2][above]
 
     def pairs(self, row: NDArray[np.int32], column: NDArray[np.int32], overlap: NDArray[np.uint32]) -> Pairs:
         """The pairs with their similarity."""
@@ -236,15 +241,27 @@ def expected_pairs(job: Job, *, most: int = _SAMPLE_PAIRS) -> Expected:
     total = grid.n_left * grid.n_right // (2 if job.within else 1)
     if not total or not job.spans:
         return Expected(0, 0, 0)
-    first, last = grid.spans()[len(job.spans) // 2]
+    span = len(job.spans) // 2
+    first, last = grid.spans()[span]
     wanted = min(grid.n_left * grid.n_right // _SAMPLE_SHARE, most) // (last - first)
     chosen = np.linspace(0, grid.n_left - 1, min(max(1, wanted), grid.n_left)).astype(np.int32)
-    met = len(chosen) * (last - first)
-    found = kernels.overlaps(job.rows.take(chosen), job.spans[len(job.spans) // 2], job.need, room=met)
-    assert found is not None  # room for every pair
-    itself = int(((chosen >= first) & (chosen < last)).sum()) if job.within else 0  # a record and itself is no pair
-    n = max(0, len(found[0]) - itself)
-    error = 4 * np.sqrt(n + 1)
+    np.random.default_rng(0).shuffle(chosen)  # the sample may end early, and must not end with the last ids
+    by_row, by_column, met, n = [], np.zeros(last - first, dtype=np.int64), 0, 0
+    few = max(1, _SAMPLE_AT_ONCE // (last - first))
+    for start in range(0, len(chosen), few):
+        rows = chosen[start : start + few]
+        found = kernels.overlaps(job.rows.take(rows), job.spans[span], job.need, room=len(rows) * (last - first))
+        assert found is not None  # room for every pair
+        other = rows[found[0]] != found[1] + first if job.within else np.ones(len(found[0]), dtype=np.bool_)
+        by_row.append(np.bincount(found[0][other], minlength=len(rows)))
+        by_column += np.bincount(found[1][other], minlength=last - first)
+        n += int(other.sum())
+        met += len(rows) * (last - first)
+        if n > _SAMPLE_ENOUGH:
+            break
+    # pairs come in clusters: alike records are alike to many, on either side
+    spread = [counts.var() * len(counts) for counts in (np.concatenate(by_row), by_column)]
+    error = 4 * np.sqrt(n + 1 + sum(spread))
     return Expected(*(int(max(0, count) * total / met) for count in (n, n - error, n + error)))
 
 

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile, all_pairs
+from linkage.central.candidates import Tile, all_levels
 from linkage.central.kernels import ComparisonPlan, HeavyPairs, Rows
 from linkage.central.tiles import arranged, over_tiles
 from linkage.errors import LimitError
-from linkage.parallel import memory_limit, thread_count
+from linkage.parallel import memory_limit
 
 UNIT = 1024
 """Integer weights are in 1/1024 bit."""
@@ -77,7 +77,7 @@ def collect(
     prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
     highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
     room = most_contenders(n_rows, n_columns, memory)
-    grid = all_pairs(n_rows, n_columns, threads=thread_count(threads))
+    grid = all_levels(n_rows, n_columns)
     spans = arranged(
         grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in right)), threads=threads
     )
@@ -95,18 +95,17 @@ def collect(
     floor = [math.ceil((floor_bits - prior) * UNIT)]
     kept: list[HeavyPairs] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32))]
     held = 0
-    for _, found, share in over_tiles(step, grid, threads=threads, progress=progress, label="contenders"):
-        for tile, span, part in found:
-            while part is None:
-                part = step(tile, span)[2]
-                if part is None:
-                    floor[0] = _next_floor(floor[0], highest, room=room, memory=memory)
-            kept.append(_at_least(part, floor[0]))
-            held += len(kept[-1][0])
-            if held > room:
-                floor[0] = _raised(kept, highest, share=share, memory=memory)
-                kept = [_at_least(each, floor[0]) for each in kept]
-                held = sum(len(each[0]) for each in kept)
+    for _, (tile, span, part), share in over_tiles(step, grid, threads=threads, progress=progress, label="contenders"):
+        while part is None:
+            part = step(tile, span)[2]
+            if part is None:
+                floor[0] = _next_floor(floor[0], highest, room=room, memory=memory)
+        kept.append(_at_least(part, floor[0]))
+        held += len(kept[-1][0])
+        while held > room:
+            floor[0] = _raised(kept, highest, share=share, memory=memory)
+            kept = [_at_least(each, floor[0]) for each in kept]
+            held = sum(len(each[0]) for each in kept)
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
     order = np.argsort(row.astype(np.int64) << 32 | column)
     return Contenders(row[order], column[order], weight[order], floor[0])

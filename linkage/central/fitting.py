@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile, all_pairs
+from linkage.central.candidates import Tile, all_levels
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.competition import Edges
 from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
@@ -20,7 +20,6 @@ from linkage.central.model import FieldWeights, Model, in_canonical_order, one_p
 from linkage.central.tiles import arranged, over_tiles
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
-from linkage.parallel import thread_count
 from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
@@ -119,7 +118,7 @@ def level_totals(
     progress: bool | None,
 ) -> tuple[NDArray[np.int64], ...]:
     """How many of all pairs have each level, outcome by outcome."""
-    grid = all_pairs(len(lefts[0]), len(rights[0]), threads=thread_count(threads))
+    grid = all_levels(len(lefts[0]), len(rights[0]))
     spans = arranged(
         grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in rights)), threads=threads
     )
@@ -128,10 +127,9 @@ def level_totals(
         return kernels.level_counts(tuple(rows.slice(tile.top, tile.bottom) for rows in lefts), spans[span], plan)
 
     totals = tuple(np.zeros(outcome.levels, dtype=np.int64) for outcome in plan.outcomes)
-    for _, found, _ in over_tiles(step, grid, threads=threads, progress=progress, label="levels"):
-        for counts in found:
-            for total, count in zip(totals, counts, strict=True):
-                total += count
+    for _, counts, _ in over_tiles(step, grid, threads=threads, progress=progress, label="levels"):
+        for total, count in zip(totals, counts, strict=True):
+            total += count
     return totals
 
 

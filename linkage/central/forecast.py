@@ -23,6 +23,7 @@ from linkage.progress import clock
 # large enough for a steady rate, small enough to be done in about a second
 _SAMPLE_PAIRS = {True: 1 << 27, False: 1 << 23}
 _SAMPLE_ROWS = 16_384
+_SAMPLE_ROOM = 1 << 20  # a flood ends the sample early: then the time foreseen is too short, and the run refused
 _PROGRAM = 150 << 20  # Python with NumPy, Arrow and SciPy
 
 
@@ -106,7 +107,7 @@ def _of_similarity(
         first, last = grid.spans()[0]
         chosen = _even(grid.n_left, max(1, _SAMPLE_PAIRS[kernels.is_compiled()] // (last - first)))
         started = time.perf_counter()
-        kernels.overlaps(job.rows.take(chosen), job.spans[0], job.need, room=len(chosen) * (last - first))
+        kernels.overlaps(job.rows.take(chosen), job.spans[0], job.need, room=_SAMPLE_ROOM)
         rate = len(chosen) * (last - first) / (time.perf_counter() - started)
     compared = grid.n_left * grid.n_right if right is not None else grid.n_left * (grid.n_left - 1) // 2
     results = expected.pairs * BYTES_PER_PAIR

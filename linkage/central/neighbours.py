@@ -18,6 +18,8 @@ from linkage.pairs import Pairs
 _MOST = 1_000
 
 Best = tuple[NDArray[np.int32], NDArray[np.uint32]]
+Neighbours = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]
+_NONE: Neighbours = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))
 
 
 def nearest_records(
@@ -92,31 +94,35 @@ def _best(
         by_difference = job.measure == "hamming"
         return kernels.best_rows(rows, job.spans[span], job.need, k, by_difference=by_difference, diagonal=diagonal)
 
-    parts = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))]
-    for chunk, found, _ in over_tiles(step, grid, threads=threads, progress=progress, label="neighbours"):
-        parts.append(_merged(job, chunk[0], found, k))
+    parts: list[Neighbours] = [_NONE]
+    best = _NONE
+    for tile, found, _ in over_tiles(step, grid, threads=threads, progress=progress, label="neighbours"):
+        best = _merged(job, best, _listed(tile, found), k)
+        if tile.last == grid.n_right:
+            parts.append(best)
+            best = _NONE
     row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
     return row, column, overlap
 
 
-def _merged(
-    job: Job, top: int, found: list[Best], k: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]:
-    """The best of the bests of each span, by row."""
-    starts = [first for first, _ in job.grid.spans()]
-    column = np.concatenate([part[0] + np.int32(start) for part, start in zip(found, starts, strict=True)], axis=1)
-    present = np.concatenate([part[0] >= 0 for part in found], axis=1)
-    overlap = np.concatenate([part[1] for part in found], axis=1)
-    row = np.broadcast_to(np.arange(len(column), dtype=np.int32)[:, None] + np.int32(top), column.shape)
-    row, column, overlap = row[present], column[present], overlap[present]
+def _listed(tile: Tile, found: Best) -> Neighbours:
+    """The bests of a tile as a list of pairs."""
+    present = found[0] >= 0
+    row = np.broadcast_to(np.arange(tile.top, tile.bottom, dtype=np.int32)[:, None], found[0].shape)
+    return row[present], found[0][present] + np.int32(tile.first), found[1][present]
+
+
+def _merged(job: Job, best: Neighbours, more: Neighbours, k: int) -> Neighbours:
+    """The best of what two spans gave, by row."""
+    row, column, overlap = (np.concatenate(both) for both in zip(best, more, strict=True))
     together = job.rows.counts[row].astype(np.int64) + job.columns.counts[column]
     # quotients of such small whole numbers are equal, or ordered, as the exact ones are
     alike = similarity(overlap, together, n_bits=job.n_bits, measure=job.measure)
     order = np.lexsort((column, -alike, row))
     row, column, overlap = row[order], column[order], overlap[order]
     first = np.searchsorted(row, row)  # where each row begins
-    best = np.arange(len(row)) - first < k
-    return row[best], column[best], overlap[best]
+    kept = np.arange(len(row)) - first < k
+    return row[kept], column[kept], overlap[kept]
 
 
 def _in_both(

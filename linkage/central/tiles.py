@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,9 +17,8 @@ Arranged = Any
 # row, column, and what was found of the pair: int32, int32, and 32 bits more
 Found = tuple[NDArray[Any], ...]
 
-BYTES_PER_FOUND = 12
-# as found, joined, sorted, and made into results
-BYTES_PER_PAIR = 40
+# as found, joined, sorted, and made into results: measured at 58
+BYTES_PER_PAIR = 60
 _FEWEST_PAIRS = 4_096
 
 
@@ -37,18 +34,15 @@ def over_tiles(
     threads: int | None,
     progress: bool | None,
     label: str,
-) -> Iterator[tuple[tuple[int, int], list[Result], float]]:
-    """Chunk by chunk its rows, ``step(tile, span)`` of each of its tiles, and the share of all pairs seen so far."""
-    tiles = [(chunk, tile, span) for chunk in grid.chunks() for span, tile in grid.tiles(chunk)]
-    total, done = sum(tile.pairs for _, tile, _ in tiles) or 1, 0
-    results = in_order(lambda item: step(item[1], item[2]), tiles, threads=threads)
+) -> Iterator[tuple[Tile, Result, float]]:
+    """``step(tile, span)`` of each tile, chunk by chunk, and the share of all pairs seen so far."""
+    tiles = [(tile, span) for chunk in grid.chunks() for span, tile in grid.tiles(chunk)]
+    total, done = sum(tile.pairs for tile, _ in tiles) or 1, 0
+    results = in_order(lambda item: step(*item), tiles, threads=threads)
     watched = shown(results, total=len(tiles), label=label, unit="tile", progress=progress)
-    for chunk, group in itertools.groupby(zip(tiles, watched, strict=True), key=lambda item: item[0][0]):
-        of_chunk = []
-        for (_, tile, _), result in group:
-            done += tile.pairs
-            of_chunk.append(result)
-        yield chunk, of_chunk, done / total
+    for (tile, _), result in zip(tiles, watched, strict=True):
+        done += tile.pairs
+        yield tile, result, done / total
 
 
 def in_parts(
@@ -62,48 +56,62 @@ def in_parts(
 ) -> Iterator[tuple[Found, float]]:
     """What ``step(tile, span, room)`` finds, by row, then column, and the share of all pairs seen so far.
 
-    No part has more than ``memory`` bytes' worth of pairs, whatever comes out: a chunk that gives more is cut in two
-    and met again.
+    However many pairs there are, they take no more than ``memory`` bytes at a time: half of it for tiles under way,
+    half for the chunk they belong to. A chunk that gives more is dropped, cut in two and met again.
     """
     flying = 2 * thread_count(threads) + 1
-    room = max(_FEWEST_PAIRS, memory // (BYTES_PER_PAIR * flying))
-
-    def tile_step(tile: Tile, span: int) -> Found | None:
-        return step(tile, span, room)
-
-    for chunk, found, share in over_tiles(tile_step, grid, threads=threads, progress=progress, label=label):
-        whole = _joined(found, room * flying)
-        if whole is not None:
-            yield whole, share
+    limit = max(_FEWEST_PAIRS, memory // (2 * BYTES_PER_PAIR))
+    room = max(_FEWEST_PAIRS, limit // flying)
+    held: list[Found] | None = []
+    tiles = over_tiles(lambda tile, span: step(tile, span, room), grid, threads=threads, progress=progress, label=label)
+    for tile, found, share in tiles:
+        if found is None or (held is not None and sum(len(part[0]) for part in held) + len(found[0]) > limit):
+            held = None
+        elif held is not None:
+            held.append(found)
+        if tile.last < grid.n_right:
             continue
-        for smaller in _cut(step, grid, chunk, room):
-            yield smaller, share
+        if held is None:
+            for smaller in _cut(step, grid, (tile.top, tile.bottom), limit):
+                yield smaller, share
+        else:
+            yield _joined(held), share
+        held = []
 
 
 def _cut(
-    step: Callable[[Tile, int, int], Found | None], grid: Grid, chunk: tuple[int, int], room: int
+    step: Callable[[Tile, int, int], Found | None], grid: Grid, chunk: tuple[int, int], limit: int
 ) -> Iterator[Found]:
     """The chunk in two halves, and those again, until each fits; one row always does, having few columns."""
     top, bottom = chunk
     middle = (top + bottom) // 2
     for half in ((top, middle), (middle, bottom)) if bottom - top > 1 else (chunk,):
-        limit = room if half[1] - half[0] > 1 else grid.n_right
-        part = _joined([step(tile, span, limit) for span, tile in _tiles_of(grid, half)], limit)
+        part = _met(step, grid, half, limit if half[1] - half[0] > 1 else grid.n_right)
         if part is None:
-            yield from _cut(step, grid, half, room)
+            yield from _cut(step, grid, half, limit)
         else:
             yield part
 
 
-def _tiles_of(grid: Grid, chunk: tuple[int, int]) -> Iterator[tuple[int, Tile]]:
-    return replace(grid, rows=chunk[1] - chunk[0]).tiles(chunk)
+def _met(
+    step: Callable[[Tile, int, int], Found | None], grid: Grid, chunk: tuple[int, int], limit: int
+) -> Found | None:
+    """What these rows find in all spans from theirs on; None if it is more than ``limit``."""
+    parts: list[Found] = []
+    left = limit
+    for span, (first, last) in enumerate(grid.spans()):
+        if grid.within and last <= chunk[0]:
+            continue
+        found = step(Tile(*chunk, first, last), span, left)
+        if found is None:
+            return None
+        parts.append(found)
+        left -= len(found[0])
+    return _joined(parts)
 
 
-def _joined(found: list[Found | None], room: int) -> Found | None:
-    """The tiles of a chunk as one list in order; None if one of them, or all together, have no room."""
-    parts = [part for part in found if part is not None]
-    if len(parts) < len(found) or sum(len(part[0]) for part in parts) > room:
-        return None
+def _joined(parts: list[Found]) -> Found:
+    """The tiles of a chunk as one list in order."""
     if not parts:
         return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32)
     if len(parts) == 1:

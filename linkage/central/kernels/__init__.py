@@ -6,9 +6,10 @@ The right side is arranged once and met by many left rows:
     The right side as an implementation likes it: several filters (tuple of `Rows`) for the calls that take a plan,
     or one filter for `overlaps` and `best_rows`. ``right.n`` is the number of rows.
 
-``overlaps(left, right, need, *, room, diagonal)``
+``overlaps(left, right, need, *, room, itself)``
     Pairs that reach a threshold. ``need`` is (sums,) uint32: the least overlap by the sum of two popcounts, never
-    falling. Rows without bits match nothing, whatever the need.
+    falling. Rows without bits match nothing, whatever the need. ``itself``: left is the right side, and each pair is
+    met and given once, row below column.
     Returns row, column (p,) int32, by row then column, and overlap (p,) uint32; None if there are more than ``room``.
 
 ``best_rows(left, right, need, k, *, by_difference, diagonal)``
@@ -28,9 +29,9 @@ The right side is arranged once and met by many left rows:
 ``pair_overlaps(left, right, rows, columns)``, ``pair_levels(left, right, rows, columns, plan)``
     For listed pairs of unarranged rows: overlap (p,) uint32, and level (p, outcomes) uint8.
 
-``diagonal``: None, or a number d: only pairs with column > row + d (`best_rows`: column != row + d), so that one set
-meets itself once. Kernels take arrays, return arrays, raise nothing and know no options; callers have checked
-everything. All release the interpreter's lock.
+``diagonal``: None, or a number d: only pairs with column > row + d (`best_rows`: column != row + d), so that parts of
+one set meet each other once. Kernels take arrays, return arrays, raise nothing and know no options; callers have
+checked everything. All release the interpreter's lock.
 
 The environment variable LINKAGE_KERNEL forces one: portable, or an instruction set (generic, popcnt, avx2, avx512,
 neon).
@@ -78,10 +79,6 @@ HeavyPairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 Overlaps = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]
 Arranged = Any  # of whichever implementation made it
 
-# wider rows than the compiled kernels' 16-bit sums hold, and fewer cells than a core's cache
-_WIDEST_FIELD_WORDS = 128
-_MOST_CELLS = 4_096
-
 
 def arrange_by_count(rows: Rows) -> Arranged:
     """One filter of the right side, for `overlaps` and `best_rows`."""
@@ -94,10 +91,10 @@ def arrange(rows: tuple[Rows, ...]) -> Arranged:
 
 
 def overlaps(
-    left: Rows, right: Arranged, need: NDArray[np.uint32], *, room: int, diagonal: int | None = None
+    left: Rows, right: Arranged, need: NDArray[np.uint32], *, room: int, itself: bool = False
 ) -> Overlaps | None:
     """Pairs that reach a threshold."""
-    found: Overlaps | None = right.kernel.overlaps(left, right, need, room=room, diagonal=diagonal)
+    found: Overlaps | None = right.kernel.overlaps(left, right, need, room=room, itself=itself)
     return found
 
 

@@ -2,6 +2,8 @@
    checked, the lock is released, and the chosen instruction set does the work. */
 #include "fields.h"
 
+#include <string.h>
+
 static PyObject *py_levels(PyObject *self, PyObject *nothing) {
     (void)self, (void)nothing;
     PyObject *names = PyList_New(0);
@@ -101,9 +103,13 @@ static PyObject *py_overlaps(PyObject *self, PyObject *args) {
     Search s;
     Found found;
     Py_ssize_t room[3];
-    if (!PyArg_ParseTuple(args, "sOOOO", &name, &search, &row, &column, &overlap)) return NULL;
+    if (!PyArg_ParseTuple(args, "sOpOOO", &name, &search, &s.itself, &row, &column, &overlap)) return NULL;
     const Kernel *kernel = kernel_named(name);
     if (!kernel || !take_search(&held, search, &s)) goto done;
+    if (s.itself && (s.n_order != s.slices.n || memcmp(s.order, s.slices.order, (size_t)s.n_order * sizeof *s.order))) {
+        complain("itself: left and right are not in one order");
+        goto done;
+    }
     if (!(found.row = take(&held, row, "row", I32, 1, 1, &room[0])) ||
         !(found.column = take(&held, column, "column", I32, 1, 1, &room[1])) ||
         !(found.overlap = take(&held, overlap, "overlap", U32, 1, 1, &room[2])))
@@ -175,11 +181,14 @@ static PyObject *py_histograms(PyObject *self, PyObject *args) {
         goto done;
     }
     h.n = (int32_t)shape[0];
+    uint32_t used = 0; /* one that no outcome adds to is never set */
+    for (int i = 0; i < f.n_outcomes; i++) used |= 1u << f.outcomes[i].accumulator;
     for (int i = 0; i < h.n; i++, rows += 3) {
         h.cells[i] = take(&held, PyTuple_GetItem(cells, i), "cells", U32, 1, 1, &n);
         if (!h.cells[i]) goto done;
         if (rows[0] < 0 || rows[0] > 7 || rows[1] < -1 || rows[1] > 7 || rows[2] < 1 || rows[2] > n ||
-            highest[rows[0]] > 65535 || highest[rows[0]] + (rows[1] < 0 ? 0 : rows[2] * highest[rows[1]]) >= n) {
+            !(used >> rows[0] & 1) || (rows[1] >= 0 && !(used >> rows[1] & 1)) || highest[rows[0]] > 65535 ||
+            (rows[1] >= 0 && highest[rows[1]] > 65535) || highest[rows[0]] + (rows[1] < 0 ? 0 : rows[2] * highest[rows[1]]) >= n) {
             complain("histograms: too few cells");
             goto done;
         }

@@ -266,7 +266,7 @@ static int64_t weigh(const Fields *f, int64_t row, int64_t column) {
     return weight;
 }
 
-INLINE int ceil_units(int32_t weight) { return weight >= 0 ? (weight + UNIT - 1) / UNIT : -(-weight / UNIT); }
+INLINE int ceil_units(int64_t weight) { return (int)(weight >= 0 ? (weight + UNIT - 1) / UNIT : -(-weight / UNIT)); }
 
 static int64_t heavy(const Fields *f, int32_t bound, Heavy *found) {
     Block b = {f, make_lists(f), malloc((size_t)f->n_rights * sizeof *b.counts), 0};

@@ -2,7 +2,7 @@
 #ifndef LINKAGE_BUFFERS_H
 #define LINKAGE_BUFFERS_H
 
-#ifndef Py_GIL_DISABLED
+#if !defined(Py_GIL_DISABLED) && !defined(Py_LIMITED_API)
 #define Py_LIMITED_API 0x030b0000
 #endif
 #define PY_SSIZE_T_CLEAN
@@ -10,7 +10,7 @@
 
 #include "kernel.h"
 
-#define MOST_BUFFERS 160
+#define MOST_BUFFERS 256
 
 /* what a call holds; `release` gives all of it back */
 typedef struct {

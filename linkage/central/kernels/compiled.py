@@ -85,12 +85,12 @@ class Compiled:
         return slices
 
     def overlaps(
-        self, left: Rows, right: ByCount, need: NDArray[np.uint32], *, room: int, diagonal: int | None
+        self, left: Rows, right: ByCount, need: NDArray[np.uint32], *, room: int, itself: bool
     ) -> tuple[NDArray[Any], ...] | None:
         """Pairs that reach a threshold."""
-        search = _search(left, right, need, diagonal)
+        search = _search(left, right, need, None)
         return _with_room(
-            lambda *found: self._c.overlaps(self.level, search, *found), (np.int32, np.int32, np.uint32), room
+            lambda *found: self._c.overlaps(self.level, search, itself, *found), (np.int32, np.int32, np.uint32), room
         )
 
     def best_rows(
@@ -143,7 +143,7 @@ class Compiled:
         """Pairs whose summed weight reaches a bound."""
         units = [-(-weight.astype(np.int64) // _UNIT) for weight in weights]
         most = sum(int(np.abs(unit).max()) for unit in units) + sum(
-            int(np.abs(each).max(initial=0)) // _UNIT + 1 for each in bonus if each is not None
+            int(np.abs(each.astype(np.int64)).max(initial=0)) // _UNIT + 1 for each in bonus if each is not None
         )
         if most > _MOST_UNITS or abs(bound) > _MOST_UNITS * _UNIT:  # no sum of 16 bits holds such weights
             arranged = portable.arrange(right.rows)

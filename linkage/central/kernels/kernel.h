@@ -44,7 +44,8 @@ typedef struct {
     const uint32_t *rarest;   /* positions, those with fewest bits on the right first */
     const float *missing;     /* share of right rows without that bit, in the same order */
     const uint32_t *need;     /* least overlap by sum of counts, never falling */
-    int64_t diagonal;         /* only pairs with column > row + diagonal */
+    int64_t diagonal;         /* of `best`: only pairs with column != row + diagonal */
+    int itself;               /* of `overlaps`: left is right, in one order; each pair once, row below column */
 } Search;
 
 typedef struct {

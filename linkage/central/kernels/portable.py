@@ -65,7 +65,7 @@ def arrange_by_count(rows: Rows) -> ByCount:
 
 
 def overlaps(
-    left: Rows, right: ByCount, need: NDArray[np.uint32], *, room: int, diagonal: int | None
+    left: Rows, right: ByCount, need: NDArray[np.uint32], *, room: int, itself: bool
 ) -> tuple[NDArray[Any], ...] | None:
     """Pairs that reach a threshold."""
     rows = _by_count(left)
@@ -79,7 +79,7 @@ def overlaps(
         fewest, most = right.counts[first], right.counts[last - 1]
         least = need[counts[top:bottom] + fewest].astype(np.int64)
         possible = (least <= counts[top:bottom]) & (least <= most)
-        if not possible.any():
+        if not possible.any() or (itself and last <= top):
             continue
         start, stop = top + int(possible.argmax()), bottom - int(possible[::-1].argmax())
         shared = scratch.overlap(words[start:stop, :head], right.columns[:head, first:last])
@@ -87,12 +87,13 @@ def overlaps(
         needed = signed.take(counts[start:stop, None] + right.counts[first:last])
         row, column = np.nonzero(shared + still >= needed)
         row, column = row + start, column + first
+        if itself:  # both sides lie in one order
+            row, column = row[column > row], column[column > row]
         overlap = _count(words, right.rows.words, row, right.order[column])
         kept = overlap >= need[counts[row] + right.counts[column]]
         row, column, overlap = rows[row[kept]], right.order[column[kept]], overlap[kept]
-        if diagonal is not None:
-            kept = column > row + diagonal
-            row, column, overlap = row[kept], column[kept], overlap[kept]
+        if itself:
+            row, column = np.minimum(row, column), np.maximum(row, column)
         found.append((row, column, overlap))
         held += len(row)
         if held > room:

@@ -49,8 +49,8 @@ static void learn(const Search *s, const uint64_t *ranked, Sieve *sieve, double 
 }
 
 /* the most bits of a left row with so many that a right row may lack */
-INLINE int64_t most_misses(const Search *s, uint32_t count, uint32_t fewest) {
-    while (fewest < count && s->need[count + fewest] > fewest) fewest++;
+INLINE int64_t most_misses(const Search *s, uint32_t count, uint32_t fewest, uint32_t most) {
+    while (fewest < most && s->need[count + fewest] > fewest) fewest++;
     int64_t least = s->need[count + fewest];
     return least < count ? count - least : 0;
 }
@@ -59,6 +59,7 @@ INLINE int64_t most_misses(const Search *s, uint32_t count, uint32_t fewest) {
 static int prepare(const Search *s, Sieve *sieve) {
     int64_t width = s->left.width, most = 1;
     uint32_t fewest = s->slices.n ? s->right.counts[s->slices.order[0]] : 0;
+    uint32_t fullest = s->slices.n ? s->right.counts[s->slices.order[s->slices.n - 1]] : 0;
     for (int64_t i = 0; i < s->n_order; i++)
         if (s->left.counts[s->order[i]] > most) most = s->left.counts[s->order[i]];
     sieve->most_misses = most;
@@ -75,7 +76,7 @@ static int prepare(const Search *s, Sieve *sieve) {
         learn(s, ranked, sieve, reach);
         for (int64_t i = 0; i < s->n_order; i++) {
             uint32_t *steps = sieve->steps + i * sieve->stride;
-            int64_t wanted = sieve->enough[most_misses(s, s->left.counts[s->order[i]], fewest)] + 4 * STEPS;
+            int64_t wanted = sieve->enough[most_misses(s, s->left.counts[s->order[i]], fewest, fullest)] + 4 * STEPS;
             int64_t n = list_rarest(ranked + i * width, width, wanted < sieve->stride ? wanted : sieve->stride, steps);
             sieve->n[i] = n;
             for (; n % STEPS; n++) steps[n] = (uint32_t)(s->slices.positions * LINE);
@@ -123,7 +124,9 @@ static int64_t overlaps(const Search *s, Found *found) {
         int64_t n = s->slices.n - first < BLOCK ? s->slices.n - first : BLOCK;
         const uint64_t *base = s->slices.bits + first / BLOCK * (s->slices.positions + 1) * LINE;
         uint32_t fewest = s->right.counts[order[0]], most = s->right.counts[order[n - 1]];
-        for (int64_t i = 0; i < s->n_order; i++) {
+        /* in one order, the pairs of a row with those before it were met as theirs */
+        int64_t end = s->itself && first + n - 1 < s->n_order ? first + n - 1 : s->n_order;
+        for (int64_t i = 0; i < end; i++) {
             int32_t row = s->order[i];
             uint32_t count = s->left.counts[row], least = s->need[count + fewest];
             if (least > count || least > most) continue;
@@ -135,15 +138,15 @@ static int64_t overlaps(const Search *s, Found *found) {
                     int64_t lane = word * 64 + LOWEST(rest);
                     if (lane >= n) break;
                     int32_t column = order[lane];
-                    if (column <= row + s->diagonal) continue;
+                    if (s->itself && first + lane <= i) continue;
                     uint32_t shared = OVERLAP(words, s->right.words + column * width, width);
                     if (shared < s->need[count + s->right.counts[column]]) continue;
                     if (n_found == found->room) {
                         forget(&sieve);
                         return FULL;
                     }
-                    found->row[n_found] = row;
-                    found->column[n_found] = column;
+                    found->row[n_found] = s->itself && column < row ? column : row;
+                    found->column[n_found] = s->itself && column < row ? row : column;
                     found->overlap[n_found++] = shared;
                 }
         }
