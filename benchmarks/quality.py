@@ -7,7 +7,7 @@
 date and sex as one form, placeholders empty): better than they would come. Each is judged at the cut that someone
 without truth would use and at the best cut, which takes the truth to find: every score that a method gave is tried.
 Appends to results/quality.jsonl as it goes, then prints the table as `tables.py` does, which takes no notice of fewer
-seeds or people than the defaults. What an environment is missing for is left out and said.
+seeds, people or methods than the defaults. What an environment is missing for is left out, said, and ends in failure.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -133,12 +134,13 @@ def row(default: judge.Judged, best: judge.Judged, seconds: float, versions: dic
     return measures | {"seconds": round(seconds, 2), "versions": versions}
 
 
-def possible(data: str, methods: list[str]) -> list[str]:
-    """The methods whose environments are there; says which are not."""
+def possible(data: str, methods: list[str], lacking: set[str]) -> list[str]:
+    """The methods whose environments are there; says which are not, and adds them to ``lacking``."""
     needed = {"pseudopeople"} if data.startswith("pseudopeople") else set()
     missing = sorted(name for name in {*methods, *needed} - {"linkage"} if not environments.made(name))
     for name in missing:
-        print(f"{data}: no environment for {name}; run benchmarks/rivals/environments.py")
+        print(f"{data}: NO ENVIRONMENT for {name}; run benchmarks/rivals/environments.py", file=sys.stderr)
+    lacking.update(missing)
     return [] if needed & set(missing) else [name for name in methods if name not in missing]
 
 
@@ -149,14 +151,17 @@ def main() -> None:
     parser.add_argument("--data", default="", help="only data sets whose name begins so")
     parser.add_argument("--methods", nargs="+", default=["linkage", *RIVALS], choices=["linkage", *RIVALS])
     wanted = parser.parse_args()
-    about = machine.machine()
+    about, lacking = machine.machine(), set()
     for data, make in datasets.trials(range(1, wanted.seeds + 1), wanted.people).items():
-        methods = possible(data, wanted.methods) if data.startswith(wanted.data) else []
+        if not data.startswith(wanted.data):
+            continue
+        methods = possible(data, wanted.methods, lacking)
         for trial in make() if methods else ():
             facts = {
                 "data": data,
                 "seed": trial.seed,
                 "settings": dict(trial.settings),
+                "data_versions": dict(trial.versions),
                 "records": [trial.left.table.num_rows, trial.right.table.num_rows],
                 "true_pairs": len(trial.truth),
             }
@@ -166,6 +171,11 @@ def main() -> None:
                 tables.append(tables.QUALITY, line)
                 print(f"{data}, seed {trial.seed}, {method}: {line['f1']:.4f}, best {line['best_f1']:.4f}", flush=True)
     print("\n" + tables.quality(tables.full_quality()))
+    if lacking:
+        sys.exit(
+            f"NOT MEASURED, no environment for: {', '.join(sorted(lacking))}. Run benchmarks/rivals/environments.py;"
+            " until a run has all of them, the README keeps the table of an earlier one."
+        )
 
 
 if __name__ == "__main__":

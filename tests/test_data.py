@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -52,6 +53,11 @@ def test_load_febrl__fits_encode_and_evaluate_with_either_form_of_the_truth():
     by_pair = lk.evaluate(links, data.pairs(), key=key)
     assert (by_pair.precision, by_pair.recall, by_pair.f1) == (by_person.precision, by_person.recall, by_person.f1)
     assert by_person.true_positives > 0
+
+
+def test_load_febrl__takes_whole_numbers_of_numpy():
+    data = study.load_febrl(np.int64(1))
+    assert type(data.number) is int and len(data) == 1000
 
 
 @pytest.mark.parametrize("number", [0, 5, "4", True])

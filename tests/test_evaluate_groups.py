@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 import linkage as lk
+from linkage import study
 from linkage.study import held as held_module
-from linkage.study.groups import evaluate_groups
+from linkage.study.groups import evaluate_agencies, evaluate_groups
 from tests.test_evaluate import FOUND, KEY, PEOPLE, TRUE, encoded, links_of
 
 # police 0..99 and school 0..99 are one person each; of the first 50, 15 are found, of the others all
@@ -69,6 +70,73 @@ def test_groups__by_source_takes_the_agencies():
     done = evaluate_groups(FOUND, TRUE, "source")
     assert list(done.groups) == ["police", "school"]
     assert done.groups["police"].recall == 0.25
+
+
+def test_groups__by_source_say_the_same_of_both_where_two_are_linked():
+    done = evaluate_groups(UNFAIR, BOTH, "source")
+    assert done.groups["police"] == done.groups["school"]
+
+
+# ---- agencies ---------------------------------------------------------------------------------------------------
+
+
+def test_agencies__say_which_links_are_worse():
+    served = links_of([(f"p{i}", f"s{i}") for i in range(95)], *([f"{side}{i}" for i in range(100)] for side in "ps"))
+    done = evaluate_agencies({"police x school": (UNFAIR, BOTH), "police x registry": (served, BOTH)})
+    assert list(done.groups) == ["police x school", "police x registry"]
+    assert done.groups["police x school"] == lk.evaluate(UNFAIR, BOTH)
+    assert [done.groups[name].recall for name in done.groups] == [0.65, 0.95]
+    assert done.rest["police x school"].recall == 0.95
+    assert done.apart == {"police x school": "lower", "police x registry": "higher"}
+    assert done.warnings[0].startswith("agencies police x school: recall 0.650 is lower than the 0.950 of the rest")
+    assert done.overall.true_positives == 65 + 95
+    table = done.to_arrow()
+    assert {"precision", "precision_low", "recall_high", "apart"} <= set(table.column_names)
+    assert table["group"].to_pylist() == list(done.groups)
+
+
+def test_agencies__that_are_served_alike_raise_no_warning():
+    alike = evaluate_agencies({"one": (UNFAIR, BOTH), "other": (UNFAIR, BOTH), "third": (UNFAIR, BOTH)})
+    assert alike.apart == {}
+
+
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+def test_agencies__of_real_links_take_one_truth_for_all():
+    people = study.invent(400, seed=2, agencies=("registry", "childrens_centre", "primary_school"))
+    schema = lk.Schema.preset("uk-person", project="agencies")
+    sets = {
+        name: lk.encode(people[name], schema, KEY, id=people.ids[name], source=name, columns=people.held(name, schema))
+        for name in people.tables
+    }
+    runs = {
+        f"registry x {name}": (lk.link(sets["registry"], sets[name], progress=False), people.truth)
+        for name in ("childrens_centre", "primary_school")
+    }
+    done = evaluate_agencies(runs, key=KEY)
+    for name, (links, truth) in runs.items():
+        assert done.groups[name] == lk.evaluate(links, truth, key=KEY)
+
+
+@pytest.mark.parametrize("runs", [{"a": (UNFAIR, BOTH)}, {}])
+def test_agencies__refuse_what_cannot_be_held_side_by_side(runs):
+    with pytest.raises(ValueError, match="at least two"):
+        evaluate_agencies(runs)
+    with pytest.raises(TypeError, match=r"a mapping from a name to \(links, truth\)"):
+        evaluate_agencies([(UNFAIR, BOTH), (UNFAIR, BOTH)])
+
+
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+def test_groups__by_what_is_known_of_invented_people_come_with_a_join():
+    people = study.invent(300, seed=2)
+    schema = lk.Schema.preset("uk-person", project="origins")
+    sets = [
+        lk.encode(people[name], schema, KEY, id=people.ids[name], source=name, columns=people.held(name, schema))
+        for name in people.tables
+    ]
+    truth = people.truth.join(people.persons.select(["person", "origin"]), "person")
+    done = evaluate_groups(lk.link(*sets, progress=False), truth, "origin", key=KEY)
+    assert "english" in done.groups
+    assert sum(each.true_positives for each in done.groups.values()) == done.overall.true_positives
 
 
 def test_groups__by_a_mapping_reach_records_that_the_truth_leaves_out():

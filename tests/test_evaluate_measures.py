@@ -56,6 +56,14 @@ def test_clusters__resample_what_groups_and_people_join():
     assert done.exact == 50
 
 
+def test_clusters__refuse_pairs_which_have_no_link_ids():
+    pairs = lk.compare(
+        encoded(["p1"], ["Abernathy"], "police"), encoded(["s1"], ["Abernathy"], "school"), threshold=1, progress=False
+    )
+    with pytest.raises(TypeError, match="Pairs have none: link the sets with"):
+        evaluate_clusters(pairs, {"left_id": ["p1"], "right_id": ["s1"]}, key=KEY)
+
+
 # ---- candidates -------------------------------------------------------------------------------------------------
 
 

@@ -41,7 +41,7 @@ def test_invent__same_seed_gives_equal_bytes():
 def test_invent__gives_the_people_it_gave_when_this_was_written():
     # A new digest means new people, so every published figure made with them changes: say so in the notes.
     values = [table.to_pydict() for table in invent(500, seed=1, agencies=ALL).tables.values()]
-    assert hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16] == "adc05730b606539a"
+    assert hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16] == "d8af76fa3adb9669"
 
 
 def test_invent__other_seed_gives_other_people():
@@ -230,6 +230,14 @@ def test_agencies__write_in_their_own_way():
     assert "Baby" in population["registry"]["forename"].to_pylist()
     assert "01/01/1900" in population["childrens_centre"]["dob"].to_pylist()
     assert any(len(day) == 4 for day in population["police"]["date_of_birth"].drop_null().to_pylist())
+
+
+def test_invent__takes_whole_numbers_of_numpy():
+    assert bytes_of(invent(np.int64(50), seed=np.uint8(7))) == bytes_of(invent(50, seed=7))
+    with pytest.raises(ValueError, match="at least 0"):
+        invent(50, seed=np.int64(-1))
+    with pytest.raises(ValueError, match="whole number"):
+        invent(50, seed=np.float64(1))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from linkage.study import differences, families, marriages, names, parents, places, plausible, rates, spellings, writing
+from linkage.study import (
+    differences,
+    families,
+    known_names,
+    marriages,
+    name_tables,
+    names,
+    parents,
+    places,
+    plausible,
+    rates,
+    spellings,
+    writing,
+)
 from linkage.study.agencies import AGENCIES
 from linkage.study.name_cohorts import GIVEN_BEFORE
 from linkage.study.name_tables import GIVEN, ORIGIN_SHARES, SURNAMES
@@ -45,7 +58,8 @@ def other(request) -> tuple[str, Population]:
 @pytest.mark.parametrize(
     "about",
     [
-        plausible.about_names,
+        known_names.about_names,
+        known_names.about_origins,
         plausible.about_twins,
         plausible.about_births,
         plausible.about_families,
@@ -56,6 +70,39 @@ def other(request) -> tuple[str, Population]:
 def test_people__are_as_their_sources_say(typical, about):
     findings = list(about(typical))
     assert findings and not off(findings)
+
+
+def test_names__are_held_to_lists_far_below_the_top(typical):
+    said = [finding.what for finding in known_names.about_names(typical)]
+    ranks, shares = ([what for what in said if mark in what] for mark in ("rank of", "% called"))
+    assert len(ranks) > 50 and len(shares) > 40
+    assert sum("parents, % called" in what for what in shares) >= 20
+    assert {what.split(",")[0].split()[-1] for what in ranks} >= {"1970s", "1980s", "1990s", "2019"}
+
+
+def test_origins__are_allowed_what_chance_does_and_never_more_than_a_third(typical):
+    for finding in known_names.about_origins(typical):
+        assert 0 < finding.allowed <= finding.target / 3
+
+
+@pytest.mark.parametrize(("origin", "weight"), [("turkish", 14), ("chinese", 6), ("polish", 36), ("english", 660)])
+def test_origins__in_other_proportions_are_noticed(origin, weight, monkeypatch):
+    stated = dict(name_tables.ORIGIN_SHARES)
+    monkeypatch.setitem(name_tables.ORIGIN_SHARES, origin, weight)
+    population = invent(PEOPLE, seed=11, agencies=("police",))
+    monkeypatch.undo()
+    assert stated == name_tables.ORIGIN_SHARES
+    assert off(known_names.about_origins(population))
+
+
+def test_names__that_are_rarer_than_in_their_source_are_noticed(monkeypatch):
+    others = " ".join(name for name in SURNAMES["english"].split() if name != "Walker")
+    monkeypatch.setitem(SURNAMES, "english", others)
+    names.surnames_of.cache_clear()
+    population = invent(PEOPLE, seed=11, agencies=("police",))
+    monkeypatch.undo()
+    names.surnames_of.cache_clear()
+    assert any("called Walker" in line for line in off(known_names.about_names(population)))
 
 
 def test_presets__typical_errs_as_often_as_the_table_says(typical):

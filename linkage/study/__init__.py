@@ -6,15 +6,17 @@ from linkage.study.candidates import evaluate_candidates
 from linkage.study.clusters import evaluate_clusters
 from linkage.study.curves import curve
 from linkage.study.data import Febrl, load_febrl
-from linkage.study.groups import evaluate_groups
+from linkage.study.groups import GroupEvaluation, evaluate_agencies, evaluate_groups
 from linkage.study.people import Population, invent
 from linkage.study.runs import compare_runs
 
 __all__ = [
     "Febrl",
+    "GroupEvaluation",
     "Population",
     "compare_runs",
     "curve",
+    "evaluate_agencies",
     "evaluate_candidates",
     "evaluate_clusters",
     "evaluate_groups",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from linkage.agency.key import Key
 from linkage.links import Links
+from linkage.pairs import Pairs
 from linkage.study.evaluate import Evaluation
 from linkage.study.held import Held, hold
 from linkage.study.intervals import Interval, Totals, evidence, hull, percentiles, resample, share, wilson
@@ -93,7 +94,13 @@ def evaluate_clusters(
 
     Intervals resample the connected components of groups and people: one group in which everyone ended up is one
     draw, and its interval is wide.
+
+    Raises `TypeError` for pairs, which have no link ids: only `linkage.link` decides who is one.
     """
+    if isinstance(links, Pairs):
+        raise TypeError(
+            "links are Links, whose records have link ids; Pairs have none: link the sets with linkage.link"
+        )
     linked = Linked.of(links)
     held = hold(linked, truth, key=key, sources=sources)
     cluster, person = _groups_of(linked), _people_of(held)

@@ -35,7 +35,9 @@ TWIN_BIRTHS = 0.015
 # is known to us). The others' sexes are independent (Weinberg's rule): two thirds of all pairs are of one sex.
 IDENTICAL = 1 / 3
 BOYS = 0.513  # ONS, Birth characteristics in England and Wales 2017: 51.3 % of live births
-INFANT_DEATHS = 0.0037  # ONS, Child and infant mortality in England and Wales 2021: of live births
+# ONS, Child and infant mortality in England and Wales 2021: of live births. That any day of the first year is as likely
+# is judgement, and untrue: most die in their first month. No agency writes down the day.
+INFANT_DEATHS = 0.0037
 FIRST_DAY, LAST_DAY = np.datetime64("2019-01-01"), np.datetime64("2023-12-31")  # of each family's youngest
 # Days from one birth to the next: evenly from the first to the second, in the middle 36 months. ONS, Characteristics of
 # mother 2, 2012: the median from the first child to the second is 36 months, then 41, then 37. The shape is judgement.
@@ -76,7 +78,9 @@ class People:
     last_surname: Any  # a second husband's, where she took it
     nhs_number: Any
     moved_in: Flags  # born elsewhere, so not in the local registry
-    hardship: Floats  # 0 for the best off to 1 for the poorest family
+    # 0 for the best off to 1 for the poorest family: their rank, so any is as likely. That it goes with nothing else
+    # about the family (origin, size, home) is judgement, for want of a table of all of them together.
+    hardship: Floats
     moved: Floats  # years before TODAY of the last move
     homes: tuple[Mapping[str, Any], Mapping[str, Any]]  # now, and before the last move
 

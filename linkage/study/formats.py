@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAMES = ("given_name", "surname")
 TEXTS = (*NAMES, "address", "town", "postcode", "ward", "nhs_number")
+# Judgement: the short forms that are met most. An agency that abbreviates shortens all of these in an address.
 ABBREVIATED = (
     ("Road$", "Rd"),
     ("Street$", "St"),
@@ -53,9 +54,12 @@ def written_days(born: Any, style: str) -> Any:
     return pa.array([day.strftime(style) for day in days.tolist()], pa.string()).take(pa.array(position))
 
 
+GAPS = 3  # judgement: of so many numbers an agency could have given one is among the records
+
+
 def new_ids(n: int, habits: Agency, rng: np.random.Generator) -> Any:
     """``n`` ids with gaps, drawn apart from everything else."""
-    number = 1 + np.argsort(rng.random(3 * n), kind="stable")[:n]
+    number = 1 + np.argsort(rng.random(GAPS * n), kind="stable")[:n]
     padded = pc.utf8_lpad(pa.array(number).cast(pa.string()), width=habits.id_digits, padding="0")
     return pc.binary_join_element_wise(habits.id_start, padded, "")
 

@@ -32,7 +32,7 @@ _MOST_GROUPS = 500
 
 @dataclass(frozen=True)
 class GroupEvaluation(TableOfResults):
-    """Links held against the truth, group by group.
+    """Links held against the truth, group by group. That some are served worse is a finding, to be told with any other.
 
     by              what the groups are of
     groups          group -> `Evaluation` of the pairs that touch it, by name; None is for records of no known group
@@ -132,7 +132,11 @@ def evaluate_groups(
     ----------
     by
         A column of the truth (where it lists pairs, the group of both records); "source" for the agencies; or a
-        mapping (source, id) -> group, of ids as the truth has them.
+        mapping (source, id) -> group, of ids as the truth has them. A population's truth gets such a column from
+        what is known of its people: ``truth.join(persons.select(["person", "origin"]), "person")``.
+
+    By "source" the links of two sources say the same of both, as every pair is of one record of each. Which agencies
+    are served worse shows over several links: `evaluate_agencies`.
 
     The other arguments are those of `linkage.study.evaluate.evaluate`.
     """
@@ -147,6 +151,53 @@ def evaluate_groups(
             raise RecordError("by: none of its records is among the linked ones", rule="record not found")
         name, (names, group) = "group", _numbered_groups(held, held.more, labels)
     return _by_group(held, names, group, name, seed)
+
+
+def evaluate_agencies(
+    runs: Mapping[str, tuple[Links | Pairs, object]],
+    *,
+    key: Key | Mapping[str, Key] | None = None,
+    seed: int = 0,
+) -> GroupEvaluation:
+    """Precision, recall, F1 and F* of several links side by side, such as the registry's with each other agency.
+
+    Parameters
+    ----------
+    runs
+        Name, such as "registry x police" -> its links and their truth. A truth of records may be the same for all:
+        of it only the linked sources count.
+
+    Returns
+    -------
+    In the order given, each run a group: `GroupEvaluation.apart` says whose recall lies apart from that of all others
+    together. Runs resample people each for itself; somebody who is in several counts in each as another person, so
+    intervals of the others together are a little narrow.
+
+    The other arguments are those of `linkage.study.evaluate.evaluate`; ids of pairs in a truth are those of the sources
+    in alphabetical order.
+
+    Raises `ValueError` if there are fewer than two runs: there is nothing to hold them against.
+    """
+    if not isinstance(runs, Mapping) or not all(isinstance(run, tuple) and len(run) == 2 for run in runs.values()):
+        raise TypeError("runs: a mapping from a name to (links, truth)")
+    if len(runs) < 2:
+        raise ValueError("runs: at least two, such as {'registry x police': (links, truth), ...}")
+    counts: dict[Group, NDArray[np.int64]] = {}
+    outside, kinds = 0, set()
+    for name, (links, truth) in runs.items():
+        held = hold(Linked.of(links), truth, key=key, sources=None)
+        units = Units(held)
+        counts[name] = units.counts(held)
+        outside += held.outside
+        kinds.add(units.kind)
+    kind = " and ".join(sorted(kinds))
+
+    def evaluation(chosen: list[NDArray[np.int64]], outside: int = 0) -> Evaluation:
+        return Evaluation.of_units(np.concatenate(chosen), outside=outside, resampled=kind, seed=seed)
+
+    groups = {name: evaluation([own]) for name, own in counts.items()}
+    rest = {name: evaluation([own for other, own in counts.items() if other != name]) for name in counts}
+    return GroupEvaluation("agencies", groups, rest, evaluation(list(counts.values()), outside))
 
 
 def _by_group(held: Held, names: list[str], group: NDArray[np.int64], by: str, seed: int) -> GroupEvaluation:

@@ -1,8 +1,9 @@
 """Given names of earlier births, for elder children and parents: origin -> cohort -> (boys, girls). Common first.
 
-English: the order of the first ten or so of a cohort follows the Office for National Statistics' tables of the top
-hundred names of 1974, 1984 and 1994 (`Baby names: historical data`) and of the years around 2010 (`Baby names in
-England and Wales`), from memory; below that the order is judgement, as it is for all other origins.
+English: the order follows the Office for National Statistics' tables of the top hundred names of 1974, 1984 and 1994
+(`Baby names: historical data`) and of the years around 2010 (`Baby names in England and Wales`). Read in copies: the
+first ten of 1984 and 25 of its boys, some of 1974 and 1994, the first ten of 2014; `linkage.study.plausible` holds the
+people against them. What lies between and below is from memory, and all other origins are judgement.
 """
 
 # A cohort is named for its middle; the year is the first that no longer belongs to it.
@@ -15,9 +16,9 @@ GIVEN_BEFORE = {
             Daniel Steven Jason Nicholas Jonathan Ian Neil Peter Stuart Anthony Martin Kevin Craig Philip Gary Scott
             Wayne Timothy Benjamin Adam Alan Justin Adrian Carl Gareth Thomas William Nigel Graham Dean Sean Marc
             Barry Shaun Edward Russell Patrick Colin Duncan Geoffrey Keith Damian Julian Trevor Guy Toby Howard""",
-            """Sarah Claire Nicola Emma Lisa Joanne Michelle Helen Samantha Karen Victoria Rachel Louise Julie Clare
-            Rebecca Sharon Caroline Susan Alison Amanda Tracey Catherine Kelly Elizabeth Deborah Zoe Melanie
-            Sally Tracy Angela Jane Kerry Lucy Jennifer Andrea Wendy Kate Anna Natalie Jacqueline Donna Joanna Maria
+            """Sarah Claire Nicola Emma Lisa Joanne Michelle Helen Samantha Karen Rachel Louise Julie Clare Rebecca
+            Sharon Caroline Victoria Susan Alison Amanda Tracey Catherine Kelly Elizabeth Deborah Zoe Melanie Sally
+            Tracy Angela Jane Kerry Lucy Jennifer Andrea Wendy Kate Anna Natalie Jacqueline Donna Joanna Maria
             Katherine Lorraine Dawn Vanessa Paula Gillian Heather Ruth Marie Philippa Tina Lesley Beverley""",
         ),
         "1980s": (

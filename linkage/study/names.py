@@ -25,6 +25,8 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 # Olivia 3,649 of 625,000 births, 1.4 and 1.2 % of their sex. Earlier cohorts chose from fewer names: judgement.
 FLATNESS = {"1970s": 6, "1980s": 6, "1990s": 8, "2010s": 15, "2020s": 17}
 OTHER_FLATNESS = 12  # judgement
+# Judgement, so that Muhammad is about the fifth name of boys, as in 2021 (Baby names in England and Wales 2021).
+MUHAMMADS_FLATNESS = 2
 # Of the electoral register of 1996 in the United Kingdom 1.20 % were Smith and 0.90 % Jones; 1.37 and 1.14 % of deaths
 # in England and Wales 1984 to 1997 (P. Dance, Comparative table of 300 leading surnames).
 SURNAME_FLATNESS = 5
@@ -76,8 +78,11 @@ def given_names_of(origin: str, *, male: bool, cohort: str = "2020s") -> Names:
     """
     before = GIVEN_BEFORE[origin]
     if origin != "english":  # two lists each: parents and children
-        listed = GIVEN[origin] if cohort in ("2010s", "2020s") else before["1990s"]
-        return names_of(Pool(listed[0 if male else 1], OTHER_FLATNESS))
+        young = cohort in ("2010s", "2020s")
+        listed = GIVEN[origin] if young else before["1990s"]
+        first_is_muhammad = young and male and origin == "pakistani"
+        flatness = MUHAMMADS_FLATNESS if first_is_muhammad else OTHER_FLATNESS
+        return names_of(Pool(listed[0 if male else 1], flatness))
     listed = before.get(cohort, GIVEN[origin])
     share = TAIL_OF_COHORT[cohort]
     tails = tuple(Tail(tail.share * share, tail.starts, tail.ends) for tail in (BOYS_TAILS if male else GIRLS_TAILS))

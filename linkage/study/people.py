@@ -16,6 +16,7 @@ import numpy as np
 
 from linkage.errors import LinkageWarning, nearest
 from linkage.schema import Schema
+from linkage.study.numbered import is_whole
 
 Preset = Literal["clean", "typical", "hard"]
 
@@ -29,7 +30,9 @@ class Population:
                  ``moved`` (when the family last did), ``married``, ``divorced``, ``remarried``, ``given_name``,
                  ``surname`` (at birth)
     ``tables``   agency -> pyarrow.Table of strings, null where nothing is known, in its own columns
-    ``truth``    pyarrow.Table ``source``, ``id``, ``person``: every record once
+    ``truth``    pyarrow.Table ``source``, ``id``, ``person``: every record once. ``person`` joins it with ``persons``:
+                 ``people.truth.join(people.persons.select(["person", "origin"]), "person")`` is a truth that
+                 `linkage.study.evaluate_groups` takes with ``by="origin"``
     ``columns``  agency -> schema field -> that agency's column, None where it does not hold the field
     ``ids``      agency -> the column with its record ids
     """
@@ -141,6 +144,7 @@ def invent(
     ['member', 'known_as', 'surname', 'born', 'm_f', 'street', 'pcode']
     """
     _check(people, seed, agencies, preset)
+    people, seed = int(people), int(seed)  # NumPy's would overflow, or warn
     # Imported here, as the rest of the generator needs pyarrow and a user who never invents people does not.
     import pyarrow as pa
 
@@ -253,9 +257,9 @@ def _check(people: int, seed: int, agencies: Sequence[str], preset: str) -> None
     from linkage.study.agencies import AGENCIES
     from linkage.study.rates import PRESETS
 
-    if not isinstance(people, int) or isinstance(people, bool) or people < 1:
+    if not is_whole(people) or people < 1:
         raise ValueError(f"people must be a whole number of at least 1, not {people!r}. Try people=5_000.")
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+    if not is_whole(seed) or seed < 0:
         raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}. Try seed=1.")
     if not _among(preset, PRESETS):
         raise ValueError(_unknown("preset", preset, PRESETS))

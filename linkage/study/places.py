@@ -33,8 +33,11 @@ TOWNS = (
 )
 # Royal Mail uses six letters nowhere in the second half: C I K M O V.
 UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
+# Judgement: four wards a town, each of the districts in turn, so all as common.
 QUARTERS = ("North", "East", "South", "West")
 
+# Judgement: names and kinds that streets of the United Kingdom do have, each as likely. In life High Street comes far
+# before the others; how common a street's name is, is held against no source.
 STREETS = """
     High Station Church Victoria Park London Mill Green Manor Kings Queens Main New Grange School York
     Albert North South West East Chapel Springfield George Stanley Windsor Alexandra Oak Beech Elm Ash

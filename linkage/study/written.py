@@ -67,7 +67,13 @@ def write(agency: str, rates: Rates, people: int, seed: int) -> Written:
     known = draw_children(people, rates.moved_in, np.random.Generator(bits))
     if not habits.young_only:
         known = everyone(known, rates.moved_in, np.random.Generator(bits.jumped(1)))
-    table, rows = write_records(agency, known, rates, np.random.Generator(bits.jumped(2)))
+    return write_down(agency, known, rates, np.random.Generator(bits.jumped(2)))
+
+
+def write_down(agency: str, known: People, rates: Rates, rng: np.random.Generator) -> Written:
+    """The agency's table of the people there are."""
+    habits = AGENCIES[agency]
+    table, rows = write_records(agency, known, rates, rng)
     held = {field: table[column].combine_chunks() for field, column in habits.columns.items() if column is not None}
     return Written(agency, habits, known, rows.to_numpy(), held)
 
