@@ -531,21 +531,19 @@ def test_contenders__are_the_same_for_any_number_of_threads_when_there_is_no_roo
     from linkage.central.thresholds import least_overlap
 
     rng = np.random.default_rng(5)
-    words = [
-        rng.integers(0, 2**63, (2_500, 1), np.uint64) & rng.integers(0, 2**63, (2_500, 1), np.uint64) for _ in "ab"
-    ]
+    words = [np.bitwise_and(*rng.integers(0, 2**63, (2, 2_500, 4), np.uint64)) for _ in range(2)]
     sides = [(Rows(each, np.bitwise_count(each).sum(axis=1, dtype=np.uint32)),) for each in words]
-    needs = np.stack([least_overlap(Fraction(cut), n_bits=64) for cut in ("1/5", "3/10", "2/5", "1/2", "3/5")])
+    needs = np.stack([least_overlap(Fraction(cut, 30), n_bits=256) for cut in range(1, 31)])
     plan = ComparisonPlan.of_products((Product(0, 0, needs),))
-    weights = (np.array([0, -20_000, -9_000, 3_000, 9_000, 14_000, 19_000], np.int32),)
+    weights = (np.linspace(-25_000, 18_000, 32).astype(np.int32),)
     found = [
         contenders.collect(
-            *sides, plan, weights, floor_bits=-30.0, memory=320 * 20_000, threads=threads, progress=False
+            *sides, plan, weights, floor_bits=-24.0, memory=320 * 600_000, threads=threads, progress=False
         )
         for threads in (1, 2, 5)
     ]
-    assert 0 < len(found[0].row) <= 20_000
-    assert found[0].bound > -30 * 1024
+    assert 0 < len(found[0].row) <= 600_000
+    assert found[0].bound > (-24 + 13) * 1024
     for other in found[1:]:
         assert other.bound == found[0].bound
         assert (other.row == found[0].row).all() and (other.column == found[0].column).all()
