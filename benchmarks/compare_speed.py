@@ -192,28 +192,6 @@ def versions_of(method: str) -> dict[str, str]:
     return {name: value for name, value in machine.versions().items() if name != "kernel"} | kernel
 
 
-def table(lines: list[dict]) -> str:
-    """Million pairs a second, and as a multiple of anonlink's."""
-    of = {(line["what"], line["method"], line.get("threshold"), line["threads"]): line for line in lines}
-    speed = {key: line["million_pairs_per_second"] for key, line in of.items()}
-    out = ["| one thread, million pairs a second (times anonlink) | 0.80 | 0.85 | 0.90 |", "| --- | --- | --- | --- |"]
-    for method, threads in dict.fromkeys((key[1], key[3]) for key in speed if key[0] == "threshold"):
-        cells = []
-        for threshold in THRESHOLDS:
-            value, base = speed["threshold", method, threshold, threads], speed["threshold", "anonlink", threshold, 1]
-            cells.append(f"{value:,.0f} ({value / base:.3g})")
-        out.append(f"| {method}{', two threads' if threads == 2 else ''} | {' | '.join(cells)} |")
-    out += [
-        "",
-        "| six fields, one thread, million pairs a second | joint histogram | contenders |",
-        "| --- | --- | --- |",
-    ]
-    for method in dict.fromkeys(key[1] for key in speed if key[0] == "contenders"):
-        cells = [f"{speed[what, method, None, 1]:,.0f}" for what in ("joint histogram", "contenders")]
-        out.append(f"| {method} | {' | '.join(cells)} |")
-    return "\n".join(out)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=20_000)
@@ -222,7 +200,7 @@ def main() -> None:
     lines = [*compared(given.rows, given.rounds), *by_fields(given.rounds)]
     for line in lines:
         tables.append(RESULTS, line)
-    print(table(lines))
+    print(tables.speed(lines))
 
 
 if __name__ == "__main__":
