@@ -14,6 +14,9 @@ _measure = click.option(
     "--measure", type=click.Choice(("dice", "jaccard", "hamming")), default="dice", show_default=True,
     help="How similarity is measured.",
 )  # fmt: skip
+_most = click.option(
+    "--most", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse to write more pairs."
+)
 _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
 
 
@@ -21,13 +24,24 @@ _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metav
 @_sets
 @click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
 @_measure
+@_most
 @threads_option
 @memory_option
 @json_option
 def plan_command(
-    sets: tuple[str, ...], threshold: str | None, measure: Any, threads: int | None, memory_mib: int, as_json: bool
+    sets: tuple[str, ...],
+    threshold: str | None,
+    measure: Any,
+    most: int,
+    threads: int | None,
+    memory_mib: int,
+    as_json: bool,
 ) -> None:
-    """Foresee pairs, time and memory of comparing or linking two encoded sets, or one with itself."""
+    """Foresee pairs, time and memory of comparing or linking two encoded sets, or one with itself.
+
+    Says whether the pairs would fit the memory allowed, as compare() of the library needs them to, and whether
+    `linkage compare` would write them, which it does in parts.
+    """
     from linkage import EncodedSet, plan
 
     found = plan(
@@ -36,6 +50,7 @@ def plan_command(
         measure=measure,
         threads=threads,
         memory=memory_mib << 20,
+        most=most,
     )
     click.echo(json.dumps(dataclasses.asdict(found)) if as_json else str(found))
 
@@ -44,7 +59,7 @@ def plan_command(
 @_sets
 @click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
 @_measure
-@click.option("--most", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse more pairs.")
+@_most
 @out_option
 @threads_option
 @memory_option

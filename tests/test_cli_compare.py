@@ -1,11 +1,13 @@
 """linkage plan and linkage compare: files in, a forecast or a file of pairs out."""
 
+import dataclasses
 import json
 
 import pyarrow.parquet as pq
 import pytest
 
 import linkage as lk
+from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.cli import cli
 from linkage.exitcodes import run
 from tests.test_compare import encoded, some
@@ -60,12 +62,49 @@ def test_plan__foresees_what_compare_does(sets, capsys):
     assert "540,000 pairs to compare" in capsys.readouterr().out
 
 
-def test_plan__says_that_a_flood_would_be_refused(sets):
-    found = lk.plan(*sets, threshold=0.05, memory=1 << 20)
-    assert not found.fits
-    assert "will be refused" in str(found)
+def test_plan__says_of_a_flood_that_memory_is_too_small_and_a_file_is_not(sets, capsys):
+    # it once foretold a refusal, and the command wrote the pairs
+    arguments = ["left.parquet", "right.parquet", "--threshold", "0.05", "--memory", "1"]
+    assert run(cli, ["plan", *arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert not found["fits"]
+    assert found["allowed"] == 1 << 20 < found["needed"] == found["pairs_expected"] * BYTES_PER_PAIR
+    assert found["in_parts"]["fits"]
+    assert found["in_parts"]["most"] == 100_000_000
+    assert found["in_parts"]["memory"] == found["memory"] - found["needed"] + found["allowed"]
+    assert run(cli, ["plan", *arguments]) == 0
+    first, at_once, to_a_file = capsys.readouterr().out.splitlines()
+    assert f"about {found['pairs_expected']:,} pairs" in first
+    assert at_once == (
+        f"compare() in memory: will be refused: the pairs need {found['needed'] / 2**20:,.0f} MiB, allowed are 1 MiB"
+    )
+    in_all = f"{found['in_parts']['memory'] / 2**20:,.0f} MiB"
+    assert to_a_file == f"linkage compare to a file: {in_all}; allowed are 100,000,000 pairs"
     with pytest.raises(lk.LimitError):
         lk.compare(*sets, threshold=0.05, memory=1 << 20)
+    assert run(cli, ["compare", *arguments, "-o", "pairs.parquet"]) == 0
+    assert pq.read_table("pairs.parquet").num_rows == len(lk.compare(*sets, threshold=0.05))
+
+
+def test_plan__says_that_more_pairs_than_allowed_would_not_be_written(sets, capsys):
+    arguments = ["left.parquet", "right.parquet", "--threshold", "0.05", "--most", "1000"]
+    assert run(cli, ["plan", *arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["fits"] and not found["in_parts"]["fits"]
+    assert run(cli, ["plan", *arguments]) == 0
+    assert "linkage compare to a file: will be refused: allowed are 1,000 pairs" in capsys.readouterr().out
+    assert run(cli, ["compare", *arguments, "-o", "pairs.parquet"]) == 6
+    with pytest.raises(ValueError, match=r"^most: "):
+        lk.plan(*sets, threshold=0.5, most=0)
+
+
+def test_plan__says_where_the_sample_cannot_tell(sets):
+    found = lk.plan(*sets, threshold=0.7)
+    near = dataclasses.replace(found, allowed=(found.pairs_at_most - 1) * BYTES_PER_PAIR)
+    assert str(near).count("may yet be refused") == 1
+    assert "may yet be refused" not in str(found)
+    few = dataclasses.replace(found, in_parts=dataclasses.replace(found.in_parts, most=found.pairs_at_most - 1))
+    assert str(few).count("may yet be refused") == 1
 
 
 def test_plan__of_one_set_counts_each_pair_once(sets):
@@ -103,5 +142,7 @@ def test_plan__of_the_fields_layout_bounds_the_contenders():
     assert found.pairs_compared == len(made[0]) * len(made[1])
     assert 0 < found.pairs_expected <= found.pairs_at_most
     assert found.fits
+    assert found.in_parts is None
+    assert "MiB of memory" in str(found)
     with pytest.raises(ValueError, match="without a threshold"):
         lk.plan(*made, threshold=0.8)

@@ -9,11 +9,9 @@ from linkage.central.kernels import choice, portable
 
 
 @pytest.fixture
-def fresh():
-    """What was chosen before is forgotten, before and after."""
-    choice._implementation.cache_clear()
-    yield
-    choice._implementation.cache_clear()
+def fresh(monkeypatch):
+    """What was chosen before is forgotten, and remembered afterwards."""
+    monkeypatch.setattr(choice.CHOICE, "_made", {})
 
 
 @pytest.mark.parametrize("name", kernels.available())
@@ -38,8 +36,8 @@ def test_choice__of_a_kernel_that_does_not_run_here_names_those_that_do(monkeypa
 
 def test_choice__without_compiled_kernels_is_numpy_with_one_warning(monkeypatch, fresh):
     monkeypatch.delenv("LINKAGE_KERNEL", raising=False)
-    monkeypatch.setattr(choice, "_extension", lambda: None)
-    with pytest.warns(lk.LinkageWarning, match="the compiled kernels are missing") as warned:
+    monkeypatch.setattr(choice.CHOICE, "extension", lambda: None)
+    with pytest.warns(lk.LinkageWarning, match="the compiled kernel is missing.*comparison") as warned:
         assert choice.chosen() is portable
     assert len(warned) == 1
     assert choice.chosen() is portable  # and says nothing more: warnings are errors here
@@ -48,7 +46,7 @@ def test_choice__without_compiled_kernels_is_numpy_with_one_warning(monkeypatch,
 
 def test_choice__of_numpy_on_purpose_does_not_warn(monkeypatch, fresh):
     monkeypatch.setenv("LINKAGE_KERNEL", "portable")
-    monkeypatch.setattr(choice, "_extension", lambda: None)
+    monkeypatch.setattr(choice.CHOICE, "extension", lambda: None)
     assert choice.chosen() is portable
 
 
@@ -81,7 +79,7 @@ def test_compiled__refuses_arrays_that_break_the_contract(change, error):
         "place": np.arange(128, dtype=np.uint32),
         "out": np.zeros((1, 129, 8), np.uint64),
     }
-    extension = choice._extension()
+    extension = choice.CHOICE.extension()
     extension.slice_rows(*given.values())
     with pytest.raises(error):
         extension.slice_rows(*(given | change).values())
@@ -93,7 +91,7 @@ def test_compiled__refuses_to_write_to_what_is_read_only():
     out.flags.writeable = False
     given = np.zeros((3, 2), np.uint64), np.zeros(3, np.uint32), np.arange(3, dtype=np.int32)
     with pytest.raises((ValueError, BufferError)):
-        choice._extension().slice_rows(*given, np.arange(128, dtype=np.uint32), out)
+        choice.CHOICE.extension().slice_rows(*given, np.arange(128, dtype=np.uint32), out)
 
 
 @compiled
@@ -125,7 +123,7 @@ def test_compiled__refuses_a_search_that_would_read_outside(place, value):
     )
     arrays = np.zeros(9, np.int32), np.zeros(9, np.int32), np.zeros(9, np.uint32)
     with pytest.raises((ValueError, OverflowError)):
-        choice._extension().overlaps(given["level"], search, False, *arrays)
+        choice.CHOICE.extension().overlaps(given["level"], search, False, *arrays)
 
 
 @compiled

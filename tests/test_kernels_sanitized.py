@@ -1,4 +1,5 @@
-"""The C kernels under AddressSanitizer and UBSan at every level, and under valgrind up to AVX2 (it has no AVX-512)."""
+"""The C kernels under AddressSanitizer and UBSan at every level, under valgrind up to AVX2 (it has no AVX-512), and on
+64-bit ARM, emulated."""
 
 import os
 import shutil
@@ -14,7 +15,7 @@ from linkage.central import kernels
 ROOT = Path(__file__).parent.parent
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 CHECKOUT = (ROOT / "CMakeLists.txt").exists()
-KERNEL_TESTS = ("test_kernels.py", "test_kernels_levels.py", "test_kernels_choice.py")
+KERNEL_TESTS = [f"test_kernels{part}.py" for part in ("", "_levels", "_limits", "_boundary", "_choice")]
 
 pytestmark = [
     pytest.mark.slow,
@@ -74,3 +75,15 @@ def test_kernels__under_valgrind(tmp_path, level):
     # what it says of Python's own collector is not ours to answer
     assert "ERROR SUMMARY" in log.read_text()
     assert "_compiled" not in log.read_text()
+
+
+ON_ARM = "aarch64-linux-gnu-gcc", "qemu-aarch64"
+
+
+@pytest.mark.skipif(None in map(shutil.which, ON_ARM), reason="no cross compiler and emulator for 64-bit ARM")
+def test_kernels__on_an_emulated_64_bit_arm_answer_as_plain_loops_do(tmp_path):
+    kernel = ROOT / "linkage" / "central" / "kernels"
+    sources = [ROOT / "tests" / "kernel_alone.c", *(kernel / name for name in ("generic.c", "slices.c", "cpu.c"))]
+    warnings = "-Wall", "-Wextra", "-Werror"
+    run([ON_ARM[0], "-std=c11", "-O3", "-static", *warnings, f"-I{kernel}", *sources, "-o", tmp_path / "alone"])
+    assert run([ON_ARM[1], tmp_path / "alone"]).stdout == "neon: right\n"

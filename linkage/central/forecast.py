@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.compare import DEFAULT_MEMORY, expected_pairs, prepared
+from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs
 from linkage.central.contenders import BYTES_PER_CONTENDER, LINK_FLOOR_BITS, UNIT, most_contenders, prior_bits
 from linkage.central.estimate import starting_point
+from linkage.central.expected import expected_pairs
 from linkage.central.fitting import SAMPLE_PAIRS, in_units
+from linkage.central.job import prepared
 from linkage.central.levels import comparisons, kernel_plan, sides
 from linkage.central.thresholds import Measure, Ratio
 from linkage.central.tiles import BYTES_PER_PAIR
@@ -28,12 +30,27 @@ _PROGRAM = 150 << 20  # Python with NumPy, Arrow and SciPy
 
 
 @dataclass(frozen=True)
+class InParts:
+    """What `compare_in_parts`, or the command ``linkage compare``, would do: pairs in parts, to a file.
+
+    ``memory`` in bytes, sets and program included; ``most`` pairs allowed; and whether it ``fits`` them, else the run
+    is refused.
+    """
+
+    memory: int
+    most: int
+    fits: bool
+
+
+@dataclass(frozen=True)
 class Plan:
     """What `plan` foresees.
 
     ``pairs_compared``; ``pairs_expected`` to come out, and ``pairs_at_most`` four standard errors above; ``seconds``
-    of wall clock at this machine's present load; ``memory`` in bytes, sets and program included; whether what
-    comes out ``fits`` the memory allowed, else the run is refused; and the ``kernel`` that will do it.
+    of wall clock at this machine's present load; ``memory`` in bytes, sets and program included; of which what comes
+    out has ``needed``, and so much was ``allowed``; whether it ``fits``, else `compare` is refused; ``in_parts``, which
+    may fit where that does not (None for the ``fields`` layout, where `link` keeps to what is allowed); and the
+    ``kernel`` that will do it.
     """
 
     pairs_compared: int
@@ -41,16 +58,35 @@ class Plan:
     pairs_at_most: int
     seconds: float
     memory: int
+    needed: int
+    allowed: int
     fits: bool
+    in_parts: InParts | None
     kernel: str
 
     def __str__(self) -> str:
-        fits = "" if self.fits else "; that does not fit the memory allowed, and will be refused"
-        return (
+        foreseen = (
             f"{self.pairs_compared:,} pairs to compare, about {clock(self.seconds)} with {self.kernel}; about "
-            f"{self.pairs_expected:,} pairs (at most {self.pairs_at_most:,}) come out; {self.memory / 2**20:,.0f} MiB "
-            f"of memory{fits}"
+            f"{self.pairs_expected:,} pairs (at most {self.pairs_at_most:,}) come out"
         )
+        if self.in_parts is None:
+            return f"{foreseen}; {_mib(self.memory)} of memory"
+        return "\n".join((foreseen, self._at_once(), self._to_a_file(self.in_parts)))
+
+    def _at_once(self) -> str:
+        pairs = f"the pairs need {_mib(self.needed)}, allowed are {_mib(self.allowed)}"
+        if not self.fits:
+            return f"compare() in memory: will be refused: {pairs}"
+        return f"compare() in memory: {_mib(self.memory)}; {pairs}{self._risk(self.allowed // BYTES_PER_PAIR)}"
+
+    def _to_a_file(self, parts: InParts) -> str:
+        allowed = f"allowed are {parts.most:,} pairs"
+        if not parts.fits:
+            return f"linkage compare to a file: will be refused: {allowed}"
+        return f"linkage compare to a file: {_mib(parts.memory)}; {allowed}{self._risk(parts.most)}"
+
+    def _risk(self, most: int) -> str:
+        return "" if self.pairs_at_most <= most else ", and it may yet be refused on the way"
 
 
 def plan(
@@ -61,11 +97,13 @@ def plan(
     measure: Measure = "dice",
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
+    most: int = MOST_PAIRS,
 ) -> Plan:
     """Foresee pairs, time and memory of `compare` (``record`` layout) or `link` (``fields`` layout).
 
     Runs the real kernels on a sample of the pairs, evenly spaced: record ids are random, so the sample is too. The
-    arguments are those of the run that is planned; without ``threshold`` the sets must be of the ``fields`` layout.
+    arguments are those of the run that is planned (``most``: of `compare_in_parts`); without ``threshold`` the sets
+    must be of the ``fields`` layout.
 
     Cost: reads both sets, arranges the right one and compares some millions of pairs; about a second.
 
@@ -82,7 +120,7 @@ def plan(
     if left.schema.layout == "record":
         if threshold is None:
             raise ValueError("plan: the record layout needs the threshold that the run will have")
-        return _of_similarity(left, right, threshold, measure, threads=threads, memory=memory)
+        return _of_similarity(left, right, threshold, measure, threads=threads, memory=memory, most=most_pairs(most))
     if threshold is not None or right is None:
         raise ValueError("plan: sets of the fields layout are linked two at a time, and without a threshold")
     return _of_fields(left, right, threads=threads, memory=memory)
@@ -96,6 +134,7 @@ def _of_similarity(
     *,
     threads: int | None,
     memory: int,
+    most: int,
 ) -> Plan:
     started = time.perf_counter()
     job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
@@ -110,14 +149,18 @@ def _of_similarity(
         kernels.overlaps(job.rows.take(chosen), job.spans[0], job.need, room=_SAMPLE_ROOM)
         rate = len(chosen) * (last - first) / (time.perf_counter() - started)
     compared = grid.n_left * grid.n_right if right is not None else grid.n_left * (grid.n_left - 1) // 2
-    results = expected.pairs * BYTES_PER_PAIR
+    needed = expected.pairs * BYTES_PER_PAIR
+    sets = _PROGRAM + _bytes_of(left, right) + job.columns.words.nbytes
     return Plan(
         compared,
         expected.pairs,
         expected.at_most,
         arranging + (compared / rate / thread_count(threads) if rate else 0.0),
-        _PROGRAM + _bytes_of(left, right) + job.columns.words.nbytes + results,
+        sets + needed,
+        needed,
+        memory,
         expected.at_least * BYTES_PER_PAIR <= memory,
+        InParts(sets + min(needed, memory), most, expected.at_least <= most),
         kernels.name(),
     )
 
@@ -127,7 +170,7 @@ def _of_fields(left: EncodedSet, right: EncodedSet, *, threads: int | None, memo
     compared = len(left) * len(right)
     program = _PROGRAM + _bytes_of(left, right) + sum(rows.nbytes for rows in right.filters.values())
     if not compared:
-        return Plan(0, 0, 0, 0.0, program, fits=True, kernel=kernels.name())
+        return Plan(0, 0, 0, 0.0, program, 0, memory, fits=True, in_parts=None, kernel=kernels.name())
     comparison = comparisons(left.schema)
     whole = kernel_plan(comparison)
     columns = _even(len(right), _SAMPLE_ROWS)
@@ -152,15 +195,23 @@ def _of_fields(left: EncodedSet, right: EncodedSet, *, threads: int | None, memo
     expected, at_most = (min(room, int(count * compared / met)) for count in (n, n + 4 * np.sqrt(n + 1)))
     sampled = min(compared, SAMPLE_PAIRS)
     work = sampled * (for_levels + for_contenders) + compared * for_contenders
+    needed = at_most * 2 * BYTES_PER_CONTENDER
     return Plan(
         compared,
         expected,
         at_most,
         work / thread_count(threads),
-        program + at_most * 2 * BYTES_PER_CONTENDER,
+        program + needed,
+        needed,
+        memory,
         fits=True,
+        in_parts=None,
         kernel=kernels.name(),
     )
+
+
+def _mib(bytes_: int) -> str:
+    return f"{bytes_ / 2**20:,.0f} MiB"
 
 
 def _even(n: int, wanted: int) -> NDArray[np.int32]:

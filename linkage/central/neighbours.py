@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from linkage.central import kernels
 from linkage.central.candidates import Tile
-from linkage.central.compare import Job, job_of, known_measure
+from linkage.central.job import Job, job_of, known_measure
 from linkage.central.thresholds import Measure, Ratio, exact_ratio, least_overlap, similarity
 from linkage.central.tiles import over_tiles
 from linkage.encoded import EncodedSet, require_comparable

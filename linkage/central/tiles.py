@@ -110,10 +110,15 @@ def _met(
     return _joined(parts)
 
 
+def no_pairs() -> Found:
+    """A tile in which nothing was found."""
+    return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32)
+
+
 def _joined(parts: list[Found]) -> Found:
     """The tiles of a chunk as one list in order."""
     if not parts:
-        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32)
+        return no_pairs()
     if len(parts) == 1:
         return parts[0]
     columns = tuple(np.concatenate([part[place] for part in parts]) for place in range(len(parts[0])))

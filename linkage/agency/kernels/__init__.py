@@ -16,9 +16,9 @@
     of nothing, zero. ``parts`` has (m, width) rows of any kind and (up to n,) int32 index, -1 for nothing; rows beyond
     a short index take nothing. ``out`` is (n, bytes) uint8.
 
-``gather(given, offset, blocks, rows, out)``
-    ``out[i] = given[blocks[i]][rows[i], offset:]``, as many bytes as a row of ``out`` has. ``given`` are up to
-    `MOST_BLOCKS` arrays (m, bytes) uint8 of one width, ``out`` is (n, bytes) uint8.
+``gather(given, blocks, rows, outs)``
+    For each (offset, out) of ``outs``: ``out[i] = given[blocks[i]][rows[i], offset:]``, as many bytes as a row of
+    ``out`` has. ``given`` are up to `MOST_BLOCKS` arrays (m, bytes) uint8 of one width, ``out`` is (n, bytes) uint8.
 
 ``or_lists(rows, items, first)``
     (n, words) uint64: row v is the OR of ``rows[items[first[v] : first[v + 1]]]``.
@@ -86,13 +86,12 @@ def or_rows(parts: Parts, out: NDArray[np.uint8], offset: int = 0) -> None:
 
 def gather(
     given: list[NDArray[np.uint8]],
-    offset: int,
     blocks: NDArray[np.int32],
     rows: NDArray[np.int32],
-    out: NDArray[np.uint8],
+    outs: Sequence[tuple[int, NDArray[np.uint8]]],
 ) -> None:
-    """Some bytes of listed rows of several blocks."""
-    chosen().gather(given, offset, blocks, rows, out)
+    """Some bytes of listed rows of several blocks, into an array for each part of the row."""
+    chosen().gather(given, blocks, rows, outs)
 
 
 def or_lists(given: Words, items: NDArray[np.int64], first: NDArray[np.int64]) -> Words:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.agency.textarrays import buffers, text_array
+from linkage.agency.textarrays import buffers, octets, text_array
 from linkage.field import Field
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ class Compiled:
     def gather(
         self,
         given: list[NDArray[np.uint8]],
-        offset: int,
         blocks: NDArray[np.int32],
         rows: NDArray[np.int32],
-        out: NDArray[np.uint8],
+        outs: Sequence[tuple[int, NDArray[np.uint8]]],
     ) -> None:
-        """Some bytes of listed rows of several blocks."""
-        self._extension.gather(given, offset, blocks, rows, out)
+        """Some bytes of listed rows of several blocks, into an array for each part of the row."""
+        for start in range(0, len(outs), _PARTS):
+            self._extension.gather(given, blocks, rows, list(outs[start : start + _PARTS]))
 
     def or_lists(
         self, rows: NDArray[np.uint64], items: NDArray[np.int64], first: NDArray[np.int64]
@@ -168,9 +168,3 @@ class _Store:
         self._bytes = np.concatenate([self._bytes, np.zeros_like(self._bytes)])
         self._slots = np.full(2 * self.room, -1, dtype=np.int64)
         self._extension.place(self._hashes, self.n, self._slots)
-
-
-def octets(rows: NDArray[Any]) -> NDArray[np.uint8]:
-    """The rows as bytes, (n, bytes) uint8."""
-    width = rows.itemsize * (rows.shape[1] if rows.ndim == 2 else 1)
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency.textarrays import octets
 from linkage.agency.tokens import tokeniser
 from linkage.field import Field
 
@@ -117,7 +118,7 @@ def token_positions(tokens: Sequence[str], secret: bytes, n_hashes: int, n_bits:
 
 def or_rows(parts: Sequence[tuple[NDArray[Any], NDArray[np.int32]]], out: NDArray[np.uint8], offset: int = 0) -> None:
     """Each row of ``out`` the OR of one row of each part; a block at a time, so that it is still in the cache."""
-    given = [(_octets(rows), index) for rows, index in parts]
+    given = [(octets(rows), index) for rows, index in parts]
     width = given[0][0].shape[1] if given else out.shape[1] - offset
     block = max(1, _BLOCK_BYTES // max(1, width))
     for start in range(0, len(out), block):
@@ -134,15 +135,15 @@ def or_rows(parts: Sequence[tuple[NDArray[Any], NDArray[np.int32]]], out: NDArra
 
 def gather(
     given: list[NDArray[np.uint8]],
-    offset: int,
     blocks: NDArray[np.int32],
     rows: NDArray[np.int32],
-    out: NDArray[np.uint8],
+    outs: Sequence[tuple[int, NDArray[np.uint8]]],
 ) -> None:
-    """Some bytes of listed rows of several blocks."""
+    """Some bytes of listed rows of several blocks, into an array for each part of the row."""
     for number, block in enumerate(given):
         own = np.flatnonzero(blocks == number)
-        out[own] = block[rows[own], offset : offset + out.shape[1]]
+        for offset, out in outs:
+            out[own] = block[rows[own], offset : offset + out.shape[1]]
 
 
 def or_lists(rows: Words, items: NDArray[np.int64], first: NDArray[np.int64]) -> Words:
@@ -160,8 +161,3 @@ def or_lists(rows: Words, items: NDArray[np.int64], first: NDArray[np.int64]) ->
             held[:have] |= rows[items[first[own[:have]] + place]]
         out[own] = held
     return out
-
-
-def _octets(rows: NDArray[Any]) -> NDArray[np.uint8]:
-    width = rows.itemsize * (rows.shape[1] if rows.ndim == 2 else 1)
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)

@@ -109,25 +109,44 @@ static int set_words(Tokeniser *tokeniser, int q, const uint8_t *value, size_t n
     return DONE;
 }
 
+/* a piece, and itself numbered */
+static int set_copies(
+    Tokeniser *tokeniser, const char *mark, const uint8_t *piece, size_t n, const char *after, int n_copies) {
+    int done = set_piece(tokeniser, mark, piece, n, after);
+    for (int copy = 2; copy <= n_copies && done == DONE; copy++) {
+        Draft token = draft(tokeniser);
+        put(&token, mark, strlen(mark));
+        put(&token, piece, n);
+        put(&token, after, strlen(after));
+        put_letter(&token, ' ');
+        put_number(&token, copy);
+        done = set(tokeniser, &token);
+    }
+    return done;
+}
+
+/* copies of each part, as in tokens.py */
+enum { YEAR = 12, DIGIT_OF_YEAR = 3, MONTH = 5, DAY = 4, DIGIT_OF_DAY = 2, EXCHANGED = 4 };
+
 static int set_date(Tokeniser *tokeniser, const uint8_t *date, size_t n) {
     if (n != 10 || date[4] != '-' || date[7] != '-') return NO_VALUE;
     const uint8_t *month = date + 5, *day = date + 8;
     int done = DONE;
     if (memcmp(date, "0000", 4)) {
         const uint8_t slipped[4] = {date[0], date[1], '.', date[3]};
-        done = set_piece(tokeniser, "Y", date, 4, "");
-        if (done == DONE) done = set_piece(tokeniser, "Y", date, 3, ".");
-        if (done == DONE) done = set_piece(tokeniser, "Y", slipped, 4, "");
+        done = set_copies(tokeniser, "Y", date, 4, "", YEAR);
+        if (done == DONE) done = set_copies(tokeniser, "Y", date, 3, ".", DIGIT_OF_YEAR);
+        if (done == DONE) done = set_copies(tokeniser, "Y", slipped, 4, "", DIGIT_OF_YEAR);
     }
     if (done == DONE && memcmp(month, "00", 2)) {
-        done = set_piece(tokeniser, "M", month, 2, "");
-        if (done == DONE) done = set_piece(tokeniser, "X", month, 2, "");
+        done = set_copies(tokeniser, "M", month, 2, "", MONTH);
+        if (done == DONE) done = set_copies(tokeniser, "X", month, 2, "", EXCHANGED);
     }
     if (done == DONE && memcmp(day, "00", 2)) {
-        done = set_piece(tokeniser, "D", day, 2, "");
-        if (done == DONE) done = set_piece(tokeniser, "D", day, 1, ".");
-        if (done == DONE) done = set_piece(tokeniser, "D.", day + 1, 1, "");
-        if (done == DONE) done = set_piece(tokeniser, "X", day, 2, memcmp(day, month, 2) ? "" : " twice");
+        done = set_copies(tokeniser, "D", day, 2, "", DAY);
+        if (done == DONE) done = set_copies(tokeniser, "D", day, 1, ".", DIGIT_OF_DAY);
+        if (done == DONE) done = set_copies(tokeniser, "D.", day + 1, 1, "", DIGIT_OF_DAY);
+        if (done == DONE) done = set_copies(tokeniser, "X", day, 2, memcmp(day, month, 2) ? "" : " twice", EXCHANGED);
     }
     return done;
 }

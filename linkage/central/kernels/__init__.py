@@ -6,7 +6,7 @@ The right side is arranged once and met by many left rows:
     The right side as an implementation likes it: several filters (tuple of `Rows`) for the calls that take a plan,
     or one filter for `overlaps` and `best_rows`. ``right.n`` is the number of rows.
 
-``overlaps(left, right, need, *, room, itself)``
+``overlaps(left, right, need, *, room, itself)`` (and ``may_reach``, whether it can give any pair at all)
     Pairs that reach a threshold. ``need`` is (sums,) uint32: the least overlap by the sum of two popcounts, never
     falling. Rows without bits match nothing, whatever the need. ``itself``: left is the right side, and each pair is
     met and given once, row below column.
@@ -18,7 +18,8 @@ The right side is arranged once and met by many left rows:
     Returns column (n, k) int32, -1 where there are fewer, and overlap (n, k) uint32, 0 there.
 
 ``joint_counts(left, right, plan, groups, *, diagonal)``
-    How many pairs have which levels together, for each group of the plan's outcomes: (levels, ...) int64 each.
+    How many pairs have which levels together, for each group of the plan's outcomes: (levels, ...) int64 each. A
+    group of more than `MOST_CELLS` is a ValueError.
 
 ``heavy_pairs(left, right, plan, weights, bonus, bound, *, room, diagonal)``
     Pairs whose summed integer weight reaches ``bound``. ``weights`` has (levels,) int32 for each outcome, in 1/1024
@@ -39,16 +40,17 @@ neon).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.kernels import portable
 from linkage.central.kernels.choice import available, chosen, is_compiled, name
 from linkage.central.kernels.plan import ComparisonPlan, Levels, Outcome, Product, Rows
 
 __all__ = [
+    "MOST_CELLS",
     "ComparisonPlan",
     "HeavyPairs",
     "Levels",
@@ -64,16 +66,17 @@ __all__ = [
     "is_compiled",
     "joint_counts",
     "level_counts",
+    "may_reach",
     "name",
     "overlaps",
     "pair_levels",
     "pair_overlaps",
 ]
 
-# what the compiled kernels' 16-bit sums and lists hold, and cells that stay in a core's cache
-_WIDEST_FIELD_WORDS = 128
-_MOST_FILTERS = 16
-_MOST_CELLS = 4_096
+MOST_CELLS = 1 << 18
+"""Of one joint histogram: a thread has its own."""
+
+_CACHED_CELLS = 4_096  # stay in a core's nearest cache
 
 HeavyPairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 Overlaps = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]
@@ -87,7 +90,17 @@ def arrange_by_count(rows: Rows) -> Arranged:
 
 def arrange(rows: tuple[Rows, ...]) -> Arranged:
     """Several filters of the right side, for the calls that take a plan."""
-    return (portable if _is_too_wide(rows) else chosen()).arrange(rows)
+    return chosen().arrange(rows)
+
+
+def may_reach(left: Rows, right: Arranged, need: NDArray[np.uint32]) -> bool:
+    """Whether popcounts alone allow any pair to reach a threshold: a bound, and no pair is looked at."""
+    if not len(right.order):
+        return False
+    fewest, most = right.rows.counts[right.order[[0, -1]]]
+    # the right row with fewest bits needs the least, and no overlap is above either popcount
+    least = need[left.counts + fewest]
+    return bool(((least <= left.counts) & (least <= most) & (left.counts > 0)).any())
 
 
 def overlaps(
@@ -117,6 +130,12 @@ def joint_counts(
     diagonal: int | None = None,
 ) -> tuple[NDArray[np.int64], ...]:
     """How many pairs have which levels together."""
+    for group in groups:
+        cells = math.prod(plan.outcomes[index].levels for index in group)
+        if cells > MOST_CELLS:
+            raise ValueError(
+                f"joint_counts: {cells:,} cells in one group; at most {MOST_CELLS:,}: join levels, or part the group"
+            )
     found: tuple[NDArray[np.int64], ...] = right.kernel.joint_counts(left, right, plan, groups, diagonal=diagonal)
     return found
 
@@ -191,13 +210,9 @@ def _small_groups(plan: ComparisonPlan) -> tuple[tuple[int, ...], ...]:
     groups: list[list[int]] = [[]]
     cells = 1
     for index, outcome in enumerate(plan.outcomes):
-        if groups[-1] and cells * outcome.levels > _MOST_CELLS:
+        if groups[-1] and cells * outcome.levels > _CACHED_CELLS:
             groups.append([])
             cells = 1
         groups[-1].append(index)
         cells *= outcome.levels
     return tuple(tuple(group) for group in groups)
-
-
-def _is_too_wide(rows: tuple[Rows, ...]) -> bool:
-    return any(each.words.shape[1] > _WIDEST_FIELD_WORDS for each in rows) or len(rows) > _MOST_FILTERS

@@ -1,5 +1,6 @@
 /* Levels of agreement of several filters a row: how many pairs have which, and which pairs weigh enough.
-   Included once by each instruction set's file, which may define LANE_OVERLAPS, STEP_LANES and LANES_AT_LEAST first.
+   Included once by each instruction set's file, which may have to_lanes of its own (OWN_PLANES), and take_steps and
+   lanes_at_least as well (OWN_LANES).
 
    Per left row and block, each lane has a 16-bit accumulator. Every product adds to it what its level is worth, as
    steps: step[0] where a side is missing, step[1] more at level 1, step[c + 2] more for each cut c that is reached. */
@@ -48,7 +49,7 @@ static Lists *make_lists(const Fields *f) {
     return lists;
 }
 
-#ifndef OWN_LANES
+#if !defined(OWN_LANES) && !defined(OWN_PLANES)
 /* SPREAD[b] holds bit i of b in its byte i */
 #define S1(b) ((uint64_t)((b) & 1) | (uint64_t)((b) >> 1 & 1) << 8 | (uint64_t)((b) >> 2 & 1) << 16 | \
                (uint64_t)((b) >> 3 & 1) << 24 | (uint64_t)((b) >> 4 & 1) << 32 | (uint64_t)((b) >> 5 & 1) << 40 | \
@@ -77,10 +78,14 @@ INLINE void to_lanes(const VEC *plane, int planes, uint16_t *lanes) {
     }
     for (int j = 0; j < 64 * VEC_WORDS; j++) lanes[j] = (uint16_t)(lanes[j] + low[j] + 256 * high[j]);
 }
+#endif
+
+#ifndef OWN_LANES
 
 INLINE void take_steps(uint16_t *to, const uint16_t *overlap, const uint16_t *counts, uint32_t count,
                        const uint16_t *scale, int cuts, const uint16_t *step) {
-    for (int j = 0; j < BLOCK; j++) to[j] = (uint16_t)(to[j] + step[0] + (counts[j] ? step[1] : 0));
+    const uint16_t absent = step[0], present = step[1]; /* read in the loop they might change with what is written */
+    for (int j = 0; j < BLOCK; j++) to[j] = (uint16_t)(to[j] + absent + (counts[j] ? present : 0));
     for (int c = 0; c < cuts; c++) {
         uint16_t by = scale[c], worth = step[c + 2];
         for (int j = 0; j < BLOCK; j++) {

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central.kernels import portable
-from linkage.central.kernels.plan import ComparisonPlan, Outcome, Product, Rows
+from linkage.central.kernels.flat import NO_DIAGONAL, Filters, flat_plan
+from linkage.central.kernels.plan import ComparisonPlan, Rows
 
 BLOCK = 512
 _CACHE_LINE = 64
@@ -19,8 +20,11 @@ _FULL = -1
 _UNIT = 64  # of the 16-bit sums, in units of weight
 _MOST_UNITS = 30_000
 _CELLS_OF_ONE = 65_536  # an accumulator has 16 bits
-_ACCUMULATORS = 8
-_NO_DIAGONAL = -(2**31)
+# what the C refuses more of (buffers.c, fields.c): `_is_beyond`
+_MOST_WORDS, _MOST_WORDS_OF_A_FIELD = 1_024, 128
+_MOST_FILTERS, _MOST_PRODUCTS, _MOST_CUTS = 16, 64, 32
+_MOST_OUTCOMES, _MOST_COMBINATIONS = 64, 65_536
+_MOST_PAIRS = 2**32 - 1  # that a cell counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,21 +44,6 @@ class ByCount:
         return len(self.rows)
 
 
-@dataclass(frozen=True, eq=False)
-class Filters:
-    """Several filters as slices, rows in their order."""
-
-    rows: tuple[Rows, ...]
-    order: NDArray[np.int32]
-    slices: tuple[NDArray[np.uint64], ...]
-    kernel: Compiled
-
-    @property
-    def n(self) -> int:
-        """Number of rows."""
-        return len(self.order)
-
-
 class Compiled:
     """The contract of `linkage.central.kernels` at one instruction set."""
 
@@ -62,8 +51,10 @@ class Compiled:
         self._c = extension
         self.level = level
 
-    def arrange_by_count(self, rows: Rows) -> ByCount:
+    def arrange_by_count(self, rows: Rows) -> ByCount | portable.ByCount:
         """One filter, sliced."""
+        if _is_beyond((rows,), most_words=_MOST_WORDS):
+            return portable.arrange_by_count(rows)
         order = _by_count(rows)
         columns = np.empty(rows.words.shape[1] * 64, dtype=np.uint32)
         step = max(1, len(rows) // _SAMPLE_ROWS)
@@ -72,8 +63,10 @@ class Compiled:
         missing = (1 - columns[rarest] / max(1, -(-len(rows) // step))).astype(np.float32)
         return ByCount(rows, order, self._sliced(rows, order, np.argsort(rarest)), rarest, missing, self)
 
-    def arrange(self, rows: tuple[Rows, ...]) -> Filters:
+    def arrange(self, rows: tuple[Rows, ...]) -> Filters | portable.Filters:
         """Several filters, sliced."""
+        if _is_beyond(rows):
+            return portable.arrange(rows)
         order = np.arange(len(rows[0]), dtype=np.int32)
         slices = tuple(self._sliced(each, order, np.arange(each.words.shape[1] * 64)) for each in rows)
         return Filters(rows, order, slices, self)
@@ -111,6 +104,8 @@ class Compiled:
         diagonal: int | None,
     ) -> tuple[NDArray[np.int64], ...]:
         """How many pairs have which levels together."""
+        if _is_beyond(left, plan) or len(left[0]) * right.n > _MOST_PAIRS:
+            return portable.joint_counts(left, portable.arrange(right.rows), plan, groups, diagonal=diagonal)
         found: list[NDArray[np.int64]] = []
         for group in groups:
             low, high = _halves(plan, group)
@@ -120,7 +115,7 @@ class Compiled:
             sizes = [int(np.prod([plan.outcomes[index].levels for index in members])) for members in (low, high)]
             cells = np.zeros(sizes[0] * sizes[1], dtype=np.uint32)
             which = np.array([[0, 1 if high else -1, sizes[0]]], dtype=np.int64)
-            flat = _flat(left, right, plan, outcomes, values, None, None, diagonal)
+            flat = flat_plan(left, right, plan, outcomes, values, None, None, diagonal)
             self._c.histograms(self.level, flat, which, (cells,))
             # the low members vary fastest
             order = tuple(plan.outcomes[index].levels for index in (*high, *low))
@@ -145,11 +140,12 @@ class Compiled:
         most = sum(int(np.abs(unit).max()) for unit in units) + sum(
             int(np.abs(each.astype(np.int64)).max(initial=0)) // _UNIT + 1 for each in bonus if each is not None
         )
-        if most > _MOST_UNITS or abs(bound) > _MOST_UNITS * _UNIT:  # no sum of 16 bits holds such weights
+        too_heavy = most > _MOST_UNITS or abs(bound) > _MOST_UNITS * _UNIT  # for sums of 16 bits
+        if too_heavy or _is_beyond(left, plan):
             arranged = portable.arrange(right.rows)
             return portable.heavy_pairs(left, arranged, plan, weights, bonus, bound, room=room, diagonal=diagonal)
         order = _telling_first(left, plan, weights)
-        flat = _flat(
+        flat = flat_plan(
             left,
             right,
             plan,
@@ -167,10 +163,31 @@ class Compiled:
         self, left: Rows, right: Rows, rows: NDArray[np.int32], columns: NDArray[np.int32]
     ) -> NDArray[np.uint32]:
         """Shared bits of listed pairs."""
+        if _is_beyond((left,), most_words=_MOST_WORDS):
+            return portable.pair_overlaps(left, right, rows, columns)
         out = np.empty(len(rows), dtype=np.uint32)
-        rows, columns = np.ascontiguousarray(rows), np.ascontiguousarray(columns)
+        rows, columns = (np.ascontiguousarray(each, dtype=np.int32) for each in (rows, columns))
         self._c.pair_overlaps(self.level, (left.words, left.counts), (right.words, right.counts), rows, columns, out)
         return out
+
+
+def _is_beyond(
+    side: tuple[Rows, ...], plan: ComparisonPlan | None = None, *, most_words: int = _MOST_WORDS_OF_A_FIELD
+) -> bool:
+    """Whether the C refuses these filters, or the plan for them: then the portable kernel answers."""
+    return (
+        len(side) > _MOST_FILTERS
+        or any(rows.words.shape[1] > most_words for rows in side)
+        or (
+            plan is not None
+            and (
+                len(plan.products) > _MOST_PRODUCTS
+                or any(len(product.needs) > _MOST_CUTS for product in plan.products)
+                or len(plan.outcomes) > _MOST_OUTCOMES
+                or any(outcome.table.size > _MOST_COMBINATIONS for outcome in plan.outcomes)
+            )
+        )
+    )
 
 
 def _by_count(rows: Rows) -> NDArray[np.int32]:
@@ -192,7 +209,7 @@ def _search(left: Rows, right: ByCount, need: NDArray[np.uint32], diagonal: int 
         right.rarest,
         right.missing,
         need,
-        _NO_DIAGONAL if diagonal is None else diagonal,
+        NO_DIAGONAL if diagonal is None else diagonal,
     )
 
 
@@ -238,85 +255,3 @@ def _telling_first(left: tuple[Rows, ...], plan: ComparisonPlan, weights: tuple[
         return float(weight.max() - weight[min(1, len(weight) - 1)]) / (cost + 30.0)
 
     return sorted(range(len(plan.outcomes)), key=told, reverse=True)
-
-
-def _scale(needs: NDArray[np.uint32], most: int) -> NDArray[np.uint16] | None:
-    """For each cut a number with need[s] = (s * number >> 16) + 1 at every sum to ``most``; None if a cut has none."""
-    sums = np.arange(1, most + 1, dtype=np.int64)
-    need = needs[:, 1 : most + 1].astype(np.int64)
-    if not len(sums):
-        return np.zeros(len(needs), dtype=np.uint16)
-    low = (-(-((need - 1) << 16) // sums)).max(axis=1)
-    high = (-(-(need << 16) // sums) - 1).min(axis=1)
-    return low.astype(np.uint16) if ((low <= high) & (low >= 0) & (low < 1 << 16)).all() else None
-
-
-def _flat(
-    left: tuple[Rows, ...],
-    right: Filters,
-    plan: ComparisonPlan,
-    outcomes: list[tuple[int, int]],
-    values: list[NDArray[np.int64]],
-    weights: list[NDArray[np.int32]] | None,
-    bonus: tuple[NDArray[np.int32] | None, ...] | None,
-    diagonal: int | None,
-) -> tuple[Any, ...]:
-    """The plan as fields.c reads it: (outcome, accumulator) with what each level combination adds there."""
-    products, needs, scales = _flat_products(left, right, plan.products)
-    chosen = [plan.outcomes[index] for index, _ in outcomes]
-    table = np.zeros((len(chosen), 7), dtype=np.int64)
-    references = [product for outcome in chosen for product in outcome.products]
-    strides = [stride for outcome in chosen for stride in outcome.strides()]
-    starts = _starts([len(outcome.products) for outcome in chosen])
-    places = _starts([outcome.table.size for outcome in chosen])
-    weighed = weights if weights is not None else [np.zeros(0, dtype=np.int32)] * len(chosen)
-    for row, (outcome, (_, accumulator)) in enumerate(zip(chosen, outcomes, strict=True)):
-        last = outcome.levels - 1
-        size = outcome.table.size
-        table[row] = (len(outcome.products), starts[row], accumulator, size, places[row], last, 0)
-    table[:, 6] = _starts([len(weight) for weight in weighed])
-    return (
-        tuple((rows.words, rows.counts) for rows in left),
-        tuple(
-            (rows.words, rows.counts, slices, right.order)
-            for rows, slices in zip(right.rows, right.slices, strict=True)
-        ),
-        products,
-        needs,
-        scales,
-        table,
-        np.array(references, dtype=np.int32),
-        np.array(strides, dtype=np.int32),
-        np.concatenate(values).astype(np.int16),
-        np.concatenate([_levels(outcome) for outcome in chosen]),
-        np.concatenate(weighed).astype(np.int32),
-        bonus if bonus is not None else (None,) * len(chosen),
-        _NO_DIAGONAL if diagonal is None else diagonal,
-    )
-
-
-def _levels(outcome: Outcome) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(outcome.table, dtype=np.uint8).ravel()
-
-
-def _flat_products(
-    left: tuple[Rows, ...], right: Filters, products: tuple[Product, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint16]]:
-    table = np.zeros((len(products), 6), dtype=np.int64)
-    scales: list[NDArray[np.uint16]] = []
-    at = 0
-    starts = _starts([product.needs.size for product in products])
-    for row, product in enumerate(products):
-        most = sum(int(rows.counts.max(initial=0)) for rows in (left[product.left], right.rows[product.right]))
-        scale = _scale(product.needs, most)
-        cuts, sums = product.needs.shape
-        table[row] = (product.left, product.right, cuts, sums, starts[row], -1 if scale is None else at)
-        if scale is not None:
-            scales.append(scale)
-            at += len(scale)
-    needs = np.concatenate([product.needs.ravel() for product in products])
-    return table, needs, np.concatenate([np.zeros(0, dtype=np.uint16), *scales])
-
-
-def _starts(lengths: list[int]) -> list[int]:
-    return [sum(lengths[:index]) for index in range(len(lengths))]

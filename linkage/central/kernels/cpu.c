@@ -1,7 +1,7 @@
 /* What this processor can run. */
 #include "kernel.h"
 
-#if defined(LINKAGE_X86) && defined(_MSC_VER) && !defined(__clang__)
+#if defined(LINKAGE_X86) && defined(_MSC_VER) /* clang-cl too: what __builtin_cpu_supports reads is not linked there */
 #include <intrin.h>
 #include <immintrin.h>
 
@@ -12,8 +12,17 @@ static int has(int leaf, int reg, int bit) {
     __cpuidex(info, leaf, 0);
     return info[reg] >> bit & 1;
 }
+static uint64_t saved(void) {
+#ifdef __clang__ /* whose _xgetbv asks for a flag of its own */
+    uint32_t low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+#else
+    return _xgetbv(0);
+#endif
+}
 /* the operating system must save the registers, too: XCR0 bits 1-2 for AVX, 5-7 for AVX-512 */
-static int saves(uint64_t state) { return has(1, 2, 27) && (_xgetbv(0) & state) == state; }
+static int saves(uint64_t state) { return has(1, 2, 27) && (saved() & state) == state; }
 static int has_popcnt(void) { return has(1, 2, 23); }
 static int has_avx2(void) { return has_popcnt() && has(7, 1, 5) && has(7, 1, 3) && saves(0x6); }
 static int has_avx512(void) {

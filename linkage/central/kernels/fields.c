@@ -1,4 +1,4 @@
-/* A comparison plan from Python: see kernels/compiled.py, which flattens it.
+/* A comparison plan from Python: see kernels/flat.py, which flattens it.
 
    plan = (left, right, products, needs, scales, outcomes, references, strides, values, levels, weights, bonus, diagonal)
    left         tuple of (words, counts); right: tuple of (words, counts, slices, order)

@@ -11,7 +11,7 @@
 #endif
 #endif
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__) /* clang-cl is not GNU, and has the vectors */
 typedef uint64_t VEC __attribute__((vector_size(16)));
 typedef uint64_t UNALIGNED __attribute__((vector_size(16), aligned(8)));
 #define VEC_WORDS 2
@@ -28,7 +28,13 @@ typedef uint64_t VEC;
 #define ZERO() 0
 static __forceinline int LOWEST(uint64_t x) {
     unsigned long at;
+#if defined(_M_X64) || defined(_M_ARM64)
     _BitScanForward64(&at, x);
+#else /* registers of 32 bits */
+    if (_BitScanForward(&at, (unsigned long)x)) return (int)at;
+    _BitScanForward(&at, (unsigned long)(x >> 32));
+    at += 32;
+#endif
     return (int)at;
 }
 #endif
@@ -40,6 +46,8 @@ static __forceinline int LOWEST(uint64_t x) {
 
 #if defined(__POPCNT__) || defined(__aarch64__)
 #define POPCOUNT(x) __builtin_popcountll(x)
+#elif defined(HAS_POPCNT) && defined(_MSC_VER)
+#define POPCOUNT(x) ((int)__popcnt64(x))
 #else
 /* counted in parallel, by twos, fours and bytes (Warren, Hacker's Delight, section 5-1) */
 static inline int POPCOUNT(uint64_t x) {

@@ -30,8 +30,6 @@ __all__ = [
     "pair_overlaps",
 ]
 
-level = "portable"
-
 _SAMPLE = 64
 _PAIR_COST_WORDS = 150  # a pair counted alone costs as much as so many words of a tile
 

@@ -1,0 +1,17 @@
+/* Texts from Python, as Arrow has them, checked before anything is read. */
+#ifndef LINKAGE_AGENCY_TEXTS_H
+#define LINKAGE_AGENCY_TEXTS_H
+
+#include "../../arrays/arrays.h"
+
+/* one after the other: text i is bytes[offsets[i]] to bytes[offsets[i + 1]] */
+typedef struct {
+    const int32_t *offsets;
+    const uint8_t *bytes;
+    Py_ssize_t n;
+} Texts;
+
+/* 0 with an exception set if the offsets fall or leave the bytes */
+int take_texts(Held *held, PyObject *offsets, PyObject *bytes, Texts *texts);
+
+#endif
