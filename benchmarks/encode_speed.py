@@ -3,10 +3,12 @@
     python benchmarks/encode_speed.py [--people 1000000] [--seed 1] [--csv 10000000]
 
 Timed is the whole call: table in, record ids, cleaning, tokens, filters, sorting, set in memory out; for a file also
-its writing and its digest. Each line of "seconds" is the median of several rounds on one thread, unless it says
-otherwise, from an Arrow table, unless it says otherwise; "cpu_seconds" is the processor time of the same rounds, which
-other work on the machine stretches less. With --csv N, a CSV file of N people (the same ones over and over, under new
-ids) is encoded to a file in a process of its own, whose peak memory is reported; the file is removed.
+its writing and its digest. Each line of "seconds" is the median of several rounds on one thread, from an Arrow table
+unless it says otherwise; "cpu_seconds" is the processor time of the same rounds, which other work on the machine
+stretches less. "threads" has one thread and all cores in turns, and the median of the ratio of each turn, which other
+work stretches least; with it the load of the machine before and after. With --csv N, a CSV file of N people (the same
+ones over and over, under new ids) is encoded to a file in a process of its own, whose peak memory is reported; the file
+is removed.
 Appends to results/encode_speed.jsonl and prints the line.
 """
 
@@ -57,6 +59,23 @@ def timed(call: object) -> dict:
     }
 
 
+def in_turns(call: object, cores: int) -> dict:
+    """One thread and all cores, one after the other in each round: how many times faster the second is."""
+    rounds = {1: [], cores: []}
+    for _ in range(ROUNDS):
+        for threads, taken in rounds.items():
+            start, own = time.perf_counter(), time.process_time()
+            call(threads)
+            taken.append((time.perf_counter() - start, time.process_time() - own))
+    ratios = [one / all_cores for (one, _), (all_cores, _) in zip(rounds[1], rounds[cores], strict=True)]
+    return {
+        "times_faster": round(statistics.median(ratios), 2),
+        "most_and_least": [round(max(ratios), 2), round(min(ratios), 2)],
+        "seconds": [round(statistics.median(wall for wall, _ in taken), 3) for taken in rounds.values()],
+        "cpu_seconds": [round(statistics.median(own for _, own in taken), 3) for taken in rounds.values()],
+    }
+
+
 def measure(folder: Path) -> dict:
     """All timings, in a process of its own."""
     import machine
@@ -65,7 +84,6 @@ def measure(folder: Path) -> dict:
     import pyarrow.parquet as pq
 
     import linkage as lk
-    from linkage.agency import kernels
 
     warnings.simplefilter("ignore", lk.LinkageWarning)
     key, large = lk.Key.generate(), {"memory": 8 << 30}
@@ -78,11 +96,19 @@ def measure(folder: Path) -> dict:
     found = {
         "fields": timed(encode),
         "record": timed(lambda: encode(layout="record")),
-        "fields, all cores": timed(lambda: encode(threads=machine.cores())),
         "fields, from Parquet": timed(lambda: encode(folder / "people.parquet")),
         "fields, from CSV": timed(lambda: encode(folder / "people.csv")),
         "fields, from CSV to a file": timed(lambda: encode(folder / "people.csv", out=folder / "out.parquet")),
     }
+    tables = {"Arrow": table, "Parquet": folder / "people.parquet", "CSV": folder / "people.csv"}
+    cores = machine.cores()
+    threads = {"cores": cores, "load": [round(os.getloadavg()[0], 2)]}
+    if cores > 1:
+        for kind, given in tables.items():
+            threads[f"from {kind}"] = in_turns(lambda count, given=given: encode(given, threads=count), cores)
+        to_file = {"out": folder / "out.parquet"}
+        threads["from CSV to a file"] = in_turns(lambda count: encode(tables["CSV"], threads=count, **to_file), cores)
+    threads["load"].append(round(os.getloadavg()[0], 2))
     same = {encode(threads=threads).digest() for threads in (1, 2, 5)}
     if len(same) != 1:
         raise SystemExit("the bits differ by the number of threads: nothing was measured")
@@ -90,9 +116,10 @@ def measure(folder: Path) -> dict:
         "records_per_second": {name: round(table.num_rows / times["seconds"]) for name, times in found.items()},
         "records_per_cpu_second": {name: round(table.num_rows / times["cpu_seconds"]) for name, times in found.items()},
         "timings": found,
+        "threads": threads,
         "rounds": ROUNDS,
         "distinct_values": {name: len(table[name].unique()) for name in table.column_names if name != "id"},
-        "versions": {**machine.versions(), "agency_kernel": kernels.name(), "pyarrow": pa.__version__},
+        "versions": machine.versions(),
     }
 
 

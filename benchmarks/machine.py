@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import linkage as lk
+from linkage.agency import kernels as agency_kernels
 from linkage.central import kernels
 
 ROOT = Path(__file__).parent.parent
@@ -21,10 +22,9 @@ def machine() -> dict[str, str | int]:
 
 
 def versions() -> dict[str, str]:
-    """Of `linkage`, its kernel, and what it rests on."""
-    return {"linkage": lk.__version__, "kernel": kernels.name()} | {
-        name: version(name) for name in ("numpy", "scipy", "pyarrow")
-    }
+    """Of `linkage`, its kernels, and what it rests on."""
+    ours = {"linkage": lk.__version__, "kernel": kernels.name(), "agency_kernel": agency_kernels.name()}
+    return ours | {name: version(name) for name in ("numpy", "scipy", "pyarrow")}
 
 
 def data_versions(*packages: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from linkage.central.model import Model
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError
 from linkage.links import Links
@@ -17,8 +18,9 @@ Facts = dict[str, str | int]
 
 
 def installation() -> Facts:
-    """Versions, the kernel in use, the cores."""
+    """Versions, the kernels in use, the cores."""
     import linkage
+    from linkage.agency import kernels as agency_kernels
     from linkage.central import kernels
 
     return {
@@ -26,6 +28,8 @@ def installation() -> Facts:
         "encoding version": ENCODING_VERSION,
         "kernel": kernels.name(),
         "kernels that run": ", ".join(kernels.available()),
+        "agency's kernel": agency_kernels.name(),
+        "agency's kernels": ", ".join(agency_kernels.available()),
         "cores": cores(),
         "python": platform.python_version(),
         "numpy": version("numpy"),
@@ -35,10 +39,12 @@ def installation() -> Facts:
 
 
 def file(path: Path) -> Facts:
-    """What an encoded set, a standing result, a release or an agreement says of itself; nothing secret."""
+    """What an encoded set, a standing result, a release, a model or an agreement says of itself; nothing secret."""
     if path.suffix.lower() == ".toml":
         schema = Schema.load(path)
         return {"kind": "agreement", "project": schema.project, "fingerprint": schema.fingerprint()}
+    if path.suffix.lower() == ".json":
+        return _model(path)
     for describe in (_encoded, _links, _release):
         try:
             return describe(path)
@@ -87,4 +93,17 @@ def _release(path: Path) -> Facts:
         "linked": len(found) - int(found.table["link_id"].null_count),
         "run": found.run,
         "key check": found.key_check,
+    }
+
+
+def _model(path: Path) -> Facts:
+    found = Model.load(path)
+    return {
+        "kind": "model",
+        "project": found.schema.project,
+        "fingerprint": found.schema.fingerprint(),
+        "fields": ", ".join(item.comparison.name for item in found.fields),
+        "matches": round(found.matches),
+        "estimated in steps": found.steps,
+        "converged": "yes" if found.converged else "no",
     }

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage import encodedfile
+from linkage.disagreement import differences
 from linkage.errors import MismatchError
 from linkage.rows import ContentDigest, Header, Rows, fault
-from linkage.schema import Schema, differences
+from linkage.schema import Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa

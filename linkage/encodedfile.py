@@ -25,7 +25,8 @@ write a new digest, so sets travel by a channel that shows who sent them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ import numpy as np
 from linkage import parquetfile
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
+from linkage.parallel import in_order, thread_count
 from linkage.parquetpages import unpacked_bytes
 from linkage.rows import ContentDigest, Header, Rows, fault, require_intact
 from linkage.schema import ENCODING_VERSION, from_canonical
@@ -46,7 +48,7 @@ _KEYS = ("format", "encoding", "schema", "fingerprint", "key_check", "source", "
 _ROW_GROUP = 65_536
 
 
-def write(path: PathLike, header: Header, batches: Iterator[Rows]) -> Header:
+def write(path: PathLike, header: Header, batches: Iterator[Rows], *, threads: int | None = None) -> Header:
     """Write records to a file that appears whole or not at all; returns the header with the content's digest."""
     schema = arrow_schema(header)
     total, rows = ContentDigest(), 0
@@ -55,8 +57,11 @@ def write(path: PathLike, header: Header, batches: Iterator[Rows]) -> Header:
         parquetfile.writer(part, schema) as writer,
     ):
         for batch in batches:
-            writer.write_table(as_table(batch, schema), row_group_size=_ROW_GROUP)
-            total.update(batch)
+            steps: tuple[Callable[[], None], ...] = (
+                functools.partial(writer.write_table, as_table(batch, schema), row_group_size=_ROW_GROUP),
+                functools.partial(total.update, batch),
+            )
+            list(in_order(lambda step: step(), steps, threads=min(len(steps), thread_count(threads))))
             rows += len(batch)
         done = Header(header.schema, header.source, rows, header.key_check, header.encoding_version, total.hexdigest())
         writer.add_key_value_metadata(_footer(done))

@@ -37,7 +37,8 @@ FIELD_TYPES: dict[str, FieldType] = {
         clean_choices=(*_LETTERS, "titles", "particles"),
         key_group="name",
     ),
-    "date": FieldType(tokens=("date_parts", "exact"), bits=256, hashes=8, mean_tokens=9, share=1.2),
+    # 39 tokens of 2 positions are 78, in a filter wide enough that unlike dates share few by chance
+    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2),
     "postcode": FieldType(
         tokens=("postcode_levels", "qgrams", "positional_qgrams", "exact"), bits=256, hashes=8, mean_tokens=9, share=0.8
     ),
@@ -61,14 +62,23 @@ FIELD_TYPES: dict[str, FieldType] = {
 _RECORD_FILL = 0.35
 
 
-def record_hashes(fields: Sequence[tuple[str, float]], bits: int) -> list[int]:
-    """Positions per token of each (type, weight), so that a typical record fills about a third of one filter.
+# of a value that is one token: two values seldom share half of them
+_HASHES_OF_ONE = 16
+
+
+def default_hashes(kind: str, tokens: str) -> int:
+    """Positions per token in a filter of the field's own."""
+    return _HASHES_OF_ONE if tokens == "exact" else FIELD_TYPES[kind].hashes
+
+
+def record_hashes(fields: Sequence[tuple[str, str, float]], bits: int) -> list[int]:
+    """Positions per token of each (type, tokens, weight), so that a typical record fills about a third of one filter.
 
     With n positions drawn at random, a filter of L bits has 1 - exp(-n / L) of them set.
     """
-    shares = [FIELD_TYPES[kind].share * weight for kind, weight in fields]
+    shares = [FIELD_TYPES[kind].share * weight for kind, _, weight in fields]
+    n_tokens = [1 if tokens == "exact" else FIELD_TYPES[kind].mean_tokens for kind, tokens, _ in fields]
     positions = -math.log(1 - _RECORD_FILL) * bits
     return [
-        min(256, max(1, round(positions * share / sum(shares) / FIELD_TYPES[kind].mean_tokens)))
-        for (kind, _), share in zip(fields, shares, strict=True)
+        min(256, max(1, round(positions * share / sum(shares) / n))) for share, n in zip(shares, n_tokens, strict=True)
     ]

@@ -49,6 +49,14 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
         raise
 
 
+def require_place(out: Path, table: object) -> None:
+    """Raise unless ``out`` can be written, before any work is done, and is not the file that the records come from."""
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"{out}: the folder {out.parent} does not exist")
+    if isinstance(table, str | Path) and out.exists() and Path(table).exists() and out.samefile(table):
+        raise ValueError("out: that is the table itself, which would be replaced")
+
+
 def _begins_with(path: Path, mark: bytes) -> bool:
     try:
         with path.open("rb") as handle:

@@ -70,7 +70,7 @@ class ContentDigest:
             self._of(f"{name} lengths").update(lengths)
             self._of(name).update(data)
         for name, packed in rows.filters.items():
-            self._of(f"filter {name}").update(np.ascontiguousarray(packed).view(np.uint8).tobytes())
+            self._of(f"filter {name}").update(np.ascontiguousarray(packed).ravel())
 
     def _of(self, column: str) -> Any:
         return self._columns.setdefault(column, hashlib.sha256())

@@ -1,8 +1,9 @@
 """The agreement between the agencies: which fields, how they are cleaned and encoded.
 
 A `Schema` holds no secret. Its canonical form travels inside every encoded file, so the centre
-can name a difference between two parties, and two schemas that mean the same have the same
-fingerprint however they were written down. It is read from TOML by `linkage.agreement`.
+can name a difference between two parties (`linkage.disagreement`), and two schemas that mean the
+same have the same fingerprint however they were written down. It is read from TOML by
+`linkage.agreement`.
 
 Underneath, a schema is a list of `Filter`, each a Bloom filter over one or more fields.
 ``layout = "fields"`` is shorthand for one filter a field, ``layout = "record"`` for a single
@@ -23,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
-from linkage.fieldtypes import FIELD_TYPES, Layout, record_hashes
+from linkage.fieldtypes import Layout, default_hashes, record_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from linkage.agency.check import Problems
     from linkage.files import PathLike
@@ -73,7 +74,7 @@ class Schema:
     >>> fields = (Field(name="surname", type="name"), Field(name="dob", type="date"))
     >>> schema = Schema(project="early-help", fields=fields)
     >>> [(filter.name, filter.bits) for filter in schema.filters]
-    [('surname', 256), ('dob', 256)]
+    [('surname', 256), ('dob', 512)]
     >>> Schema(project="early-help", layout="record", fields=fields).filters
     (Filter(name='record', bits=1024, fields=('surname', 'dob')),)
     """
@@ -129,10 +130,10 @@ class Schema:
                         rule="bits",
                     )
             return tuple(
-                dataclasses.replace(field, hashes=field.hashes or FIELD_TYPES[field.type].hashes, weight=1.0)
+                dataclasses.replace(field, hashes=field.hashes or default_hashes(field.type, field.tokens), weight=1.0)
                 for field in self.fields
             )
-        counts = record_hashes([(field.type, field.weight) for field in self.fields], self.bits)
+        counts = record_hashes([(field.type, field.tokens, field.weight) for field in self.fields], self.bits)
         return tuple(
             dataclasses.replace(field, hashes=field.hashes or count, bits=self.bits)
             for field, count in zip(self.fields, counts, strict=True)
@@ -224,61 +225,6 @@ class Schema:
             f"<p><b>{_escaped(self.project)}</b>, layout {self.layout}, fingerprint {self.fingerprint()[:16]}</p>"
             f"<table><tr><th>field</th><th>type</th><th>tokens</th><th>bits</th></tr>{rows}</table>"
         )
-
-
-def differences(left: Schema, right: Schema) -> list[str]:
-    """What two schemas disagree on, one short sentence each; empty if they are equal.
-
-    >>> a = Schema(project="p", fields=(Field(name="dob", type="date"),))
-    >>> differences(a, dataclasses.replace(a, project="q"))
-    ["project: 'p' and 'q'"]
-    """
-    found = [
-        f"{setting}: {getattr(left, setting)!r} and {getattr(right, setting)!r}"
-        for setting in ("project", "layout", "encoder")
-        if getattr(left, setting) != getattr(right, setting)
-    ]
-    if "linkage" not in (left.encoder, right.encoder):
-        return found + _clkhash_differences(left, right)
-    lefts = {field.name: field for field in left.fields}
-    rights = {field.name: field for field in right.fields}
-    found += [f"field '{name}': only on the left" for name in lefts if name not in rights]
-    found += [f"field '{name}': only on the right" for name in rights if name not in lefts]
-    for name in lefts:
-        if name in rights:
-            found += [
-                f"field '{name}', {setting.name}: {getattr(lefts[name], setting.name)!r} and "
-                f"{getattr(rights[name], setting.name)!r}"
-                for setting in dataclasses.fields(Field)
-                if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
-            ]
-    if left.filters != right.filters and not found:
-        found.append("order of the fields")
-    if left.groups != right.groups:
-        found.append("groups")
-    return found
-
-
-def _clkhash_differences(left: Schema, right: Schema) -> list[str]:
-    if left.bits != right.bits:
-        return [f"bits: {left.bits} and {right.bits}"]
-    if bool(left.settings) != bool(right.settings):
-        side = "right" if left.settings else "left"
-        return [f"clkhash schema: not known on the {side}; give it as schema= where that set is read"]
-    return list(_leaves_that_differ(json.loads(left.settings or "{}"), json.loads(right.settings or "{}"), "clkhash"))
-
-
-def _leaves_that_differ(left: Any, right: Any, where: str, levels: int = 8) -> Iterator[str]:
-    if isinstance(left, dict) and isinstance(right, dict) and levels:
-        for name in sorted({*left, *right}):
-            yield from _leaves_that_differ(left.get(name), right.get(name), f"{where}.{name}", levels - 1)
-    elif isinstance(left, list) and isinstance(right, list) and levels:
-        if len(left) != len(right):
-            yield f"{where}: {len(left)} and {len(right)} of them"
-        for place, (one, other) in enumerate(zip(left, right, strict=False)):
-            yield from _leaves_that_differ(one, other, f"{where}[{place}]", levels - 1)
-    elif left != right:
-        yield f"{where}: {left!r:.60} and {right!r:.60}"
 
 
 def from_canonical(text: str) -> Schema:

@@ -25,7 +25,7 @@ from linkage.agency.textarrays import buffers
 from linkage.fieldtypes import FIELD_TYPES
 from tests import naive
 
-EXTENSION = choice._extension()
+EXTENSION = choice.CHOICE.extension()
 IMPLEMENTATIONS = [portable, *(Compiled(EXTENSION, level) for level in (EXTENSION.levels() if EXTENSION else []))]
 EVERY = pytest.mark.parametrize("kernel", IMPLEMENTATIONS, ids=lambda kernel: getattr(kernel, "level", "portable"))
 BOTH = pytest.mark.parametrize("kernel", IMPLEMENTATIONS[:2], ids=lambda kernel: getattr(kernel, "level", "portable"))
@@ -260,9 +260,13 @@ def test_gather__takes_some_bytes_of_rows_of_several_blocks(kernel):
     given = [draw.integers(0, 256, (n, 13), dtype=np.uint8) for n in (4, 0, 7)]
     blocks = np.array([2, 0, 0, 2, 2], dtype=np.int32)
     rows = np.array([6, 3, 0, 0, 1], dtype=np.int32)
-    out = np.zeros((5, 6), dtype=np.uint8)
-    kernel.gather(given, 4, blocks, rows, out)
-    assert np.array_equal(out, [given[block][row, 4:10] for block, row in zip(blocks, rows, strict=True)])
+    outs = [
+        (place, np.zeros((5, width), dtype=np.uint8)) for place, width in ((4, 6), (0, 1), (13, 0), *[(12, 1)] * 70)
+    ]
+    kernel.gather(given, blocks, rows, outs)
+    whole = np.array([given[block][row] for block, row in zip(blocks, rows, strict=True)])
+    for offset, out in outs:
+        assert np.array_equal(out, whole[:, offset : offset + out.shape[1]])
 
 
 @COMPILED
@@ -323,11 +327,18 @@ def test_compiled__refuses_what_does_not_fit():
         lambda: EXTENSION.or_rows([(out, index)] * 65, out, 0, 8, False),
         lambda: EXTENSION.or_rows([out], out, 0, 8, False),
         lambda: EXTENSION.or_rows((), out, 0, 8, False),
-        lambda: EXTENSION.gather([out], 0, index + 1, index, out),
-        lambda: EXTENSION.gather([out], 0, index, index + 2, out),
-        lambda: EXTENSION.gather([out], 1, index, index, out),
-        lambda: EXTENSION.gather([out, ids], 0, index, index, out),
-        lambda: EXTENSION.gather([out], 0, index[:1], index, out),
+        lambda: EXTENSION.gather([out], index + 1, index, [(0, out)]),
+        lambda: EXTENSION.gather([out], index, index + 2, [(0, out)]),
+        lambda: EXTENSION.gather([out], index, index - 1, [(0, out)]),
+        lambda: EXTENSION.gather([out], index, index, [(1, out)]),
+        lambda: EXTENSION.gather([out], index, index, [(-1, out)]),
+        lambda: EXTENSION.gather([out], index, index, [(0, out[:1])]),
+        lambda: EXTENSION.gather([out], index, index, [(0, out)] * 65),
+        lambda: EXTENSION.gather([out], index, index, [out]),
+        lambda: EXTENSION.gather([out], index, index, ((0, out),)),
+        lambda: EXTENSION.gather([out, ids], index, index, [(0, out)]),
+        lambda: EXTENSION.gather([out], index[:1], index, [(0, out)]),
+        lambda: EXTENSION.gather([], index, index, [(0, out)]),
         lambda: EXTENSION.or_lists(out, np.array([2]), np.array([0, 1]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([0, 2]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([1, 0]), out[:1]),
@@ -369,19 +380,16 @@ def test_choice__follows_the_variable(monkeypatch):
 
 
 def test_choice__says_once_that_the_compiled_kernel_is_missing(monkeypatch):
-    monkeypatch.setattr(choice, "_extension", lambda: None)
+    monkeypatch.setattr(choice.CHOICE, "extension", lambda: None)
+    monkeypatch.setattr(choice.CHOICE, "_made", {})
     monkeypatch.delenv("LINKAGE_KERNEL", raising=False)
-    choice._implementation.cache_clear()
-    try:
-        with pytest.warns(LinkageWarning, match="compiled kernel is missing"):
-            assert choice.chosen() is portable
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            assert choice.chosen() is portable
-            monkeypatch.setenv("LINKAGE_KERNEL", "portable")
-            assert choice.chosen() is portable
-    finally:
-        choice._implementation.cache_clear()
+    with pytest.warns(LinkageWarning, match="compiled kernel is missing.*encoding"):
+        assert choice.chosen() is portable
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert choice.chosen() is portable
+        monkeypatch.setenv("LINKAGE_KERNEL", "portable")
+        assert choice.chosen() is portable
 
 
 def test_import__of_linkage_loads_no_compiled_kernel_of_the_agency():

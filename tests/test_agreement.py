@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.agreement import load, parse, preset, save, to_toml
+from linkage.disagreement import differences
 from linkage.errors import FileFormatError, SchemaError, nearest
 from linkage.field import Field
 from linkage.fieldtypes import FIELD_TYPES
-from linkage.schema import Group, Schema, differences, from_canonical
+from linkage.schema import Group, Schema, from_canonical
 
 SMALLEST = """
 version = 1

@@ -32,6 +32,7 @@ from linkage import (
 )
 from linkage.agency import batches as batches_module
 from linkage.agency import records as records_module
+from linkage.agency import spool as spool_module
 from linkage.agency.spool import Spool, record_dtype
 from tests import naive
 
@@ -172,13 +173,13 @@ def test_encode__really_spills_in_these_tests(tmp_path, small_batches, monkeypat
 
 def test_encode__spills_into_a_folder_only_its_owner_can_enter(tmp_path, small_batches, monkeypatch):
     modes = []
-    plain = Spool.sorted_blocks
+    plain = Spool.sorted_parts
 
-    def look(self):
+    def look(self, *args, **options):
         modes.append(self._spilled.stat().st_mode & 0o777)
-        yield from plain(self)
+        yield from plain(self, *args, **options)
 
-    monkeypatch.setattr(Spool, "sorted_blocks", look)
+    monkeypatch.setattr(Spool, "sorted_parts", look)
     encoded(out=tmp_path / "a.parquet", memory=1)
     assert modes == [0o700]
 
@@ -521,21 +522,25 @@ def test_encode__leaves_nothing_behind_when_a_later_row_of_a_csv_is_broken(tmp_p
     assert names_in(tmp_path) == ["t.csv"]
 
 
-def test_spool__gives_blocks_in_order_and_removes_its_folder(tmp_path):
+@pytest.mark.parametrize(("memory", "threads"), [(10_000, 1), (40_000, 3), (1 << 30, 3)])
+def test_spool__gives_records_in_order_and_removes_its_folder(tmp_path, monkeypatch, memory, threads):
+    monkeypatch.setattr(spool_module, "_PART", 300)
     draw = np.random.default_rng(5)
     records = np.zeros(2_000, dtype=record_dtype({"f": 2}, []))
     records["id"] = draw.integers(0, 2**64, (2_000, 2), dtype=np.uint64)
-    records["row"] = np.arange(1, 2_001)
-    for out in (None, tmp_path / "a"):
-        with Spool(memory=1 << 30 if out is None else 10_000, out=out) as spool:
-            for start in range(0, 2_000, 300):
-                spool.add(records[start : start + 300])
-            blocks = list(spool.sorted_blocks())
-        found = np.concatenate([block["row"] for block in blocks])
-        assert len(blocks) == (1 if out is None else 256)
-        order = sorted(range(2_000), key=lambda row: records["id"][row].tolist())
-        assert np.array_equal(found, records["row"][order])
-        assert names_in(tmp_path) == []
+    records["filter f"] = draw.integers(0, 2**64, (2_000, 2), dtype=np.uint64)
+    with Spool(memory=memory, out=tmp_path / "a") as spool:
+        for start in range(0, 2_000, 300):
+            spool.add(records[start : start + 300])
+        parts = list(spool.sorted_parts(dict, threads=threads))
+    assert names_in(tmp_path) == []
+    assert len(parts) == (256 if memory < 1 << 20 else 7)
+    order = sorted(range(2_000), key=lambda row: records["id"][row].tolist())
+    whole = Spool(memory=1 << 30, out=None)
+    whole.add(records)
+    for name, column in whole.sorted_columns(threads=threads).items():
+        assert np.array_equal(column, records[name][order])
+        assert np.array_equal(np.concatenate([part[name] for part in parts]), column)
 
 
 def test_encode__shows_nothing_on_stderr_unless_asked(capfd):

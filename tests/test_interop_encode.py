@@ -16,7 +16,7 @@ from pyarrow import csv
 
 import linkage as lk
 from linkage import interop
-from linkage.interop import clkschema, filters
+from linkage.interop import clkschema, encode, filters
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "clkhash_0_18_3.json").read_text(encoding="utf-8"))
 QUIET = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
@@ -120,6 +120,37 @@ def test_encode_clkhash__keeps_the_order_and_numbers_the_rows():
     assert (made.source, made.key_check, made.schema.layout) == ("alice", "", "record")
 
 
+def test_encode_clkhash__writes_to_a_file_what_it_would_hold(monkeypatch, tmp_path):
+    # parts of 64 rows, so that ids and order run on from part to part
+    monkeypatch.setattr(encode, "_BYTES_AT_ONCE", 1)
+    agreed = schema(feature("name"), feature("born", form={"type": "date", "format": "%Y-%m-%d"}))
+    rows = {
+        "name": [f"Name{row % 17}" for row in range(300)],
+        "born": [f"20{row % 100:02}-01-02" for row in range(300)],
+    }
+    held = interop.encode_clkhash(rows, agreed, b"s", source="a")
+    made = interop.encode_clkhash(rows, agreed, b"s", source="a", out=tmp_path / "a.parquet")
+    loaded = lk.EncodedSet.load(tmp_path / "a.parquet")
+    assert made.digest() == loaded.digest() == held.digest()
+    assert loaded.record_ids.equals(held.record_ids) and np.array_equal(
+        loaded.filters["record"], held.filters["record"]
+    )
+    assert (loaded.source, loaded.key_check) == ("a", "") and loaded.schema == agreed
+
+
+def test_encode_clkhash__leaves_no_half_written_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(encode, "_BYTES_AT_ONCE", 1)
+    (tmp_path / "t.csv").write_text("born\n" + "2001-01-02\n" * 200 + "soon\n")
+    agreed = schema(feature("born", form={"type": "date", "format": "%Y-%m-%d"}))
+    with pytest.raises(lk.RecordError, match="row 201"):
+        interop.encode_clkhash(tmp_path / "t.csv", agreed, b"s", out=tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="the table itself"):
+        interop.encode_clkhash(tmp_path / "t.csv", agreed, b"s", out=tmp_path / "t.csv")
+    with pytest.raises(FileNotFoundError, match="folder"):
+        interop.encode_clkhash(tmp_path / "t.csv", agreed, b"s", out=tmp_path / "none" / "a.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
 def test_encode_clkhash__warns_of_a_secret_that_is_text():
     with pytest.warns(lk.LinkageWarning, match="secret is text"):
         as_text = interop.encode_clkhash([["Ann"]], schema(feature("name")), "é")
@@ -166,8 +197,6 @@ def test_encode_clkhash__names_row_and_rule_but_never_the_value(case, caplog):
 
 def test_encode_clkhash__the_row_is_right_beyond_the_first_part(monkeypatch):
     # clkhash names row 3,999 for row 11,999 of a large file
-    from linkage.interop import encode
-
     monkeypatch.setattr(encode, "_FEWEST_ROWS", 1_000)
     monkeypatch.setattr(encode, "_BYTES_AT_ONCE", 1)
     ages = pa.chunked_array([[str(age) for age in range(400)] for _ in range(30)])

@@ -90,6 +90,13 @@ MALFORMED = {
     "deep": ("[" * 100_000, "deep|JSON"),
     "deep objects": ('{"clks":' * 50_000, "deep|JSON"),
     "a huge number": ('{"clks": [' + "9" * 10_000 + "]}", "digits"),
+    "a number beyond floats": ('{"clks": [1e999]}', "row 0: not base64"),
+    "a control character": ('{"clks": ["AA\x01A"]}', "not JSON"),
+    "two documents": ('{"clks": ["AAAA"]}{"clks": []}', "not JSON"),
+    "duplicate keys, one escaped": ('{"clks": ["AAAA"], "cl\\u006bs": []}', "used twice"),
+    "duplicate keys, deeper": ('{"clks": ["AAAA"], "x": {"a": 1, "a": 2}}', "used twice"),
+    "two byte order marks": ("\ufeff\ufeff" + '{"clks": ["AAAA"]}', "not JSON"),
+    "deep in its place": ('{"clks": ' + "[" * 50_000 + "]" * 50_000 + "}", "deep"),
     "a lone surrogate": ('{"clks": ["\\ud800"]}', "row 0: not base64"),
 }
 
@@ -109,6 +116,11 @@ def test_read_clks__refuses_other_kinds_of_files(tmp_path):
         interop.read_clks(tmp_path / "latin.json")
     with pytest.raises(FileNotFoundError):
         interop.read_clks(tmp_path / "none.json")
+    for name, data in (("overlong", b'{"clks": ["\xc0\xaf"]}'), ("surrogate", b'{"clks": ["\xed\xa0\x80"]}'),
+                       ("utf16", '{"clks": []}'.encode("utf-16")), ("gzip", b"\x1f\x8b\x08")):  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(lk.FileFormatError, match="not UTF-8"):
+            interop.read_clks(tmp_path / name)
     lk.Key.generate().save(tmp_path / "key.json")
     with pytest.raises(lk.FileFormatError, match="key file"):
         interop.read_clks(tmp_path / "key.json")
@@ -136,6 +148,34 @@ def test_read_clks__takes_no_more_memory_than_allowed(piece, tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < caught.value.needed
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"clks": ["%s", "\U0001f600"]}',
+        '{"clks": ["%s\U0001f600"]}',
+        '{"clks": ["%s\\ud83d\\ude00"]}',
+        '{"clks": ["%s\U0001f600\\n%s\U0001f600"]}',
+        '{"%s\U0001f600": 1, "clks": []}',
+    ],
+)
+def test_read_clks__counts_what_one_wide_letter_does_to_a_text(content, tmp_path):
+    # one emoji makes every letter of a text four bytes, and the estimate once took them for one
+    path = put(tmp_path / "x.json", content.replace("%s", "A" * 1_000_000))
+    with pytest.raises(lk.LimitError) as caught:
+        interop.read_clks(path, max_bytes=path.stat().st_size * 8)
+    tracemalloc.start()
+    with pytest.raises(lk.FileFormatError):
+        interop.read_clks(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < caught.value.needed
+
+
+def test_read_clks__a_byte_order_mark_is_no_fault(tmp_path):
+    (tmp_path / "x.json").write_bytes(b'\xef\xbb\xbf{"clks": ["AQ=="]}\r\n')
+    assert interop.read_clks(tmp_path / "x.json").popcounts["record"].tolist() == [1]
 
 
 def test_read_clks__a_huge_file_is_refused_unread(tmp_path):

@@ -122,10 +122,34 @@ def test_date_parts__of_equal_dates_only_are_equal(left, right):
     assert ({*DOB(left)} == {*DOB(right)}) == (left == right)
 
 
+@pytest.mark.parametrize(
+    ("other", "left"),
+    [
+        ("2019-04-23", 39),
+        ("2019-07-23", 30),  # another month
+        ("2019-04-27", 29),  # a digit of the day
+        ("2019-04-11", 27),  # another day
+        ("2018-04-23", 24),  # a digit of the year
+        ("1987-04-23", 21),  # another year
+        ("2019-11-08", 18),  # the year alone
+        ("1987-07-23", 12),  # the day alone
+        ("1987-04-11", 9),  # the month alone
+        ("1987-11-08", 0),
+    ],
+)
+def test_date_parts__tell_by_how_many_they_share_which_parts_agree(other, left):
+    assert len(DOB(other)) == 39
+    assert shared(DOB("2019-04-23"), DOB(other)) == left
+
+
+def test_date_parts__of_exchanged_day_and_month_share_more_than_the_year_and_a_digit():
+    assert shared(DOB("2019-04-11"), DOB("2019-11-04")) == 26
+
+
 def test_date_parts__that_are_missing_have_no_token():
-    assert DOB("2019-00-00") == ["Y2019", "Y201.", "Y20.9"]
-    assert DOB("0000-04-00") == ["M04", "X04"]
-    assert DOB("0000-00-03") == ["D03", "D0.", "D.3", "X03"]
+    assert {token.split(" ")[0] for token in DOB("2019-00-00")} == {"Y2019", "Y201.", "Y20.9"}
+    assert DOB("0000-04-00") == ["M04", "M04 2", "M04 3", "M04 4", "M04 5", "X04", "X04 2", "X04 3", "X04 4"]
+    assert {token.split(" ")[0] for token in DOB("0000-00-03")} == {"D03", "D0.", "D.3", "X03"}
     assert shared(DOB("2019-00-00"), DOB("1987-00-00")) == 0
 
 

@@ -6,17 +6,21 @@ of records, sorted by record id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linkage import encodedfile
 from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
 from linkage.agency.filters import TokenSecrets, field_columns
 from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
-from linkage.agency.spool import Sorted, Spool
+from linkage.agency.spool import Columns, Spool
 from linkage.encoded import EncodedSet
+from linkage.files import require_place
 from linkage.parallel import in_order
 from linkage.progress import shown
 from linkage.rows import Header, Rows
@@ -104,7 +108,7 @@ def encode(
     if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():
         raise ValueError("source: the agency's name, 1 to 200 printable characters")
     if out is not None:
-        _refuse_place(Path(out), table)
+        require_place(Path(out), table)
     plan = column_plan(schema, columns, id=id)
     rows = rows_at_once(memory, threads=threads)
     known = field_columns(schema, TokenSecrets.derive(key, schema), room=memory // 4)
@@ -117,19 +121,15 @@ def encode(
             tally.add(batch)
             spool.add(batch.records)
         tally.report()
-        blocks = (_as_rows(block, schema, tally) for block in spool.sorted_blocks())
-        return _in_memory(header, blocks) if out is None else _in_file(Path(out), header, blocks)
+        as_rows = functools.partial(_as_rows, schema=schema, tally=tally)
+        if out is None:
+            rows_held = as_rows(spool.sorted_columns(threads=threads))
+            return EncodedSet(Header(schema, source, len(rows_held), header.key_check), rows=rows_held)
+        with contextlib.closing(spool.sorted_parts(as_rows, threads=threads)) as parts:
+            return EncodedSet(encodedfile.write(out, header, parts, threads=threads), path=Path(out))
 
 
-def _refuse_place(out: Path, table: object) -> None:
-    # before the work, not after it; and the agency's own records are never what is replaced
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"{out}: the folder {out.parent} does not exist")
-    if isinstance(table, str | Path) and out.exists() and Path(table).exists() and out.samefile(table):
-        raise ValueError("out: that is the table itself, which would be replaced")
-
-
-def _as_rows(records: Sorted, schema: Schema, tally: Tally) -> Rows:
+def _as_rows(records: Columns, schema: Schema, tally: Tally) -> Rows:
     import pyarrow as pa
 
     filters = {}
@@ -143,14 +143,3 @@ def _as_rows(records: Sorted, schema: Schema, tally: Tally) -> Rows:
         for group in schema.groups
     }
     return Rows(hex_ids(records["id"]), filters, groups)
-
-
-def _in_file(path: Path, header: Header, blocks: Iterator[Rows]) -> EncodedSet:
-    from linkage import encodedfile
-
-    return EncodedSet(encodedfile.write(path, header, blocks), path=path)
-
-
-def _in_memory(header: Header, blocks: Iterator[Rows]) -> EncodedSet:
-    (rows,) = blocks  # without a file to spill beside, the spool gives one block
-    return EncodedSet(Header(header.schema, header.source, len(rows), header.key_check), rows=rows)

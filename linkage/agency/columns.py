@@ -55,6 +55,10 @@ class FieldColumn:
     def __repr__(self) -> str:
         return f"FieldColumn({self._field.name!r})"
 
+    def is_busy(self) -> bool:
+        """Whether a thread is at it, so that another would wait."""
+        return self._one_at_a_time.locked()
+
     def coded(self, texts: pa.StringArray) -> Coded:
         """The numbers of a batch's texts, and the filters behind them."""
         with self._one_at_a_time:

@@ -6,6 +6,7 @@ own, to `encode` and `rejoin`: then only it can.
 
 from __future__ import annotations
 
+import binascii
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,9 +60,5 @@ def _first_missing(ids: pa.StringArray) -> int | None:
 
 def hex_ids(halves: NDArray[np.uint64]) -> pa.StringArray:
     """(n, 2) halves of ids as 32 lower-case hex digits each, an Arrow string array."""
-    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-    octet = np.arange(256)
-    pairs = np.stack([digits[octet >> 4], digits[octet & 15]], axis=1).view(np.uint16).ravel()  # of each byte
-    text = pairs[halves.astype(">u8").view(np.uint8).ravel()]
-    offsets = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
-    return text_array(offsets, text.view(np.uint8))
+    digits = np.frombuffer(binascii.hexlify(halves.astype(">u8").tobytes()), dtype=np.uint8)
+    return text_array(np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES), digits)

@@ -8,23 +8,29 @@ the row number; no name and no key.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency import kernels
+from linkage.agency.textarrays import octets
 from linkage.errors import LimitError, RecordError
+from linkage.parallel import in_order, thread_count
 
 _BUCKETS = 256
+_PART = 65_536
 
 Records = NDArray[np.void]
+Columns = dict[str, NDArray[Any]]
+Result = TypeVar("Result")
 
 
 def record_dtype(words: dict[str, int], groups: list[str]) -> np.dtype[np.void]:
@@ -41,7 +47,7 @@ def record_dtype(words: dict[str, int], groups: list[str]) -> np.dtype[np.void]:
 
 @dataclass(frozen=True)
 class Sorted:
-    """Records in order: ``sorted["id"]`` and so on are their columns, put in order when asked for."""
+    """Records in order: the one at place i is row ``row[i]`` of block ``block[i]``."""
 
     given: list[Records]
     block: NDArray[np.int32]
@@ -50,14 +56,17 @@ class Sorted:
     def __len__(self) -> int:
         return len(self.row)
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        dtype = self.given[0].dtype
-        assert dtype.fields is not None
-        kind, offset = dtype.fields[name][:2]
-        out = np.empty((len(self), *kind.shape), dtype=kind.base)
-        octets = [block.view(np.uint8).reshape(len(block), dtype.itemsize) for block in self.given]
-        kernels.gather(octets, offset, self.block, self.row, out.view(np.uint8).reshape(len(self), kind.itemsize))
-        return out
+    def empty(self, n: int) -> Columns:
+        """Room for ``n`` records: their columns, apart from the row number."""
+        fields = _fields(self.given[0].dtype)
+        return {name: np.empty((n, *kind.shape), dtype=kind.base) for name, (kind, _) in fields.items()}
+
+    def fill(self, columns: Columns, part: slice) -> Columns:
+        """The columns, filled with the records at some places."""
+        fields = _fields(self.given[0].dtype)
+        outs = [(fields[name][1], octets(column)) for name, column in columns.items()]
+        kernels.gather([octets(block) for block in self.given], self.block[part], self.row[part], outs)
+        return columns
 
 
 class Spool:
@@ -94,17 +103,42 @@ class Spool:
                 )
             self._spill(self._out.parent)
 
-    def sorted_blocks(self) -> Iterator[Sorted]:
-        """All records, ascending by id. Raises `RecordError` with both rows if an id was given twice."""
+    def sorted_columns(self, *, threads: int | None) -> Columns:
+        """All records, ascending by id, of a spool that has nowhere to spill.
+
+        Raises `RecordError` with both rows if an id was given twice.
+        """
+        order = _sorted(self._waiting)
+        whole = order.empty(len(order))
+
+        def fill(part: slice) -> None:
+            order.fill({name: column[part] for name, column in whole.items()}, part)
+
+        for _ in in_order(fill, _parts(len(order)), threads=threads):
+            pass
+        return whole
+
+    def sorted_parts(self, then: Callable[[Columns], Result], *, threads: int | None) -> Generator[Result, None, None]:
+        """What ``then`` makes of consecutive records, ascending by id; otherwise as `sorted_columns`."""
         if self._spilled is None:
-            yield from _sorted(self._waiting)
+            order = _sorted(self._waiting)
+
+            def made(part: slice) -> Result:
+                return then(order.fill(order.empty(part.stop - part.start), part))
+
+            yield from in_order(made, _parts(len(order)), threads=threads)
             return
         self._spill(self._spilled.parent)
-        for bucket in range(_BUCKETS):
-            path = self._spilled / f"{bucket:03}"
-            if path.exists():
-                yield from _sorted([np.fromfile(path, dtype=self._dtype)])
-                path.unlink()
+
+        def loaded(path: Path) -> Result:
+            order = _sorted([np.fromfile(path, dtype=self._dtype)])
+            path.unlink()
+            return then(order.fill(order.empty(len(order)), slice(None)))
+
+        paths = sorted(self._spilled.iterdir())
+        # a file is held as it was read and as it is sorted, two of them for each thread
+        at_once = self._room // (3 * max(path.stat().st_size for path in paths))
+        yield from in_order(loaded, paths, threads=max(1, min(thread_count(threads), at_once)))
 
     def _spill(self, folder: Path) -> None:
         if not self._waiting:
@@ -115,24 +149,32 @@ class Spool:
             self._spilled = folder / f".linkage-sort-{secrets.token_hex(6)}.part"
             self._spilled.mkdir(mode=0o700)
             self._dtype = self._waiting[0].dtype
-        records = np.concatenate(self._waiting)
-        bucket = (records["id"][:, 0] >> np.uint64(56)).astype(np.int64)
-        order = np.argsort(bucket, kind="stable")
-        ends = np.searchsorted(bucket[order], np.arange(_BUCKETS), side="right")
-        start = 0
-        for number, end in enumerate(ends.tolist()):
+        given = _few(self._waiting)
+        bucket = np.concatenate([block["id"][:, 0] >> np.uint64(56) for block in given]).astype(np.uint8)
+        order = _in_order_of(given, np.argsort(bucket, kind="stable"))
+        blocks = [octets(block) for block in given]
+        ends = np.cumsum(np.bincount(bucket, minlength=_BUCKETS)).tolist()
+        for number, (start, end) in enumerate(itertools.pairwise([0, *ends])):
             if end > start:
+                records = np.empty(end - start, dtype=self._dtype)
+                own = slice(start, end)
+                kernels.gather(blocks, order.block[own], order.row[own], [(0, octets(records))])
                 with (self._spilled / f"{number:03}").open("ab") as handle:
-                    records[order[start:end]].tofile(handle)
-            start = end
+                    records.tofile(handle)
         self._waiting, self._bytes = [], 0
 
 
-def _sorted(blocks: list[Records]) -> Iterator[Sorted]:
-    if not blocks:
-        return
+def _fields(dtype: np.dtype[np.void]) -> dict[str, tuple[np.dtype[Any], int]]:
+    assert dtype.fields is not None
+    return {name: (found[0], found[1]) for name, found in dtype.fields.items() if name != "row"}
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(start, min(start + _PART, n)) for start in range(0, n, _PART)]
+
+
+def _sorted(blocks: list[Records]) -> Sorted:
     given = _few(blocks)
-    blocks.clear()
     ids = np.concatenate([block["id"] for block in given])
     high = np.ascontiguousarray(ids[:, 0])
     order = np.argsort(high)
@@ -141,10 +183,14 @@ def _sorted(blocks: list[Records]) -> Iterator[Sorted]:
         row = np.concatenate([block["row"] for block in given])
         order = np.lexsort((row, ids[:, 1], high))
         _refuse_repeated(ids[order], row[order])
+    return _in_order_of(given, order)
+
+
+def _in_order_of(given: list[Records], order: NDArray[np.int64]) -> Sorted:
     counts = [len(block) for block in given]
     block = np.repeat(np.arange(len(given), dtype=np.int32), counts)
-    row_of = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
-    yield Sorted(given, block[order], row_of[order])
+    row = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
+    return Sorted(given, block[order], row[order])
 
 
 def _few(blocks: list[Records]) -> list[Records]:

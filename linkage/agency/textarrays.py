@@ -1,8 +1,8 @@
-"""Arrow's texts as NumPy arrays and back, without an object for each."""
+"""Arrow's texts as NumPy arrays and back, and rows as their bytes, without an object for each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,3 +25,9 @@ def text_array(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.String
     import pyarrow as pa
 
     return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+def octets(rows: NDArray[Any]) -> NDArray[np.uint8]:
+    """The rows as bytes, (n, bytes) uint8; of contiguous ones no copy."""
+    width = rows.itemsize * (rows.shape[1] if rows.ndim == 2 else 1)
+    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)

@@ -19,8 +19,8 @@ from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LinkageWarning, SchemaError
 from linkage.files import PathLike, written_beside
 from linkage.interop.filters import packed
-from linkage.interop.jsonfile import read_json
 from linkage.interop.numbered import clk_octets, numbered_set, require_clkhash, require_source, width_only
+from linkage.jsonfile import read_json
 from linkage.schema import Schema
 
 _MAX_BYTES = 8 << 30

@@ -20,8 +20,8 @@ from linkage.errors import LinkageWarning, SchemaError
 from linkage.files import PathLike
 from linkage.interop import upgrade
 from linkage.interop.features import Feature, canonical_feature
-from linkage.interop.jsonfile import read_json
 from linkage.interop.settings import choice, found, table, whole
+from linkage.jsonfile import read_json
 from linkage.schema import Schema
 
 _MAX_BYTES = 64 << 20

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage import encodedfile
 from linkage.encoded import EncodedSet
 from linkage.interop.filters import Words
 from linkage.rows import Header, Rows, fault
@@ -24,8 +27,7 @@ def numbered_set(rows: Words, schema: Schema, source: str) -> EncodedSet:
 
     It has no key check: a check made of a secret that may be a phrase would let anyone test guesses at it.
     """
-    rows.flags.writeable = False
-    held = Rows(row_numbers(len(rows)), {_NAME: rows}, {})
+    held = _numbered(rows, 0)
     header = Header(schema=schema, source=source, rows=len(held), key_check="")
     problem = fault(held, header, after="")
     if problem:
@@ -33,7 +35,24 @@ def numbered_set(rows: Words, schema: Schema, source: str) -> EncodedSet:
     return EncodedSet(header, rows=held)
 
 
-def row_numbers(count: int) -> pa.StringArray:
+def numbered_file(path: Path, parts: Iterable[Words], schema: Schema, source: str) -> EncodedSet:
+    """The set of the rows of all parts, in a file and not in memory; otherwise as `numbered_set`."""
+
+    def batches() -> Iterator[Rows]:
+        start = 0
+        for rows in parts:
+            yield _numbered(rows, start)
+            start += len(rows)
+
+    return EncodedSet(encodedfile.write(path, Header(schema, source, 0, ""), batches()), path=path)
+
+
+def _numbered(rows: Words, start: int) -> Rows:
+    rows.flags.writeable = False
+    return Rows(row_numbers(len(rows), start), {_NAME: rows}, {})
+
+
+def row_numbers(count: int, start: int = 0) -> pa.StringArray:
     """0, 1, 2 ... as ids of ten digits, so that they sort as they count and a set that grows keeps them.
 
     >>> row_numbers(2).to_pylist()
@@ -42,8 +61,8 @@ def row_numbers(count: int) -> pa.StringArray:
     import pyarrow as pa
 
     powers = 10 ** np.arange(_HALF - 1, -1, -1)
-    halves = (np.arange(min(10**_HALF, count))[:, None] // powers % 10 + ord("0")).astype(np.uint8)
-    high, low = np.divmod(np.arange(count), 10**_HALF)
+    halves = (np.arange(min(10**_HALF, start + count))[:, None] // powers % 10 + ord("0")).astype(np.uint8)
+    high, low = np.divmod(np.arange(start, start + count), 10**_HALF)
     digits = np.concatenate([halves[high], halves[low]], axis=1)
     offsets = np.arange(count + 1, dtype=np.int32) * (2 * _HALF)
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits))

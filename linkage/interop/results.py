@@ -17,7 +17,7 @@ import numpy as np
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LimitError
 from linkage.files import PathLike, written_beside
-from linkage.interop.jsonfile import read_json
+from linkage.jsonfile import read_json
 from linkage.links import Links
 from linkage.pairs import Pairs
 

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 from linkage.errors import FileFormatError, LimitError
 from linkage.files import KEY_MARK
 
-# what Python makes of JSON, at most: text is held as bytes, as str and in pieces; an element takes its object and its
-# place in a list; a member of an object also its name and its place in two tables
-_PER_BYTE, _PER_ELEMENT, _PER_OBJECT = 3, 256, 768
+# what Python makes of JSON, at most: text is held as bytes, as str and in pieces, where one letter beyond ASCII, or an
+# escape that stands for one, makes every letter beside it four bytes wide; an element takes its object and its place in
+# a list; a member of an object also its name and its place in two tables
+_PER_BYTE, _PER_BYTE_WIDE, _PER_ELEMENT, _PER_OBJECT = 3, 14, 256, 768
 
 
 def read_json(path: Path, *, max_bytes: int) -> Any:
@@ -28,7 +29,8 @@ def read_json(path: Path, *, max_bytes: int) -> Any:
     if data.startswith(KEY_MARK):
         raise FileFormatError(f"{path}: this is a key file", path=str(path), reason="key")
     elements, objects = data.count(b",") + data.count(b"["), data.count(b"{")
-    _require_room(path, len(data) * _PER_BYTE + elements * _PER_ELEMENT + objects * _PER_OBJECT, max_bytes)
+    per_byte = _PER_BYTE if data.isascii() and b"\\" not in data else _PER_BYTE_WIDE
+    _require_room(path, len(data) * per_byte + elements * _PER_ELEMENT + objects * _PER_OBJECT, max_bytes)
     try:
         return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:

@@ -1,0 +1,66 @@
+"""What two schemas disagree on, said so that the people on either side can find it in their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from linkage.field import Field
+from linkage.schema import Schema
+
+
+def differences(left: Schema, right: Schema) -> list[str]:
+    """What two schemas disagree on, one short sentence each; empty if they are equal.
+
+    >>> a = Schema(project="p", fields=(Field(name="dob", type="date"),))
+    >>> differences(a, dataclasses.replace(a, project="q"))
+    ["project: 'p' and 'q'"]
+    """
+    found = [
+        f"{setting}: {getattr(left, setting)!r} and {getattr(right, setting)!r}"
+        for setting in ("project", "layout", "encoder")
+        if getattr(left, setting) != getattr(right, setting)
+    ]
+    if "linkage" not in (left.encoder, right.encoder):
+        return found + _clkhash_differences(left, right)
+    lefts = {field.name: field for field in left.fields}
+    rights = {field.name: field for field in right.fields}
+    found += [f"field '{name}': only on the left" for name in lefts if name not in rights]
+    found += [f"field '{name}': only on the right" for name in rights if name not in lefts]
+    for name in lefts:
+        if name in rights:
+            found += [
+                f"field '{name}', {setting.name}: {getattr(lefts[name], setting.name)!r} and "
+                f"{getattr(rights[name], setting.name)!r}"
+                for setting in dataclasses.fields(Field)
+                if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
+            ]
+    if left.filters != right.filters and not found:
+        found.append("order of the fields")
+    if left.groups != right.groups:
+        found.append("groups")
+    return found
+
+
+def _clkhash_differences(left: Schema, right: Schema) -> list[str]:
+    if left.bits != right.bits:
+        return [f"bits: {left.bits} and {right.bits}"]
+    if bool(left.settings) != bool(right.settings):
+        side = "right" if left.settings else "left"
+        return [f"clkhash schema: not known on the {side}; give it as schema= where that set is read"]
+    return list(_leaves_that_differ(json.loads(left.settings or "{}"), json.loads(right.settings or "{}"), "clkhash"))
+
+
+def _leaves_that_differ(left: Any, right: Any, where: str, levels: int = 8) -> Iterator[str]:
+    if isinstance(left, dict) and isinstance(right, dict) and levels:
+        for name in sorted({*left, *right}):
+            yield from _leaves_that_differ(left.get(name), right.get(name), f"{where}.{name}", levels - 1)
+    elif isinstance(left, list) and isinstance(right, list) and levels:
+        if len(left) != len(right):
+            yield f"{where}: {len(left)} and {len(right)} of them"
+        for place, (one, other) in enumerate(zip(left, right, strict=False)):
+            yield from _leaves_that_differ(one, other, f"{where}[{place}]", levels - 1)
+    elif left != right:
+        yield f"{where}: {left!r:.60} and {right!r:.60}"
