@@ -39,6 +39,7 @@ from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
 from linkage.encoded import EncodedSet
 from linkage.errors import (
+    EvidenceError,
     FileFormatError,
     LimitError,
     LinkageError,
@@ -58,6 +59,7 @@ from linkage.study.evaluate import Evaluation, evaluate
 __all__ = [
     "EncodedSet",
     "Evaluation",
+    "EvidenceError",
     "Field",
     "FileFormatError",
     "Group",

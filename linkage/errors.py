@@ -8,7 +8,8 @@
     ├─ FileFormatError       not a file this library can read     path, reason
     ├─ MismatchError         these sets cannot be compared        what, left, right
     ├─ PrivacyError          it would give away more than agreed  measure
-    └─ LimitError            it would need more than allowed      needed, allowed
+    ├─ LimitError            it would need more than allowed      needed, allowed
+    └─ EvidenceError         the data can't say who is whom       -
 
 Misuse of an argument stays ``ValueError`` or ``TypeError``. No message ever holds a value
 from a person's record, a key, or part of either: messages name the row, the column and the
@@ -82,6 +83,10 @@ class LimitError(LinkageError, RuntimeError):
         super().__init__(message)
         self.needed = needed
         self.allowed = allowed
+
+
+class EvidenceError(LinkageError, RuntimeError):
+    """Refused, because the data can't say who is whom: links would be guesses."""
 
 
 class LinkageWarning(UserWarning):

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.central.competition import Edges, Messages, pass_messages, prior_log_odds, probabilities
+from linkage.central.competition import (
+    Edges,
+    Messages,
+    chance_of_losing,
+    lost,
+    pass_messages,
+    prior_log_odds,
+    probabilities,
+)
 from tests import naive
 
 BOTH = (True, True)
@@ -156,3 +164,26 @@ def test_prior_log_odds__is_of_what_is_left_when_the_matches_are_taken_out():
 @pytest.mark.parametrize("size", [(1, 1), (100, 100), (100, 10_000_000)])
 def test_prior_log_odds__is_finite_however_many_matches_are_expected(matches, size):
     assert np.isfinite(prior_log_odds(matches, edges_of([], *size)))
+
+
+def test_lost__is_the_chance_that_a_rival_has_the_row_or_the_column():
+    edges = edges_of([(0, 0), (0, 1), (1, 1), (2, 2)], 3, 3)
+    probability = np.array([0.9, 0.0, 0.4, 0.3])
+    np.testing.assert_allclose(lost(probability, edges), [0.0, 1 - 0.1 * 0.6, 0.0, 0.0])
+    one_way = edges_of([(0, 0), (0, 1), (1, 1), (2, 2)], 3, 3, (True, False))
+    np.testing.assert_allclose(lost(probability, one_way), [0.0, 0.9, 0.0, 0.0])
+    assert not lost(probability, edges_of([(0, 0), (0, 1), (1, 1), (2, 2)], 3, 3, (False, False))).any()
+
+
+@pytest.mark.parametrize(
+    ("unique", "chance"), [((True, True), 1 - 0.6 * 0.8), ((True, False), 0.4), ((False, True), 0.2), ((False,) * 2, 0)]
+)
+def test_chance_of_losing__is_that_of_a_pair_drawn_blindly(unique, chance):
+    assert chance_of_losing(40, edges_of([], 100, 200, unique)) == pytest.approx(chance)
+
+
+def test_edges__within_one_set_are_half_as_many_pairs():
+    nothing = np.empty(0, np.int32)
+    apart, within = (Edges(nothing, nothing, 50, 50, (False, False), within) for within in (False, True))
+    assert (apart.pairs, within.pairs) == (2_500, 1_250)
+    assert prior_log_odds(10, within) == pytest.approx(np.log(10 / 1_250))

@@ -4,6 +4,7 @@ import warnings
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
@@ -291,12 +292,10 @@ def test_link__refuses_one_source_given_as_text(registry, centre):
 # ---- what is refused --------------------------------------------------------------------------------------------
 
 
-def test_link__takes_two_sets(registry, centre, population):
-    with pytest.raises(ValueError, match="takes two sets in this release, 1 given"):
-        lk.link(registry)
-    with pytest.raises(ValueError, match="takes two sets in this release, 3 given"):
+def test_link__takes_one_set_or_two(registry, centre, population):
+    with pytest.raises(ValueError, match="takes one set or two in this release, 3 given"):
         lk.link(registry, centre, registry)
-    with pytest.raises(ValueError, match="takes two sets in this release, 0 given"):
+    with pytest.raises(ValueError, match="takes one set or two in this release, 0 given"):
         lk.link()
 
 
@@ -547,3 +546,62 @@ def test_contenders__are_the_same_for_any_number_of_threads_when_there_is_no_roo
     for other in found[1:]:
         assert other.bound == found[0].bound
         assert (other.row == found[0].row).all() and (other.column == found[0].column).all()
+
+
+# ---- within one set ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def police():
+    return invent(500, seed=5, agencies=("police",))
+
+
+def test_link__of_one_set_finds_its_duplicates(police):
+    records = encoded(police, "police", held=("given_name", "surname", "dob", "sex", "address", "postcode"))
+    links = lk.link(records)
+    people = {}
+    for name, person in zip(*(police.truth[column].to_pylist() for column in ("id", "person")), strict=True):
+        people.setdefault(person, []).append(name)
+    true = [(a, b) for group in people.values() for a in sorted(group) for b in sorted(group) if a < b]
+    assert len(true) > 100
+    done = lk.evaluate(links, pa.table({"left_id": [a for a, _ in true], "right_id": [b for _, b in true]}), key=KEY)
+    assert done.precision > 0.95
+    assert done.recall > 0.9
+    assert links.sources == ("police",)
+    assert len(links.records) == len(records)
+    together = links.pairs.to_pydict()
+    assert all(a < b for a, b in zip(together["left_id"], together["right_id"], strict=True))
+    group = dict(zip(*(links.records[column].to_pylist() for column in ("record_id", "link_id")), strict=True))
+    assert all(group[a] == group[b] for a, b in zip(together["left_id"], together["right_id"], strict=True))
+
+
+def test_link__of_one_set_in_the_record_layout_takes_a_threshold(police):
+    records = encoded(police, "police", schema=RECORD, held=("given_name", "surname", "dob", "sex"))
+    links = lk.link(records, threshold=0.9)
+    assert len(links.pairs) == len(lk.compare(records, threshold=0.9))
+    with pytest.raises(ValueError, match="needs a threshold"):
+        lk.link(records)
+
+
+def test_fit__of_one_set_does_not_take_a_record_for_its_own_duplicate(registry):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", lk.LinkageWarning)
+        model = lk.fit(registry)
+    assert model.matches < 0.02 * len(registry)
+    assert len(model.predict(registry)) < 0.02 * len(registry)
+
+
+# ---- too few ----------------------------------------------------------------------------------------------------
+
+
+def test_link__refuses_where_too_few_records_have_a_partner(population, registry, centre):
+    pairs = population.pairs("registry", "childrens_centre")["left_id"].to_pylist()
+    ids = population["registry"][population.ids["registry"]].to_pylist()
+    keep = [row for row, name in enumerate(ids) if name not in set(pairs[6:])]
+    thin = encoded(population, "registry", rows=keep)
+    with pytest.raises(lk.EvidenceError, match="too few to tell people from their siblings"):
+        lk.link(thin, centre)
+    with pytest.warns(lk.LinkageWarning, match="seem to have a partner"):
+        model = lk.fit(thin, centre)
+    links = lk.link(thin, centre, model=model)
+    assert 0 < len(links.pairs) < 40

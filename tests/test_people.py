@@ -15,7 +15,8 @@ import pytest
 from linkage import LinkageWarning, Schema
 from linkage.study import families, mistakes, names, people, places, spellings
 from linkage.study.agencies import AGENCIES
-from linkage.study.people import Population, invent
+from linkage.study.people import invent
+from linkage.study.population import Population
 from linkage.study.rates import PRESETS
 
 ALL = tuple(AGENCIES)

@@ -10,6 +10,7 @@ import pytest
 
 from linkage.study import families, holding, kinds, mistakes, parents, places, writing
 from linkage.study.agencies import AGENCIES
+from linkage.study.kinds import lives
 
 PEOPLE, SEED = 8_000, 5
 
@@ -85,7 +86,7 @@ AGENCYS_OWN = [
 @pytest.mark.parametrize(("agency", "habit", "share"), AGENCYS_OWN)
 def test_kinds__of_an_agency_that_changed_are_noticed(agency, habit, share, young, known, monkeypatch):
     changed = {**AGENCIES, agency: dataclasses.replace(AGENCIES[agency], **{habit: share})}
-    for module in (kinds, writing):
+    for module in (lives, writing):
         monkeypatch.setattr(module, "AGENCIES", changed)
     assert noticed(kinds.about_agency(agency, young if AGENCIES[agency].young_only else known, SEED))
 

@@ -25,7 +25,8 @@ from linkage.study import (
 from linkage.study.agencies import AGENCIES
 from linkage.study.name_cohorts import GIVEN_BEFORE
 from linkage.study.name_tables import GIVEN, ORIGIN_SHARES, SURNAMES
-from linkage.study.people import Population, invent
+from linkage.study.people import invent
+from linkage.study.population import Population
 from linkage.study.rates import PRESETS
 
 PEOPLE = 20_000

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from linkage.central import assign, compare  # the modules: their functions of the same name would hide them
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.disclose import new_link_ids
-from linkage.central.fitting import fit
+from linkage.central.fitting import fitted
 from linkage.central.model import Model, in_canonical_order, one_partner, probability_cut
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
+from linkage.errors import EvidenceError, LinkageWarning
 from linkage.links import Links
 from linkage.pairs import Pairs
 
@@ -37,12 +39,13 @@ def link(
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
 ) -> Links:
-    """Decide which records of two agencies are the same person.
+    """Decide which records of two agencies, or of one, are the same person.
 
     Parameters
     ----------
     sets
-        Two sets of different sources, made under one agreement and key; their order changes nothing.
+        Two sets of different sources, made under one agreement and key; their order changes nothing. Or one set, to
+        find the duplicates in it.
     model
         ``fields`` layout: a model from `fit`; without it one is estimated from the sets.
     probability
@@ -64,6 +67,9 @@ def link(
         The sets were encoded with different agreements, keys or versions.
     LimitError
         The likely pairs don't fit ``memory``.
+    EvidenceError
+        A model was estimated, and fewer than one record in twenty seems to have a partner: too few to tell people
+        from their siblings. To look at the links all the same, give ``model=lk.fit(...)``.
 
     Cost: every pair of records is compared, once for the links and in part for the estimates.
     """
@@ -72,40 +78,66 @@ def link(
             raise TypeError(
                 f"link: takes encoded sets, from encode() or EncodedSet.load(); this is {type(given).__name__}"
             )
-    if len(sets) != 2:
-        raise ValueError(f"link: takes two sets in this release, {len(sets)} given; link more agencies two at a time")
-    if sets[0].source == sets[1].source:
+    if len(sets) not in (1, 2):
         raise ValueError(
-            f"link: both sets are of the source '{sets[0].source}'; encode each agency under its own name. Duplicates "
-            "within one set are not linked in this release"
+            f"link: takes one set or two in this release, {len(sets)} given; link more agencies two at a time"
+        )
+    if len(sets) == 2 and sets[0].source == sets[1].source:
+        raise ValueError(
+            f"link: both sets are of the source '{sets[0].source}'; encode each agency under its own name, or all of "
+            "one agency's records as one set, and link it alone"
         )
     require_comparable(*sets)
-    first, second = in_canonical_order(*sets)
-    unique = one_partner(first, second, duplicates)
-    if first.schema.layout == "record":
+    ordered = in_canonical_order(*sets) if len(sets) == 2 else sets
+    unique = one_partner(*ordered, duplicates) if len(ordered) == 2 else _in_one_set(ordered[0], duplicates)
+    if ordered[0].schema.layout == "record":
         _refuse_options_of("fields", model=model, probability=probability)
         if threshold is None:
             raise ValueError(
                 "link: the record layout needs a threshold, such as threshold=0.8; the best one depends on the data"
             )
-        pairs = compare.compare(first, second, threshold=threshold, threads=threads, memory=memory, progress=progress)
+        pairs = compare.compare(*ordered, threshold=threshold, threads=threads, memory=memory, progress=progress)
         cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}
         gain = _similarity_gain(pairs, cut["threshold"])
     else:
         _refuse_options_of("record", threshold=threshold)
         cut = {"probability": probability_cut(DEFAULT_PROBABILITY if probability is None else probability)}
-        model = model or fit(first, second, duplicates=duplicates, threads=threads, memory=memory, progress=progress)
-        pairs = model.predict(
-            first,
-            second,
+        known = model or fitted(
+            *_two(ordered), duplicates=duplicates, threads=threads, memory=memory, progress=progress
+        )
+        pairs = known.predict(
+            *ordered,
             probability=cut["probability"],
             duplicates=duplicates,
             threads=threads,
             memory=memory,
             progress=progress,
         )
+        if model is None:
+            _require_enough(known, min(map(len, ordered)), n_pairs=len(pairs))
         gain = _weight_gain(pairs)
-    return _links(pairs.take(assign.assign(pairs.left, pairs.right, gain, unique=unique)), cut)
+    return _links(pairs.take(assign.assign(pairs.left, pairs.right, gain, unique=unique)), ordered, cut)
+
+
+def _in_one_set(records: EncodedSet, duplicates: Collection[str]) -> tuple[bool, bool]:
+    one_partner(records, records, duplicates)  # for its complaints
+    return False, False
+
+
+def _two(sets: tuple[EncodedSet, ...]) -> tuple[EncodedSet, EncodedSet | None]:
+    return (sets[0], sets[1] if len(sets) == 2 else None)
+
+
+def _require_enough(model: Model, n_records: int, *, n_pairs: int) -> None:
+    """Refuse links that would be guesses; warn of other doubts."""
+    if n_pairs and model.too_few(n_records):
+        raise EvidenceError(
+            f"only about {model.matches:,.0f} of {n_records:,} records seem to have a partner: too few to tell people "
+            "from their siblings by these data alone. Use a model from sets that share more people; or, to look at the "
+            "links one by one, link(..., model=fit(...))"
+        )
+    for doubt in model.doubts(n_records):
+        warnings.warn(doubt, LinkageWarning, stacklevel=3)
 
 
 def _refuse_options_of(layout: str, **options: object) -> None:
@@ -133,15 +165,15 @@ def _weight_gain(pairs: Pairs) -> NDArray[np.int64]:
     return gain
 
 
-def _links(pairs: Pairs, cut: Mapping[str, float]) -> Links:
+def _links(pairs: Pairs, sets: tuple[EncodedSet, ...], cut: Mapping[str, float]) -> Links:
     import pyarrow as pa
 
     first, second = pairs.left_set, pairs.right_set
     release_key = secrets.token_bytes(32)
-    sources, ids = [first.source, second.source], [first.record_ids, second.record_ids]
-    group = assign.groups(
-        pairs.left.astype(np.int64), pairs.right.astype(np.int64) + len(first), len(first) + len(second)
-    )
+    # the right rows come after the left ones; within one set they are the same
+    offset = len(first) if len(sets) == 2 else 0
+    group = assign.groups(pairs.left.astype(np.int64), pairs.right.astype(np.int64) + offset, sum(map(len, sets)))
+    sources, ids = [each.source for each in sets], [each.record_ids for each in sets]
     table = pairs.to_arrow()
     named = pa.table(
         {
@@ -154,7 +186,7 @@ def _links(pairs: Pairs, cut: Mapping[str, float]) -> Links:
     )
     records = pa.table(
         {
-            "source": pa.array([first.source] * len(first) + [second.source] * len(second), pa.string()),
+            "source": pa.array([each.source for each in sets for _ in range(len(each))], pa.string()),
             "record_id": pa.concat_arrays(
                 [part.combine_chunks() if hasattr(part, "combine_chunks") else part for part in ids]
             ),

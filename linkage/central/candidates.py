@@ -61,7 +61,7 @@ class Grid:
     def tiles(self, chunk: tuple[int, int]) -> Iterator[tuple[int, Tile]]:
         """The tiles of a chunk, each with the number of its span; within one set from its own on."""
         for span, (first, last) in enumerate(self.spans()):
-            if not self.within or first >= chunk[0]:
+            if not self.within or last > chunk[0]:
                 yield span, Tile(*chunk, first, last)
 
 
@@ -75,6 +75,11 @@ def all_pairs(n_left: int, n_right: int, *, within: bool = False, threads: int =
     return Grid(n_left, n_right, within, rows, -(-columns // _BLOCK) * _BLOCK)
 
 
-def all_levels(n_left: int, n_right: int) -> Grid:
-    """Every pair once, for passes over several filters."""
-    return Grid(n_left, n_right, within=False, rows=_LEVEL_ROWS, columns=_LEVEL_COLUMNS)
+def all_levels(n_left: int, n_right: int, *, within: bool = False) -> Grid:
+    """Every pair once, for passes over several filters; within one set the kernels leave out what `diagonal` says."""
+    return Grid(n_left, n_right, within=within, rows=_LEVEL_ROWS, columns=_LEVEL_COLUMNS)
+
+
+def diagonal(tile: Tile, *, within: bool) -> int | None:
+    """What keeps a tile to pairs of row below column: the kernels' ``diagonal``, None if all its pairs are such."""
+    return tile.top - tile.first if within and tile.first < tile.bottom else None

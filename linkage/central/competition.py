@@ -23,13 +23,22 @@ _FREE = 10.0
 
 @dataclass(frozen=True)
 class Edges:
-    """Pairs as edges: ``row``, ``column`` (p,) int32; ``unique``: whether a row, a column has at most one partner."""
+    """Pairs as edges: ``row``, ``column`` (p,) int32; ``unique``: whether a row, a column has at most one partner.
+
+    ``within``: rows and columns are one set, and each pair is an edge once.
+    """
 
     row: NDArray[np.int32]
     column: NDArray[np.int32]
     n_rows: int
     n_columns: int
     unique: tuple[bool, bool] = (True, True)
+    within: bool = False
+
+    @property
+    def pairs(self) -> float:
+        """All pairs there are, edges or not."""
+        return self.n_rows * self.n_columns / (2 if self.within else 1)
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,29 @@ def prior_log_odds(matches: float, edges: Edges) -> float:
     rows, columns = edges.n_rows, edges.n_columns
     rows_left = max(rows - matches, 0.01 * rows, _FREE) if edges.unique[0] else max(float(rows), _FREE)
     columns_left = max(columns - matches, 0.01 * columns, _FREE) if edges.unique[1] else max(float(columns), _FREE)
-    return float(np.log(max(matches, 1e-9)) - np.log(rows_left) - np.log(columns_left))
+    twice = np.log(2) if edges.within else 0.0
+    return float(np.log(max(matches, 1e-9)) - np.log(rows_left) - np.log(columns_left) + twice)
+
+
+def lost(probability: Floats, edges: Edges) -> Floats:
+    """The chance of each edge that a rival has its row or its column: then it is no match, whatever it shares."""
+    free = np.ones(len(probability))
+    for unique, group, n_groups in zip(
+        edges.unique, (edges.row, edges.column), (edges.n_rows, edges.n_columns), strict=True
+    ):
+        if unique:
+            rivals = np.bincount(group, weights=probability, minlength=n_groups)[group] - probability
+            free *= 1 - np.clip(rivals, 0.0, 1.0)
+    return 1 - free
+
+
+def chance_of_losing(matches: float, edges: Edges) -> float:
+    """The same of a pair drawn blindly."""
+    free = 1.0
+    for unique, n_groups in zip(edges.unique, (edges.n_rows, edges.n_columns), strict=True):
+        if unique:
+            free *= 1 - min(matches / n_groups, 1.0)
+    return 1 - free
 
 
 def pass_messages(log_odds: Floats, edges: Edges, messages: Messages, *, sweeps: int) -> Messages:

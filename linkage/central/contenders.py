@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile, all_levels
+from linkage.central.candidates import Tile, all_levels, diagonal
 from linkage.central.kernels import ComparisonPlan, HeavyPairs, Rows
 from linkage.central.tiles import arranged, over_tiles
 from linkage.errors import LimitError
@@ -41,12 +41,13 @@ _TILE_ROOM = 65_536
 
 @dataclass(frozen=True)
 class Contenders:
-    """Pairs by row, then column: ``weight`` (p,) int32 in 1/1024 bit, none below ``bound``."""
+    """Pairs by row, then column: ``weight`` (p,) int32 in 1/1024 bit, none below ``bound``, ``bonus`` contained."""
 
     row: NDArray[np.int32]
     column: NDArray[np.int32]
     weight: NDArray[np.int32]
     bound: int
+    bonus: tuple[NDArray[np.int32], ...] = ()
 
 
 def prior_bits(matches: float, n_rows: int, n_columns: int) -> float:
@@ -65,27 +66,42 @@ def collect(
     plan: ComparisonPlan,
     weights: tuple[NDArray[np.int32], ...],
     *,
+    bonus: tuple[NDArray[np.int32], ...] = (),
+    within: bool = False,
     floor_bits: float,
     memory: int,
     threads: int | None,
     progress: bool | None,
 ) -> Contenders:
-    """The contenders among all pairs of two sides; ``weights`` by level of each outcome of the plan."""
+    """The contenders among all pairs of two sides, or of rows below columns ``within`` one.
+
+    ``weights`` are by level of each outcome of the plan, ``bonus`` by left row where the level is its highest.
+    """
     n_rows, n_columns = len(left[0]), len(right[0])
     memory_limit(memory)
     # half of the smaller side: the list must not shrink because a first estimate finds few matches
     prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
     highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
     room = most_contenders(n_rows, n_columns, memory)
-    grid = all_levels(n_rows, n_columns)
+    grid = all_levels(n_rows, n_columns, within=within)
     spans = arranged(
         grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in right)), threads=threads
     )
-    no_bonus = (None,) * len(plan.outcomes)
+    worth = bonus or (None,) * len(plan.outcomes)
 
     def step(tile: Tile, span: int) -> tuple[Tile, int, HeavyPairs | None]:
         rows = tuple(each.slice(tile.top, tile.bottom) for each in left)
-        found = kernels.heavy_pairs(rows, spans[span], plan, weights, no_bonus, floor[0], room=_TILE_ROOM + room)
+        added = tuple(each if each is None else each[tile.top : tile.bottom] for each in worth)
+        found = kernels.heavy_pairs(
+            rows,
+            spans[span],
+            plan,
+            weights,
+            added,
+            floor[0],
+            room=_TILE_ROOM + room,
+            diagonal=diagonal(tile, within=within),
+        )
         if found is None:
             return tile, span, None
         return tile, span, (found[0] + np.int32(tile.top), found[1] + np.int32(tile.first), found[2])
@@ -108,7 +124,7 @@ def collect(
             held = sum(len(each[0]) for each in kept)
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
     order = np.argsort(row.astype(np.int64) << 32 | column)
-    return Contenders(row[order], column[order], weight[order], floor[0])
+    return Contenders(row[order], column[order], weight[order], floor[0], bonus)
 
 
 def _at_least(found: HeavyPairs, floor: int) -> HeavyPairs:

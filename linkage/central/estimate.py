@@ -16,7 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.competition import Edges, Floats, Messages, pass_messages, prior_log_odds, probabilities
+from linkage.central.competition import (
+    Edges,
+    Floats,
+    Messages,
+    chance_of_losing,
+    lost,
+    pass_messages,
+    prior_log_odds,
+    probabilities,
+)
 
 MAX_STEPS = 200
 _SWEEPS = 3
@@ -27,8 +36,13 @@ _HELD_STEPS = 15
 # matches imagined to lie at the start: a class of siblings, which agree less, must outweigh these to be taken for one
 # of matches, and a level that no match has keeps a chance. Below 30 low overlaps fail, above 100 nothing is gained
 _IMAGINED = 100.0
+# household pairs that the class is given before any is seen to have lost to a partner
+_DOUBT = 1.0
 # a household class smaller than this share of the matches is made of matches with many errors
 _FEWEST_HOUSEHOLDS = 0.05
+# a field tells people of a household apart if they agree on it less than half as often as matches do
+_ALIKE = 0.5
+_TELLING = 4.0  # times as common among matches as among chance pairs
 _EQUAL = 0.8
 _EQUAL_CODES = 0.95
 
@@ -72,14 +86,27 @@ def starting_point(totals: tuple[NDArray[np.int64], ...], n_rows: int, n_columns
 
 
 def estimate(
-    levels: NDArray[np.uint8], edges: Edges, totals: tuple[NDArray[np.int64], ...], start: Parameters
+    levels: NDArray[np.uint8], edges: Edges, totals: tuple[NDArray[np.int64], ...], start: Parameters, rarity: Floats
 ) -> Estimate:
     """Where EM stops, with a household class if there are households. Arguments as `expect_maximise`."""
-    found = expect_maximise(levels, edges, totals, start)
-    pairs = found.parameters.households * edges.n_rows * edges.n_columns
-    if pairs >= _FEWEST_HOUSEHOLDS * found.parameters.matches:
+    found = expect_maximise(levels, edges, totals, start, rarity)
+    pairs = found.parameters.households * edges.pairs
+    if pairs >= _FEWEST_HOUSEHOLDS * found.parameters.matches and _parts_people(found.parameters):
         return found
-    return expect_maximise(levels, edges, totals, start, with_households=False)
+    return expect_maximise(levels, edges, totals, start, rarity, with_households=False)
+
+
+def _parts_people(parameters: Parameters) -> bool:
+    """Whether some field tells the two of a household apart; if none does, the class is one of matches with errors."""
+    return any(
+        _not_differing(h, m > _TELLING * u) < _ALIKE * _not_differing(m, m > _TELLING * u)
+        for m, u, h in zip(parameters.m, parameters.u, parameters.h, strict=True)
+    )
+
+
+def _not_differing(shares: Floats, telling: NDArray[np.bool_]) -> float:
+    """The share of pairs on levels that speak for a match, or for nothing, as that of a name exchanged with another."""
+    return float(shares[0] + shares[1:][telling[1:]].sum())
 
 
 def expect_maximise(
@@ -87,6 +114,7 @@ def expect_maximise(
     edges: Edges,
     totals: tuple[NDArray[np.int64], ...],
     start: Parameters,
+    rarity: Floats | float = 0.0,
     *,
     with_households: bool = True,
 ) -> Estimate:
@@ -95,30 +123,45 @@ def expect_maximise(
     levels      (p, comparisons) uint8 of each contender
     totals      level counts over all pairs of rows and columns, contenders or not: u is what is left of them
                 when the expected matches and households are taken out
+    rarity      (p,) log of how much rarer than most the values are on which a contender agrees
     """
     parameters, messages = start, Messages.silent(len(levels))
     converged, step = False, 0
     probability = np.zeros(len(levels))
     while not converged and step < MAX_STEPS:
         step += 1
-        match, household = log_ratios(levels, parameters)
+        match, household = (ratio + rarity for ratio in log_ratios(levels, parameters))
         odds = match + prior_log_odds(parameters.matches, edges) - np.logaddexp(0.0, household)
         messages = pass_messages(odds, edges, messages, sweeps=_SWEEPS)
         probability = probabilities(odds, messages)
         if step == 1:  # no household is known yet: what looks like a match but lost is the first guess
-            household = match + np.log(max(parameters.matches, 1.0) / (edges.n_rows * edges.n_columns))
-        sharing = with_households * (1 - probability) / (1 + np.exp(-np.clip(household, -300.0, 300.0)))
+            household = match + np.log(max(parameters.matches, 1.0) / edges.pairs)
+        sharing = with_households * _household_pairs(household, probability, edges, parameters.matches)
         after = _maximised(levels, probability, sharing, totals, start, hold=step <= _HELD_STEPS)
         converged = step > _HELD_STEPS + 1 and _change(parameters, after) < _TOLERANCE
         parameters = after
     return Estimate(parameters, probability, step, converged)
 
 
+def _household_pairs(household: Floats, probability: Floats, edges: Edges, matches: float) -> Floats:
+    """How far each contender is expected to be two people of one household.
+
+    A pair whose record has its partner elsewhere is surely two people, so what they share is measured on those where
+    most records have partners: among the rest are matches with many errors. And of pairs of a household as many lose
+    as of any pairs: where hardly any do, the class has taken in the matches themselves, and must give way.
+    """
+    likely = 1 / (1 + np.exp(-np.clip(household, -300.0, 300.0)))
+    no_match, beaten, chance = 1 - probability, lost(probability, edges), chance_of_losing(matches, edges)
+    support = (float(beaten @ likely) + _DOUBT) / (chance * float(no_match @ likely) + _DOUBT)
+    pairs: Floats = likely * np.minimum(beaten + (1 - chance) * no_match, 1.0) * min(support, 1.0)
+    return pairs
+
+
 def weigh(match: Floats, household: Floats, edges: Edges, matches: float | None = None) -> tuple[Floats, Floats, float]:
     """Each contender's evidence, its probability under a given model, and the expected matches.
 
-    match         log(m / u) of each contender's levels
-    household     log of h / u times the share of household pairs among all; -inf where there are none
+    match         log(m / u) of each contender's levels, and of its values' rarity
+    household     log of h / u times the share of household pairs among all, and rarity; -inf where there are none
     matches       None: unknown for these sets, and found along the way
     Returns       log of the likelihood ratio of one person to two, probability, matches
     """

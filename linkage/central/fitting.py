@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,11 @@ from linkage.central.candidates import Tile, all_levels
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.competition import Edges
 from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
-from linkage.central.estimate import MAX_STEPS, Estimate, Parameters, estimate, starting_point
+from linkage.central.estimate import Estimate, Parameters, estimate, starting_point
 from linkage.central.kernels import ComparisonPlan, Rows
 from linkage.central.levels import Comparison, comparisons, kernel_plan, sides
-from linkage.central.model import FieldWeights, Model, in_canonical_order, one_partner
+from linkage.central.model import NATS, FieldWeights, Model, in_canonical_order, one_partner
+from linkage.central.rarity import Bonus, bonuses, of_pairs
 from linkage.central.tiles import arranged, over_tiles
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
@@ -24,20 +26,18 @@ from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
 SAMPLE_PAIRS = 40_000_000
-# below this share of records with a partner, precision fell to 0.6 on invented people (benchmarks/overlap.py)
-_FEW = 0.05
 
 
 def fit(
     left: EncodedSet,
-    right: EncodedSet,
+    right: EncodedSet | None = None,
     *,
     duplicates: Collection[str] = (),
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
 ) -> Model:
-    """Estimate a Fellegi-Sunter model from two sets alone, without knowing one true match.
+    """Estimate a Fellegi-Sunter model from two sets alone, or one with its duplicates, without knowing one true match.
 
     For the ``fields`` layout. The order of the sets changes nothing, and the same sets give the same model.
 
@@ -47,11 +47,38 @@ def fit(
         Sources that may hold several records of a person. The others are one-to-one, which is what keeps
         estimation from taking households for people: say so only where it is true.
 
-    Warns with `LinkageWarning` when estimation did not settle, when fewer than one record in twenty seems to have a
-    partner, or when matches seem to agree on few fields, as they do when siblings were taken for people.
+    Warns with `LinkageWarning` of each of `Model.doubts`.
 
     Cost: up to 40 million pairs looked at twice; more are sampled, some rows against all columns.
     """
+    model = fitted(left, right, duplicates=duplicates, threads=threads, memory=memory, progress=progress)
+    for doubt in model.doubts(len(left) if right is None else min(len(left), len(right))):
+        warnings.warn(doubt, LinkageWarning, stacklevel=2)
+    return model
+
+
+def fitted(
+    left: EncodedSet,
+    right: EncodedSet | None,
+    *,
+    duplicates: Collection[str],
+    threads: int | None,
+    memory: int,
+    progress: bool | None,
+) -> Model:
+    """What `fit` gives, without its warnings."""
+    _require_evidence(left, left if right is None else right)
+    first, second = (left, left) if right is None else in_canonical_order(left, right)
+    unique = (False, False) if right is None else one_partner(first, second, duplicates)
+    plan = comparisons(left.schema)
+    material = _material(first, second, plan, within=right is None)
+    found = _estimate(material, unique, memory=memory, threads=threads, progress=progress)
+    # within one set every pair was met from both of its ends
+    share = len(material.lefts[0]) / len(first) * (2 if right is None else 1)
+    return _model(left.schema, plan, found, len(first), len(second), share=share)
+
+
+def _require_evidence(left: EncodedSet, right: EncodedSet) -> None:
     require_comparable(left, right)
     if left.schema.layout != "fields":
         raise ValueError(
@@ -61,45 +88,68 @@ def fit(
         raise ValueError("fit: a set has no records")
     if not any(left.popcounts[name].any() and right.popcounts[name].any() for name in left.popcounts):
         raise RecordError("fit: no field has values in both sets, so nothing can be compared", rule="no common field")
-    first, second = in_canonical_order(left, right)
-    plan = comparisons(left.schema)
-    lefts, rights = _sample(sides(first, plan), len(second)), sides(second, plan)
-    unique = one_partner(first, second, duplicates)
-    found = _estimate(lefts, rights, plan, unique, memory=memory, threads=threads, progress=progress)
-    model = _model(left.schema, plan, found, len(first), len(second), share=len(lefts[0]) / len(first))
-    _warn_of_doubt(model, min(len(first), len(second)))
-    return model
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What estimation looks at: some rows of the left side, all of the right, and how rare the values of each are.
+
+    ``own`` is None, or for each row its place on the right side: within one set a record meets itself there.
+    """
+
+    lefts: tuple[Rows, ...]
+    rights: tuple[Rows, ...]
+    plan: ComparisonPlan
+    bonus: tuple[Bonus, ...]
+    own: NDArray[np.int32] | None
+
+
+def _material(first: EncodedSet, second: EncodedSet, plan: tuple[Comparison, ...], *, within: bool) -> Material:
+    lefts, rights = sides(first, plan), sides(second, plan)
+    bonus = bonuses(lefts, rights)
+    rows = _sample(len(first), len(second))
+    if len(rows) < len(first):
+        lefts, bonus = tuple(side.take(rows) for side in lefts), tuple(each[rows] for each in bonus)
+    return Material(lefts, rights, kernel_plan(plan), bonus, rows if within else None)
 
 
 def _estimate(
-    lefts: tuple[Rows, ...],
-    rights: tuple[Rows, ...],
-    plan: tuple[Comparison, ...],
-    unique: tuple[bool, bool],
-    *,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
+    material: Material, unique: tuple[bool, bool], *, memory: int, threads: int | None, progress: bool | None
 ) -> Estimate:
     """Levels of all pairs, contenders, EM."""
-    kernel = kernel_plan(plan)
+    lefts, rights, plan = material.lefts, material.rights, material.plan
     n_rows, n_columns = len(lefts[0]), len(rights[0])
-    totals = level_totals(lefts, rights, kernel, threads=threads, progress=progress)
+    totals = level_totals(lefts, rights, plan, threads=threads, progress=progress)
+    if material.own is not None:
+        totals = _without_own(totals, material)
     start = starting_point(totals, n_rows, n_columns)
     # by the start's weights, which let through few pairs that differ: under estimated ones chance pairs that agree on
     # a common name flood the list, and the household class describes them instead of siblings
     found = collect(
         lefts,
         rights,
-        kernel,
+        plan,
         in_units(start),
         floor_bits=ESTIMATE_FLOOR_BITS,
         memory=memory,
         threads=threads,
         progress=progress,
     )
-    levels = kernels.pair_levels(lefts, rights, found.row, found.column, kernel)
-    return estimate(levels, Edges(found.row, found.column, n_rows, n_columns, unique), totals, start)
+    row, column = found.row, found.column
+    if material.own is not None:
+        others = material.own[row] != column
+        row, column = row[others], column[others]
+    levels = kernels.pair_levels(lefts, rights, row, column, plan)
+    rarity = of_pairs(material.bonus, row, levels, plan).astype(np.float64) * NATS
+    return estimate(levels, Edges(row, column, n_rows, n_columns, unique), totals, start, rarity)
+
+
+def _without_own(totals: tuple[NDArray[np.int64], ...], material: Material) -> tuple[NDArray[np.int64], ...]:
+    """Level counts without those of each record and itself."""
+    assert material.own is not None
+    rows = np.arange(len(material.own), dtype=np.int32)
+    levels = kernels.pair_levels(material.lefts, material.rights, rows, material.own, material.plan)
+    return tuple(total - np.bincount(levels[:, place], minlength=len(total)) for place, total in enumerate(totals))
 
 
 def in_units(parameters: Parameters) -> tuple[NDArray[np.int32], ...]:
@@ -133,14 +183,11 @@ def level_totals(
     return totals
 
 
-def _sample(lefts: tuple[Rows, ...], n_right: int) -> tuple[Rows, ...]:
-    n_rows = len(lefts[0])
-    wanted = max(500, SAMPLE_PAIRS // n_right)
-    if wanted >= n_rows:
-        return lefts
+def _sample(n_left: int, n_right: int) -> NDArray[np.int32]:
+    """The rows of the left side that estimation looks at."""
+    wanted = min(max(500, SAMPLE_PAIRS // n_right), n_left)
     # rows lie in the order of their random ids, so even steps are a random sample, the same every time
-    chosen = np.linspace(0, n_rows - 1, wanted).astype(np.int32)
-    return tuple(side.take(chosen) for side in lefts)
+    return np.linspace(0, n_left - 1, wanted).astype(np.int32)
 
 
 def _model(
@@ -158,27 +205,3 @@ def _model(
         steps=outcome.steps,
         converged=outcome.converged,
     )
-
-
-def _warn_of_doubt(model: Model, n_smaller: int) -> None:
-    if not model.converged:
-        warnings.warn(
-            f"estimation had not settled after {MAX_STEPS} steps; treat the links with care",
-            LinkageWarning,
-            stacklevel=3,
-        )
-    if model.matches < _FEW * n_smaller:
-        warnings.warn(
-            f"only about {model.matches:,.0f} of {n_smaller:,} records seem to have a partner: at so few, one link in "
-            "three has been wrong; look at each before acting on it",
-            LinkageWarning,
-            stacklevel=3,
-        )
-    doubtful = [item.comparison.name for item in model.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
-    if len(doubtful) > len(model.fields) // 2:
-        warnings.warn(
-            f"matches agree exactly on less than half of their values in {', '.join(doubtful)}: siblings or "
-            "households may have been taken for people; few records may have a partner",
-            LinkageWarning,
-            stacklevel=3,
-        )

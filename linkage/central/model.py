@@ -20,9 +20,11 @@ from linkage.central.competition import Edges, Floats
 from linkage.central.contenders import LINK_FLOOR_BITS, UNIT, Contenders, collect
 from linkage.central.estimate import weigh
 from linkage.central.levels import Comparison, kernel_plan, sides
+from linkage.central.rarity import bonuses, of_pairs
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import MismatchError, nearest
+from linkage.files import PathLike
 from linkage.pairs import Pairs
 from linkage.schema import Schema
 from linkage.tables import TableOfResults
@@ -30,7 +32,12 @@ from linkage.tables import TableOfResults
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NATS = float(np.log(2)) / UNIT  # of one unit of weight
+    from linkage.central.modeldifferences import ModelDifferences
+
+NATS = float(np.log(2)) / UNIT
+"""Of one unit of weight."""
+# below this share of records with a partner, precision fell to 0.75 on invented people (benchmarks/overlap.py)
+_FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class FieldWeights:
 
 @dataclass(frozen=True, repr=False)
 class Model(TableOfResults):
-    """Match weights by field and level, from `fit`. It belongs to the agreement, not to the sets it came from.
+    """Match weights by field and level, from `fit` or `of`. It belongs to the agreement, not to the sets it came from.
 
     The evidence of a pair is the sum of its fields' weights, less what a household would explain: two siblings agree
     on surname, address and postcode together far more often than those fields' weights say. ``households`` is how
@@ -73,10 +80,36 @@ class Model(TableOfResults):
     steps: int
     converged: bool
 
+    def doubts(self, n_records: int) -> list[str]:
+        """Why links by this model may be wrong, in sets of which the smaller has so many records; most times nothing.
+
+        Estimation did not settle; fewer than one record in twenty seems to have a partner, and the few matches can't
+        be told from siblings; matches seem to agree on few fields, as when siblings were taken for people.
+        """
+        found = []
+        if not self.converged:
+            found.append(f"estimation had not settled after {self.steps} steps; treat the links with care")
+        if self.too_few(n_records):
+            found.append(
+                f"only about {self.matches:,.0f} of {n_records:,} records seem to have a partner: at so few, one link "
+                "in three has been wrong; look at each before acting on it"
+            )
+        weak = [item.comparison.name for item in self.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
+        if len(weak) > len(self.fields) // 2:
+            found.append(
+                f"matches agree exactly on less than half of their values in {', '.join(weak)}: siblings or "
+                "households may have been taken for people; few records may have a partner"
+            )
+        return found
+
+    def too_few(self, n_records: int) -> bool:
+        """Whether fewer than one in twenty of so many records seem to have a partner."""
+        return self.matches < _FEW * n_records
+
     def predict(
         self,
         left: EncodedSet,
-        right: EncodedSet,
+        right: EncodedSet | None = None,
         *,
         probability: Ratio = 0.5,
         duplicates: Collection[str] = (),
@@ -88,6 +121,8 @@ class Model(TableOfResults):
 
         Parameters
         ----------
+        right
+            Leave out to find the duplicates within one set.
         probability
             In (0, 1]. At 0.5 or more a record of a one-to-one source has at most one pair.
         duplicates
@@ -105,14 +140,17 @@ class Model(TableOfResults):
             The fields tell too few records apart: the likely pairs don't fit ``memory``.
         """
         cut = probability_cut(probability)
-        self._require_fit(left, right)
-        first, second = in_canonical_order(left, right)
-        found = contenders(self, first, second, memory=memory, threads=threads, progress=progress)
-        edges = edges_of(found, first, second, duplicates)
-        levels = self._levels(first, second, found)
-        evidence, chance, _ = weigh(*self._evidence(first, second, found, levels), edges)
+        within = right is None
+        other = left if right is None else right
+        self._require_fit(left, other)
+        first, second = in_canonical_order(left, other)
+        found = contenders(self, first, second, within=within, memory=memory, threads=threads, progress=progress)
+        unique = (False, False) if within else one_partner(first, second, duplicates)
+        edges = Edges(found.row, found.column, len(first), len(second), unique, within)
+        levels, bonus = self._levels(first, second, found)
+        evidence, chance, _ = weigh(*self._evidence(found, levels, bonus, max(len(first), len(second))), edges)
         # in whole units, so that sums and orders are the same on every machine
-        weight = np.round(evidence / _NATS) / UNIT
+        weight = np.round(evidence / NATS) / UNIT
         pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
         # a pair of which no field could be compared is no link, however many records have partners
         pairs = pairs.take((chance >= cut) & levels.any(axis=1))
@@ -128,20 +166,25 @@ class Model(TableOfResults):
                 right=left.schema.fingerprint(),
             )
 
-    def _levels(self, first: EncodedSet, second: EncodedSet, found: Contenders) -> NDArray[np.uint8]:
+    def _levels(
+        self, first: EncodedSet, second: EncodedSet, found: Contenders
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Of each contender its levels, and what the rarity of its values is worth."""
         plan = tuple(item.comparison for item in self.fields)
-        return kernels.pair_levels(sides(first, plan), sides(second, plan), found.row, found.column, kernel_plan(plan))
+        lefts, rights, kernel = sides(first, plan), sides(second, plan), kernel_plan(plan)
+        levels = kernels.pair_levels(lefts, rights, found.row, found.column, kernel)
+        return levels, of_pairs(found.bonus, found.row, levels, kernel)
 
     def _evidence(
-        self, first: EncodedSet, second: EncodedSet, found: Contenders, levels: NDArray[np.uint8]
+        self, found: Contenders, levels: NDArray[np.uint8], bonus: NDArray[np.int64], n_larger: int
     ) -> tuple[Floats, Floats]:
         """For each contender log(m / u), and the log of what a household would explain."""
-        household = np.zeros(len(levels), dtype=np.int64)
+        household = bonus.copy()  # siblings too agree on what is rare
         for index, item in enumerate(self.fields):
             household += np.array(item.household_weights)[levels[:, index]]
         with np.errstate(divide="ignore"):
-            share = float(np.log(self.households / max(len(first), len(second), 1)))
-        return found.weight.astype(np.float64) * _NATS, household.astype(np.float64) * _NATS + share
+            share = float(np.log(self.households / max(n_larger, 1)))
+        return found.weight.astype(np.float64) * NATS, household.astype(np.float64) * NATS + share
 
     def to_arrow(self) -> pa.Table:
         """Columns field, level, m, u, h, match_weight (log2 of m / u): a row for each level of each field."""
@@ -157,6 +200,74 @@ class Model(TableOfResults):
             columns["match_weight"] += [weight / UNIT for weight in item.weights]
         return pa.table(columns)
 
+    @classmethod
+    def of(cls, schema: Schema, table: object, *, matches: float, households: float = 0.0) -> Model:
+        """A model given by someone who knows, or an edited one: m and u of every level.
+
+        Parameters
+        ----------
+        table
+            Columns field, level, m, u and, if there are ``households``, h: what `to_arrow` gives, as a data frame or a
+            dict of columns. Of each field every level is needed, and m, u and h sum to 1 over them, missing included.
+        matches
+            How many are expected, for `doubts`; linking finds their number in the sets at hand.
+        households
+            Pairs of two people of one household for each record of the smaller set.
+
+        Raises ``ValueError`` naming what is wrong or lacking.
+
+        >>> from linkage import Field
+        >>> schema = Schema(project="trial", fields=(Field(name="sex", type="category"),))
+        >>> levels = {"field": ["sex"] * 3, "level": ["missing", "differs", "equal"]}
+        >>> print(Model.of(schema, levels | {"m": [0.02, 0.01, 0.97], "u": [0.02, 0.48, 0.5]}, matches=900))
+        field           level                   m          u        h   weight
+        sex             missing            0.0200   2.00e-02   0.0200     0.00
+        sex             differs            0.0100   4.80e-01   0.4800    -5.58
+        sex             equal              0.9700   5.00e-01   0.5000     0.96
+        """
+        from linkage.central.modelgiven import given
+
+        return given(schema, table, matches=matches, households=households)
+
+    def save(self, path: PathLike) -> None:
+        """Write the model as JSON; an existing file is replaced.
+
+        It holds the agreement and no record, no value and no key. What it gives away are frequencies over all records:
+        how often each field is missing, how often two people agree on it, how many matches and households there are.
+        """
+        from linkage.central.modelfile import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: PathLike) -> Model:
+        """The model that `save` wrote, figure for figure; for any sets of its agreement.
+
+        Raises `FileFormatError` saying what is wrong, and where: everything is checked, and changes are found.
+        """
+        from linkage.central.modelfile import load
+
+        return load(path)
+
+    def differences(self, other: Model) -> ModelDifferences:
+        """Level by level, this model's weights and another's; what moves the evidence of matches most comes first.
+
+        Raises `MismatchError` if they are of different agreements.
+
+        >>> from linkage import Field
+        >>> schema = Schema(project="trial", fields=(Field(name="sex", type="category"),))
+        >>> levels = {"field": ["sex"] * 3, "level": ["missing", "differs", "equal"], "u": [0.02, 0.48, 0.5]}
+        >>> careful = Model.of(schema, levels | {"m": [0.02, 0.01, 0.97]}, matches=900)
+        >>> print(careful.differences(Model.of(schema, levels | {"m": [0.02, 0.04, 0.94]}, matches=900)))
+        field           level                left    right  difference   effect
+        sex             differs             -5.58    -3.58        2.00    0.050
+        sex             equal                0.96     0.91       -0.04    0.043
+        sex             missing              0.00     0.00        0.00    0.000
+        """
+        from linkage.central.modeldifferences import between
+
+        return between(self, other)
+
     def __len__(self) -> int:
         return sum(item.comparison.levels for item in self.fields)
 
@@ -171,25 +282,30 @@ class Model(TableOfResults):
 
 
 def contenders(
-    model: Model, first: EncodedSet, second: EncodedSet, *, memory: int, threads: int | None, progress: bool | None
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    *,
+    within: bool,
+    memory: int,
+    threads: int | None,
+    progress: bool | None,
 ) -> Contenders:
     """The contenders among all pairs, under a model."""
     plan = tuple(item.comparison for item in model.fields)
+    lefts, rights = sides(first, plan), sides(second, plan)
     return collect(
-        sides(first, plan),
-        sides(second, plan),
+        lefts,
+        rights,
         kernel_plan(plan),
         tuple(np.array(item.weights, dtype=np.int32) for item in model.fields),
+        bonus=bonuses(lefts, rights),
+        within=within,
         floor_bits=LINK_FLOOR_BITS,
         memory=memory,
         threads=threads,
         progress=progress,
     )
-
-
-def edges_of(found: Contenders, first: EncodedSet, second: EncodedSet, duplicates: Collection[str]) -> Edges:
-    """Contenders as edges that compete where a record has at most one partner."""
-    return Edges(found.row, found.column, len(first), len(second), one_partner(first, second, duplicates))
 
 
 def one_partner(first: EncodedSet, second: EncodedSet, duplicates: Collection[str]) -> tuple[bool, bool]:

@@ -1,0 +1,158 @@
+"""The commands of the centre: a model fitted, saved and used; one set linked with itself; what is refused."""
+
+import json
+
+import pyarrow.compute as pc
+import pytest
+
+import linkage as lk
+from linkage.cli import cli
+from linkage.exitcodes import run
+from linkage.study import invent
+from tests.test_link import RECORD, SCHEMA, encoded, without_link_ids
+
+pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+
+
+@pytest.fixture(scope="module")
+def many():
+    population = invent(400, seed=9)
+    return encoded(population, "registry"), encoded(population, "childrens_centre")
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Two sets of which few records have a partner, but many a brother or sister."""
+    population = invent(1_500, seed=1)
+    pairs = population.pairs("registry", "childrens_centre").slice(8)
+    registry = population["registry"]
+    gone = pc.is_in(registry[population.ids["registry"]], pairs["left_id"].combine_chunks())
+    rows = [row for row, out in enumerate(gone.to_pylist()) if not out]
+    return encoded(population, "registry", rows=rows), encoded(population, "childrens_centre")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, many):
+    monkeypatch.chdir(tmp_path)
+    for name, each in zip(("a.parquet", "b.parquet"), many, strict=True):
+        each.save(name)
+    return tmp_path
+
+
+def said(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def files(place):
+    return sorted(path.name for path in place.iterdir())
+
+
+def test_fit__writes_the_model_that_the_library_fits(place, capsys, many):
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json", "--json"]) == 0
+    found, model = said(capsys), lk.fit(*many)
+    assert lk.Model.load("model.json") == model
+    assert found == {"fields": len(SCHEMA.fields), "matches": model.matches, "households": model.households,
+                     "steps": model.steps, "converged": True, "doubts": [], "file": "model.json"}  # fmt: skip
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json", "--weights"]) == 0
+    printed = capsys.readouterr()
+    assert "matches expected" in printed.out and str(model) in printed.err
+
+
+def test_link__by_a_model_gives_what_fitting_gives(place, capsys):
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json"]) == 0
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "plain.parquet"]) == 0
+    by_model = ["link", "b.parquet", "a.parquet", "--model", "model.json", "-o", "by.parquet", "--weights"]
+    assert run(cli, by_model) == 0
+    assert str(lk.Model.load("model.json")) in capsys.readouterr().err
+    plain, other = lk.Links.load("plain.parquet"), lk.Links.load("by.parquet")
+    assert without_link_ids(plain) == without_link_ids(other) and len(plain) > 100
+
+
+def test_link__one_set_is_linked_with_itself(place, capsys):
+    arguments = ["link", "a.parquet", "--model", "model.json", "--probability", "0.0001", "-o", "own.parquet"]
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json"]) == 0
+    capsys.readouterr()
+    assert run(cli, [*arguments, "--json"]) == 0
+    found = said(capsys)
+    assert found["sources"] == ["registry"] and found["records"] == len(lk.EncodedSet.load("a.parquet"))
+    assert run(cli, [*arguments, "--replace"]) == 0
+    assert "pairs of records within registry" in capsys.readouterr().out
+    assert run(cli, ["release", "own.parquet", "--source", "registry", "-o", "r.parquet"]) == 0
+    assert run(cli, ["fit", "a.parquet", "-o", "own.json"]) == 0
+
+
+@pytest.mark.parametrize("weights", [[], ["--weights"]], ids=["plain", "weights"])
+def test_link__too_few_partners_is_one_line_that_names_the_way_out(place, capsys, few, weights):
+    for name, each in zip(("a.parquet", "b.parquet"), few, strict=True):
+        each.save(name)
+    before = files(place)
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet", *weights]) == 3
+    printed = capsys.readouterr()
+    (line,) = (line for line in printed.err.splitlines() if line.startswith("error: "))
+    assert "`linkage fit`" in line and "`linkage link --model`" in line and printed.out == ""
+    assert files(place) == before
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json", "--json"]) == 0
+    assert any("seem to have a partner" in doubt for doubt in said(capsys)["doubts"])
+    assert run(cli, ["link", "a.parquet", "b.parquet", "--model", "model.json", "-o", "links.parquet"]) == 0
+
+
+def other_agreement(place):
+    lk.Model.of(
+        lk.Schema(project="q", fields=(lk.Field(name="sex", type="category"),)),
+        {"field": ["sex"] * 3, "level": ["missing", "differs", "equal"], "m": [0.1, 0.1, 0.8], "u": [0.1, 0.5, 0.4]},
+        matches=1,
+    ).save("model.json")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "word"),
+    [
+        (other_agreement, 4, "another agreement"),
+        (lambda place: (place / "model.json").write_text("{}"), 3, "not a model"),
+        (lambda place: (place / "a.parquet").rename("model.json"), 3, ""),
+        (lambda place: None, 3, "model.json: No such file"),
+    ],
+    ids=["another agreement", "no model", "a set", "no file"],
+)
+def test_link__a_wrong_model_leaves_nothing(place, capsys, few, spoil, code, word):
+    spoil(place)
+    few[0].save("c.parquet")
+    before = files(place)
+    assert run(cli, ["link", "c.parquet", "b.parquet", "--model", "model.json", "-o", "links.parquet"]) == code
+    assert word in capsys.readouterr().err
+    assert files(place) == before
+
+
+def test_fit__and_link_keep_their_inputs_and_take_two_sets_at_most(place, capsys):
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json"]) == 0
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    three = ["a.parquet", "b.parquet", "a.parquet"]
+    for arguments in (
+        ["fit", "a.parquet", "b.parquet", "-o", "a.parquet"],
+        ["link", "a.parquet", "b.parquet", "--model", "model.json", "-o", "model.json", "--replace"],
+        ["fit", *three, "-o", "other.json"],
+        ["link", *three, "-o", "links.parquet"],
+        ["fit", "a.parquet", "b.parquet", "-o", "other.json", "--duplicates", "police"],
+        ["fit", "a.parquet", "b.parquet"],
+    ):
+        assert run(cli, arguments) == 2, arguments
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+
+
+def test_fit__the_record_layout_has_no_model(place, capsys):
+    encoded(invent(100, seed=1), "registry", schema=RECORD).save("r.parquet")
+    assert run(cli, ["fit", "r.parquet", "-o", "model.json"]) == 2
+    assert "fields layout" in capsys.readouterr().err
+    other_agreement(place)
+    assert run(cli, ["link", "r.parquet", "-o", "l.parquet", "--model", "model.json", "--threshold", "0.8"]) == 2
+    assert "model belongs to the fields layout" in capsys.readouterr().err
+
+
+def test_info__knows_a_model(place, capsys):
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.json"]) == 0
+    capsys.readouterr()
+    assert run(cli, ["info", "model.json", "--json"]) == 0
+    found = said(capsys)
+    assert found["kind"] == "model" and found["fingerprint"] == SCHEMA.fingerprint()
+    (place / "other.json").write_text('{"clks": []}')
+    assert run(cli, ["info", "other.json"]) == 3
