@@ -7,7 +7,8 @@ from linkage.study.clusters import evaluate_clusters
 from linkage.study.curves import curve
 from linkage.study.data import Febrl, load_febrl
 from linkage.study.groups import GroupEvaluation, evaluate_agencies, evaluate_groups
-from linkage.study.people import Population, invent
+from linkage.study.people import invent
+from linkage.study.population import Population
 from linkage.study.runs import compare_runs
 
 __all__ = [

@@ -19,7 +19,7 @@ from linkage.study.writing import MISSPELT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from linkage.study.people import Population
+    from linkage.study.population import Population
 
 # What stands for nothing known, in capitals and without spaces; beginnings of newborns' names.
 NOTHING = ["UNKNOWN", "NOTKNOWN", "WITHHELD", "?", "NOFIXEDABODE", "ZZ993VZ", "UNBORN"]

@@ -17,7 +17,7 @@ from linkage.study.plausible import Finding, Rows, found, is_, sampling
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from linkage.study.people import Population
+    from linkage.study.population import Population
 
 # ONS, Baby names in England and Wales 2021, as doncasterfreepress.co.uk (5 October 2022) lists the first ten.
 RANKS_2021 = {

@@ -18,7 +18,7 @@ from linkage.study import families, places, rates
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from linkage.study.people import Population
+    from linkage.study.population import Population
 
 Rows = np.ndarray[Any, np.dtype[np.bool_]]
 POSTCODE = re.compile(r"([A-Z]{1,2})([0-9]{1,2}) [0-9][ABD-HJLNP-UW-Z]{2}\Z")
