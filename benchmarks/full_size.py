@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PEOPLE = 6_000  # invented children
 NOISE = 0.04  # of pseudopeople's cells, in each way
+DEFAULT_NOISE = "default"  # pseudopeople's own: 1 % in each way, some rows left out
 SHARED = 2_500  # people in both halves of Febrl 4
 SEEDS = (1, 2, 3)
 HALVES = tuple(range(10))
@@ -22,13 +23,42 @@ DATA = (
     "pseudopeople, births x wic",
     "pseudopeople, wic x census",
 )
+LITTLE_NOISE = tuple(f"{data}, {DEFAULT_NOISE} noise" for data in DATA if data.startswith("pseudopeople"))
+TWO_SIDED = (*DATA, *LITTLE_NOISE)
+ONE_SIDED = ("Febrl 3, duplicates",)
+RECORDS = 5_000  # in Febrl 3
+KEPT = (0.5, 0.3, 0.1, 0.01)  # of the partners, beside all of them
+KEYS = 10
+COST_ROWS = 25_000
+COST_LARGE = (1_000_000, 100_000)
 
 
-def settings(data: str) -> dict[str, float]:
+def thinned(data: str, kept: float) -> str:
+    """The name of a data set of which one side has kept so many of its partners.
+
+    >>> thinned("invented, hard", 0.01), thinned("invented, hard", 1.0)
+    ('invented, hard, 1 % of partners', 'invented, hard')
+    """
+    return data if kept == 1.0 else f"{data}, {100 * kept:.0f} % of partners"
+
+
+MODEL_DATA = (*TWO_SIDED, *ONE_SIDED, *(thinned(data, kept) for data in TWO_SIDED for kept in KEPT))
+
+
+def settings(data: str) -> dict[str, float | str]:
     """Those of a data set, by its name in the tables.
 
     >>> settings("pseudopeople, births x wic")
     {'noise': 0.04}
+    >>> settings("pseudopeople, births x wic, default noise, 10 % of partners")
+    {'noise': 'default', 'kept': 0.1}
     """
-    of_kind = {"invented": {"people": PEOPLE}, "pseudopeople": {"noise": NOISE}, "Febrl 4": {"shared": SHARED}}
-    return of_kind[data.partition(",")[0]]
+    whole = {thinned(each, kept): (each, kept) for each in TWO_SIDED for kept in KEPT}
+    name, kept = whole.get(data, (data, 1.0))
+    of_kind: dict[str, dict[str, float | str]] = {
+        "invented": {"people": PEOPLE},
+        "pseudopeople": {"noise": DEFAULT_NOISE if name in LITTLE_NOISE else NOISE},
+        "Febrl 4": {"shared": SHARED},
+        "Febrl 3": {"records": RECORDS},
+    }
+    return of_kind[name.partition(",")[0]] | ({} if kept == 1.0 else {"kept": kept})

@@ -25,14 +25,14 @@ def at(pairs: Iterable[Pair], truth: Truth, cut: float) -> Judged:
     >>> at([("a", "x", 0.9), ("b", "y", 0.7)], frozenset({("a", "x"), ("b", "z")}), 0.8)
     Judged(f1=0.6666666666666666, precision=1.0, recall=0.5, cut=0.8)
     """
-    found = {(left, right) for left, right, score in pairs if score >= cut}
+    found = above(pairs, cut)
     return judged(len(found & truth), len(found), len(truth), cut)
 
 
 def best(pairs: Iterable[Pair], truth: Truth) -> Judged:
     """The cut with the highest F1, which takes the truth to find; equal scores stay together.
 
-    The pairs must be one-to-one by greedy, so that each cut's pairs are those above it.
+    Each cut's pairs must be those above it: of two tables one-to-one by greedy, of one table any.
 
     >>> best([("a", "x", 0.9), ("b", "y", 0.7), ("c", "z", 0.7)], frozenset({("a", "x"), ("b", "y"), ("c", "z")})).cut
     0.7
@@ -44,6 +44,15 @@ def best(pairs: Iterable[Pair], truth: Truth) -> Judged:
         if n_found == len(ranked) or ranked[n_found][2] < score:
             candidates.append(judged(hits, n_found, len(truth), score))
     return max(candidates)
+
+
+def above(pairs: Iterable[Pair], cut: float) -> Truth:
+    """The pairs of at least that score.
+
+    >>> sorted(above([("a", "x", 0.9), ("b", "y", 0.7)], 0.8))
+    [('a', 'x')]
+    """
+    return frozenset((left, right) for left, right, score in pairs if score >= cut)
 
 
 def judged(hits: int, n_found: int, n_true: int, cut: float) -> Judged:

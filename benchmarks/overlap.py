@@ -28,7 +28,8 @@ FIELD_SETS = dict(zip(full_size.OVERLAP_FIELDS, (SIX, SIX[:4]), strict=True))
 LEFT, RIGHT = "registry", "childrens_centre"
 
 
-def measure(preset: str, fields: tuple[str, ...], overlap: float, seed: int, people: int) -> lk.Evaluation:
+def measure(preset: str, fields: tuple[str, ...], overlap: float, seed: int, people: int) -> lk.Evaluation | None:
+    """How good the links are; None if `lk.link` refuses, as too few have a partner."""
     population = study.invent(people, seed=seed, preset=preset)
     schema = lk.Schema.preset("uk-person", project="overlap")
     schema = lk.Schema(project="overlap", fields=tuple(field for field in schema.fields if field.name in fields))
@@ -40,7 +41,23 @@ def measure(preset: str, fields: tuple[str, ...], overlap: float, seed: int, peo
             lk.encode(table, schema, key, id=population.ids[name], source=name, columns=population.held(name, schema))
             for name, table in both.items()
         ]
-        return lk.evaluate(lk.link(*sets), population.truth, key=key)
+        try:
+            links = lk.link(*sets)
+        except lk.EvidenceError:
+            return None
+        return lk.evaluate(links, population.truth, key=key)
+
+
+def figures(done: lk.Evaluation | None) -> dict[str, float | None]:
+    """What is kept of one measurement; nothing but None of a refusal."""
+    if done is None:
+        return dict.fromkeys(("true_pairs", "precision", "recall", "f1"))
+    return {
+        "true_pairs": done.true_positives + done.false_negatives,
+        "precision": None if math.isnan(done.precision) else done.precision,
+        "recall": done.recall,
+        "f1": done.f1,
+    }
 
 
 def thinned(population: study.Population, overlap: float, seed: int) -> pa.Table:
@@ -74,14 +91,11 @@ def main() -> None:
                         "kept": kept,
                         "seed": seed,
                         "settings": {"people": wanted.people},
-                        "true_pairs": done.true_positives + done.false_negatives,
-                        "precision": None if math.isnan(done.precision) else done.precision,
-                        "recall": done.recall,
-                        "f1": done.f1,
+                        **figures(done),
                     }
                     rows.append(row)
                     tables.append(tables.OVERLAP, row | about)
-                print(f"{preset}, {name}, {kept:.0%}: F1 {rows[-1]['f1']:.3f}", flush=True)
+                print(f"{preset}, {name}, {kept:.0%}: {rows[-1]}", flush=True)
     print(f"\n{wanted.people:,} people, {wanted.seeds} seeds\n" + tables.overlap(rows))
 
 

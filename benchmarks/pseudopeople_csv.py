@@ -4,7 +4,8 @@ Run in its own environment, and with -P, as pseudopeople needs PyTables, whose m
 births.csv (newborns that Social Security registered, 2014 to 2030), wic.csv (mothers and small children of 2019 to
 2030, as each first appears) and census.csv (2030), with an `id` and the person as `simulant`. Every kind of error has
 that probability for each value of each identifying column, as far as pseudopeople can: not everyone has a nickname or
-a household to copy from. No row is left out or doubled. The last line of stdout is JSON: the versions.
+a household to copy from. No row is left out or doubled. Noise "default" is pseudopeople's own instead, which leaves
+some rows out; who comes twice is kept once, as first. The last line of stdout is JSON: the versions.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ import pseudopeople
 
 YEARS = range(2019, 2031)
 FIRST_BIRTH = "2014"
+NONE = {"cell_probability": 0.0}
 CHOICE = {"first_name": "given_name", "last_name": "surname", "date_of_birth": "dob"}
 
 
-def births(seed: int, noise: float) -> pd.DataFrame:
+def births(seed: int, noise: float | None) -> pd.DataFrame:
     table = pseudopeople.generate_social_security(
         year=YEARS[-1], seed=seed, config=config("social_security", noise, clean=("event_date", "event_type", "ssn"))
     )
@@ -32,19 +34,27 @@ def births(seed: int, noise: float) -> pd.DataFrame:
     return table.assign(middle_initial=table["middle_name"].astype("string").str[:1])
 
 
-def wic(seed: int, noise: float) -> pd.DataFrame:
+def wic(seed: int, noise: float | None) -> pd.DataFrame:
     settings = config("women_infants_and_children", noise)
     tables = [pseudopeople.generate_women_infants_and_children(year=year, seed=seed, config=settings) for year in YEARS]
     return pd.concat(tables, ignore_index=True).drop_duplicates("simulant_id")
 
 
-def census(seed: int, noise: float) -> pd.DataFrame:
-    return pseudopeople.generate_decennial_census(year=YEARS[-1], seed=seed, config=config("decennial_census", noise))
+def census(seed: int, noise: float | None) -> pd.DataFrame:
+    settings = config("decennial_census", noise)
+    table = pseudopeople.generate_decennial_census(year=YEARS[-1], seed=seed, config=settings)
+    return table.drop_duplicates("simulant_id")
 
 
-def config(dataset: str, noise: float, *, clean: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Every error of every column at that probability, none on those named, whole rows left alone."""
+def config(dataset: str, noise: float | None, *, clean: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Every error of every column at that probability, none on those named, whole rows left alone; None: the default.
+
+    What is ``clean`` decides which rows are newborns', so it is without errors in either case.
+    """
     default = pseudopeople.get_config()[dataset]
+    if noise is None:
+        kinds = {column: default["column_noise"][column] for column in clean}
+        return {dataset: {"column_noise": {column: dict.fromkeys(own, NONE) for column, own in kinds.items()}}}
     return {
         dataset: {
             "row_noise": {kind: dict.fromkeys(rates, 0.0) for kind, rates in default.get("row_noise", {}).items()},
@@ -71,7 +81,8 @@ def written(table: pd.DataFrame, path: Path) -> None:
 
 
 def main() -> None:
-    seed, noise, folder = int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3])
+    seed, folder = int(sys.argv[1]), Path(sys.argv[3])
+    noise = None if sys.argv[2] == "default" else float(sys.argv[2])
     warnings.simplefilter("ignore")
     for make in (births, wic, census):
         written(make(seed, noise), folder / f"{make.__name__}.csv")

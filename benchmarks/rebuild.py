@@ -1,7 +1,7 @@
 """Rebuild every table of the README: python benchmarks/rebuild.py, at a clean commit, on a quiet machine.
 
 Makes the rivals' environments (2 GB of disk), measures, drops what is superseded from results/*.jsonl, and writes the
-tables between their marks in README.md: some 40 minutes on 2 cores. Nothing else is to be done by hand but to read
+tables between their marks in README.md: some two hours on 2 cores. Nothing else is to be done by hand but to read
 them, and to change the sentences around them that they contradict. Each line says the commit; results and README.md
 apart, a change that is not committed makes it "-dirty". To print the tables again without measuring: python
 benchmarks/tables.py. Speed of single steps: python -m pytest benchmarks/test_speed.py.
@@ -22,6 +22,9 @@ STEPS = (
     "overlap.py",
     "groups.py",
     "quality.py",
+    "stability.py",
+    "informed.py",
+    "model_cost.py",
     "compare_speed.py",
     "people_check.py",
 )

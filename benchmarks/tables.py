@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import mean
 
 import full_size
+import model_tables
+from results_kept import RESULTS, append, complete, lines_of, superseded, table_row
 
 from linkage.study.evaluate import Evaluation
 
+__all__ = ["RESULTS", "append", "complete", "lines_of", "superseded", "table_row"]
+
 README = Path(__file__).parent.parent / "README.md"
-RESULTS = Path(__file__).parent / "results"
 QUALITY = RESULTS / "quality.jsonl"
 FEBRL4 = RESULTS / "febrl4.jsonl"
 OVERLAP = RESULTS / "overlap.jsonl"
@@ -33,49 +36,6 @@ TITLES = {
     "recordlinkage_ecm": "recordlinkage ECM (plaintext)",
     "splink_plain": "Splink (plaintext)",
 }
-FIXED = ("settings", "versions", "data_versions")  # of a run, whatever the seed
-
-
-def append(path: Path, line: dict) -> None:
-    """One result more."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def lines_of(path: Path) -> list[dict]:
-    """Every result that is kept, in the order in which they were measured; none if there is no file."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
-
-
-def complete(
-    lines: Iterable[dict], *, of: tuple[str, ...], seeds: Sequence[int], wanted: Iterable[tuple] | None = None
-) -> list[dict]:
-    """The lines of the latest run that has all ``seeds`` of all that is ``wanted``, in that order, by seed.
-
-    A run is what one machine measured at one commit. ``wanted``: what ``of`` names; by default whatever the run has.
-    """
-    runs: dict[str, list[dict]] = {}
-    for line in lines:
-        run = json.dumps(line["machine"], sort_keys=True)
-        runs[run] = [*runs.pop(run, []), line]  # to the end, as the latest
-    for own in reversed(runs.values()):
-        found = _whole(own, of, seeds)
-        if found and all(each in found for each in (found if wanted is None else wanted)):
-            return [line for each in (found if wanted is None else wanted) for line in found[each]]
-    return []
-
-
-def _whole(lines: list[dict], of: tuple[str, ...], seeds: Sequence[int]) -> dict[tuple, list[dict]]:
-    """Of each of what ``of`` names, the latest lines with all ``seeds`` that agree in what is fixed."""
-    parts: dict[tuple, dict[str, dict[int, dict]]] = {}
-    for line in lines:
-        own = parts.setdefault(tuple(line[name] for name in of), {})
-        part = json.dumps([line.get(name) for name in FIXED], sort_keys=True)
-        own[part] = own.pop(part, {}) | {line["seed"]: line}
-    whole = {each: [part for part in own.values() if set(seeds) <= set(part)] for each, own in parts.items()}
-    return {each: [found[-1][seed] for seed in seeds] for each, found in whole.items() if found}
 
 
 def full_quality() -> list[dict]:
@@ -136,14 +96,8 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     GROUPS: full_groups,
     PEOPLE: full_people,
     COMPARE: full_compare,
+    **model_tables.FULL,
 }
-
-
-def superseded(lines: list[dict], shown: list[dict]) -> list[int]:
-    """Places of lines from before the last of those shown that are not among them; what came after is a trial."""
-    kept = {json.dumps(line) for line in shown}
-    there = [place for place, line in enumerate(lines) if json.dumps(line) in kept]
-    return sorted(set(range(max(there, default=0))) - set(there))
 
 
 def prune() -> None:
@@ -166,6 +120,7 @@ def shown() -> dict[str, str]:
         "groups": (groups, full_groups()),
         "people": (people, full_people()),
         "speed": (speed, full_compare()),
+        **model_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 
@@ -224,20 +179,14 @@ def overlap(lines: list[dict]) -> str:
     rows = [table_row(head), table_row(["---"] * len(head))]
     for preset, fields, kept in dict.fromkeys((line["preset"], line["fields"], line["kept"]) for line in lines):
         own = [line for line in lines if (line["preset"], line["fields"], line["kept"]) == (preset, fields, kept)]
-        precision = [line["precision"] for line in own if line["precision"] is not None]
-        rows.append(
-            table_row(
-                [
-                    preset,
-                    fields,
-                    f"{kept:.0%}",
-                    f"{mean(line['true_pairs'] for line in own):.0f}",
-                    f"{mean(precision):.3f} ({min(precision):.3f})" if precision else "no link",
-                    f"{mean(line['recall'] for line in own):.3f}",
-                    f"{mean(line['f1'] for line in own):.3f}",
-                ]
-            )
-        )
+        linked = [line for line in own if line["f1"] is not None]
+        refused = f"refused {len(own) - len(linked)} of {len(own)}" if len(linked) < len(own) else ""
+        precision = [line["precision"] for line in linked if line["precision"] is not None]
+        cells = [preset, fields, f"{kept:.0%}", f"{mean(line['true_pairs'] for line in linked):.0f}" if linked else ""]
+        cells.append(f"{mean(precision):.3f} ({min(precision):.3f})" if precision else refused or "no link")
+        cells += [f"{mean(line[name] for line in linked):.3f}" if linked else "" for name in ("recall", "f1")]
+        cells[-1] += f" ({refused})" if linked and refused else ""
+        rows.append(table_row(cells))
     return "\n".join(rows)
 
 
@@ -344,10 +293,6 @@ def means(data: str, method: str, lines: list[dict]) -> list[str]:
         f"{mean_of['f1']:.4f} ({min(line['f1'] for line in lines):.4f})",
         *(f"{mean_of[name]:.4f}" for name in ("best_precision", "best_recall", "best_f1")),
     ]
-
-
-def table_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def main() -> None:
