@@ -14,8 +14,9 @@ What is protected, and what is not
   knows a person by encoding that person. So sets travel only to the centre, encrypted on the way, and never
   to another agency.
 - Without the key the centre still sees: how many records there are, which fields are missing in which
-  records, which values are equal and so how often each occurs, how alike two values are, and which records
-  changed between two batches. Published attacks re-identify most records of plain Bloom filters from that, if
+  records, which values are equal and so how often each occurs, how alike two values are (of two dates: which of
+  year, month and day agree; of two names: whether they were exchanged), and which records changed between two
+  batches. Published attacks re-identify most records of plain Bloom filters from that, if
   the attacker holds a list of names that overlaps with them, without any key.
 - The ``fields`` layout shows the centre one filter per field and links best: **it needs a centre you trust**.
   The ``record`` layout mixes all fields into one filter and shows less, but is not safe from those attacks.

@@ -9,6 +9,7 @@ from pathlib import Path
 from linkage.central.model import Model
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError
+from linkage.interop.clkfile import clk_facts
 from linkage.links import Links
 from linkage.parallel import cores
 from linkage.release import Release
@@ -39,12 +40,13 @@ def installation() -> Facts:
 
 
 def file(path: Path) -> Facts:
-    """What an encoded set, a standing result, a release, a model or an agreement says of itself; nothing secret."""
+    """What an encoded set, a standing result, a release, a model, an agreement or a file of clkhash's CLKs says of
+    itself; nothing secret."""
     if path.suffix.lower() == ".toml":
         schema = Schema.load(path)
         return {"kind": "agreement", "project": schema.project, "fingerprint": schema.fingerprint()}
     if path.suffix.lower() == ".json":
-        return _model(path)
+        return clk_facts(path) or _model(path)
     for describe in (_encoded, _links, _release):
         try:
             return describe(path)

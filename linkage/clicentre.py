@@ -96,7 +96,7 @@ def link(
         )  # fmt: skip
     except linkage.EvidenceError as error:
         raise linkage.EvidenceError(f"{error}. {_WAY_OUT}") from None
-    if given is None and shown is not None and len(links) and shown.too_few(min(map(len, loaded))):
+    if given is None and shown is not None and len(links) and len(loaded) == 2 and shown.too_few(min(map(len, loaded))):
         # to be shown the weights must not be a way round the refusal
         raise linkage.EvidenceError(f"too few records seem to have a partner to tell people from siblings. {_WAY_OUT}")
     links.save(out)

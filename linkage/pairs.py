@@ -14,6 +14,8 @@ from linkage.tables import TableOfResults
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MOST_TEXT = 1 << 30  # bytes of ids in one Arrow array; its 32-bit offsets end at twice that
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs(TableOfResults):
@@ -70,8 +72,8 @@ class Pairs(TableOfResults):
 
         return pa.table(
             {
-                "left_id": self.left_set.record_ids.take(pa.array(self.left)),
-                "right_id": self.right_set.record_ids.take(pa.array(self.right)),
+                "left_id": _ids_of(self.left_set, self.left),
+                "right_id": _ids_of(self.right_set, self.right),
                 **self.measures(),
             }
         )
@@ -81,3 +83,15 @@ class Pairs(TableOfResults):
 
     def __repr__(self) -> str:
         return f"Pairs({len(self):,} of {self.left_set.source!r} and {self.right_set.source!r})"
+
+
+def _ids_of(encoded: EncodedSet, rows: NDArray[np.int32]) -> pa.ChunkedArray:
+    """The record ids of some rows, in as many arrays as their texts need."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = encoded.record_ids
+    longest = pc.max(pc.binary_length(ids)).as_py() or 1
+    at_once = max(1, _MOST_TEXT // longest)
+    parts = [ids.take(pa.array(rows[start : start + at_once])) for start in range(0, len(rows), at_once)]
+    return pa.chunked_array(parts, pa.string())

@@ -154,5 +154,5 @@ def test_info__knows_a_model(place, capsys):
     assert run(cli, ["info", "model.json", "--json"]) == 0
     found = said(capsys)
     assert found["kind"] == "model" and found["fingerprint"] == SCHEMA.fingerprint()
-    (place / "other.json").write_text('{"clks": []}')
+    (place / "other.json").write_text('{"links": []}')
     assert run(cli, ["info", "other.json"]) == 3

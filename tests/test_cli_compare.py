@@ -146,3 +146,6 @@ def test_plan__of_the_fields_layout_bounds_the_contenders():
     assert "MiB of memory" in str(found)
     with pytest.raises(ValueError, match="without a threshold"):
         lk.plan(*made, threshold=0.8)
+    alone = lk.plan(made[0])
+    assert alone.pairs_compared == len(made[0]) * (len(made[0]) - 1) // 2
+    assert alone.pairs_expected < len(made[0])  # not each record with itself

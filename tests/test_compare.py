@@ -272,6 +272,23 @@ def test_pairs__turn_into_tables_with_record_ids(two_sets):
     assert pairs.to_polars().to_dict(as_series=False) == table.to_pydict()
 
 
+def test_pairs__whose_ids_are_more_text_than_one_array_holds_come_in_several(two_sets, monkeypatch, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pairs = lk.compare(*two_sets, threshold=0.5)
+    whole = pairs.to_arrow()
+    monkeypatch.setattr("linkage.pairs._MOST_TEXT", 10 * len("right-000000") + 1)
+    table = pairs.to_arrow()
+    assert table.equals(whole) and table.schema == whole.schema
+    assert table["right_id"].type == pa.string()
+    assert [len(chunk) for chunk in table["right_id"].chunks[:-1]] == [10] * ((len(pairs) - 1) // 10)
+    assert lk.write_pairs(iter([pairs]), tmp_path / "pairs.parquet") == len(pairs)
+    assert pq.read_table(tmp_path / "pairs.parquet").equals(whole)
+    none = pairs.take(np.array([], dtype=np.int64)).to_arrow()
+    assert none.num_rows == 0 and none.schema == whole.schema
+
+
 def test_pairs__are_an_arrow_stream(two_sets):
     import pyarrow as pa
 
@@ -373,7 +390,7 @@ def test_compare_in_parts__gives_the_same_pairs_in_parts_that_fit(two_large_sets
     assert [triple for part in parts for triple in triples(part)] == triples(whole)
     assert len(whole) > 4_000
     fewest = engine._FEWEST_PAIRS
-    assert all(0 < len(part) <= max(5 * fewest, memory // engine.BYTES_PER_PAIR) for part in parts)
+    assert all(0 < len(part) <= max(fewest, memory // engine.BYTES_PER_PAIR) for part in parts)
 
 
 def test_compare_in_parts__of_a_flood_stays_in_parts_that_fit():
@@ -381,10 +398,52 @@ def test_compare_in_parts__of_a_flood_stays_in_parts_that_fit():
     other = encoded(np.ones((2_500, 128)), source="right")
     seen = 0
     for part in lk.compare_in_parts(records, other, threshold=1, memory=1 << 20):
-        assert len(part) <= 5 * engine._FEWEST_PAIRS
+        assert len(part) * engine.BYTES_PER_PAIR <= 1 << 20
         assert part.left[0] * 2_500 + part.right[0] == seen
         seen += len(part)
     assert seen == 2_000 * 2_500
+
+
+@pytest.mark.parametrize(("n_left", "n_right"), [(3, 100_000), (1, 5_000), (100_000, 2)])
+@pytest.mark.parametrize("memory", [1, 60_000, 1 << 19])
+def test_compare_in_parts__of_one_row_that_is_like_all_is_cut_too(n_left, n_right, memory):
+    sets = encoded(np.ones((n_left, 128))), encoded(np.ones((n_right, 128)), source="right")
+    most = max(engine._FEWEST_PAIRS, memory // engine.BYTES_PER_PAIR)
+    seen = 0
+    for part in lk.compare_in_parts(*sets, threshold=1, memory=memory, threads=2):
+        assert 0 < len(part) <= most
+        held = part.left if part.left.base is None else part.left.base
+        assert len(held) <= most, "a view keeps alive what it was cut from"
+        assert (part.left.astype(np.int64) * n_right + part.right == np.arange(seen, seen + len(part))).all()
+        seen += len(part)
+    assert seen == n_left * n_right
+
+
+def test_compare_in_parts__of_one_row_does_not_depend_on_threads_or_spans(monkeypatch):
+    bits = some(6_000, seed=5)
+    bits[::3] = True
+    sets = encoded(bits[:4]), encoded(bits, source="right")
+    whole = triples(lk.compare(*sets, threshold=0.3))
+    monkeypatch.setattr(engine, "_FEWEST_PAIRS", 100)
+    sizes = []
+    for threads, widest in ((1, 65_536), (3, 65_536), (2, 512)):
+        monkeypatch.setattr("linkage.central.candidates._WIDEST_SPAN", widest)
+        parts = list(lk.compare_in_parts(*sets, threshold=0.3, memory=1, threads=threads))
+        assert [triple for part in parts for triple in triples(part)] == whole
+        sizes.append([len(part) for part in parts])
+    assert len(whole) > 2_000 and max(sizes[0]) == 100
+    assert sizes[0] == sizes[1] == sizes[2]
+
+
+@pytest.mark.parametrize("wanted", [1, 10_000])
+def test_compare_in_parts__of_one_row_within_a_set_is_cut_too(wanted, monkeypatch):
+    records = encoded(np.ones((3_000, 128)))
+    monkeypatch.setattr(engine, "_FEWEST_PAIRS", 500)
+    parts = list(lk.compare_in_parts(records, threshold=1, memory=wanted, threads=2))
+    assert max(map(len, parts)) == 500
+    found = np.concatenate([part.left.astype(np.int64) * 3_000 + part.right for part in parts])
+    row, column = np.triu_indices(3_000, 1)
+    assert (found == row * 3_000 + column).all()
 
 
 def test_compare_in_parts__refuses_more_pairs_than_allowed_with_an_estimate(two_large_sets):

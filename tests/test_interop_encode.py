@@ -212,7 +212,6 @@ def test_encode_clkhash__the_row_is_right_beyond_the_first_part(monkeypatch):
     [
         ([["Ann"]], lk.RecordError, "row 1 has 1 values, and the schema has 2 features"),
         ([["Ann", "7"], ["Bo", "8", "9"]], lk.RecordError, "row 2 has 3"),
-        ([], lk.RecordError, "no records"),
         ({"given": ["Ann"]}, lk.RecordError, "column 'age'"),
         ({"given": ["Ann"], "age": [7.5]}, lk.RecordError, "decimal point"),
         (7, TypeError, "a table is"),
@@ -221,6 +220,23 @@ def test_encode_clkhash__the_row_is_right_beyond_the_first_part(monkeypatch):
 def test_encode_clkhash__refuses_tables_that_do_not_fit(rows, error, message):
     with pytest.raises(error, match=message):
         interop.encode_clkhash(rows, AGREED, b"s")
+
+
+@pytest.mark.parametrize("table", [[], {"given": [], "age": []}, pa.table({"given": pa.array([], pa.string()),
+                                   "age": pa.array([], pa.string())}), "given,age\n"])  # fmt: skip
+def test_encode_clkhash__of_no_records_is_an_empty_set(table, tmp_path):
+    if isinstance(table, str):
+        (tmp_path / "empty.csv").write_text(table)
+        table = tmp_path / "empty.csv"
+    held = interop.encode_clkhash(table, AGREED, b"s")
+    streamed = interop.encode_clkhash(table, AGREED, b"s", out=tmp_path / "empty.parquet")
+    for made in (held, streamed, lk.EncodedSet.load(tmp_path / "empty.parquet")):
+        assert len(made) == 0 and made.schema == AGREED and made.digest() == held.digest()
+        assert interop.to_bitarrays(made) == []
+    interop.write_clks(held, tmp_path / "empty.json")
+    assert json.loads((tmp_path / "empty.json").read_text()) == {"clks": []}
+    with pytest.raises(lk.RecordError, match="column 'age'"):
+        interop.encode_clkhash({"given": []}, AGREED, b"s")
 
 
 def test_encode_clkhash__refuses_arguments_that_mean_nothing():

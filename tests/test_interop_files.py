@@ -238,6 +238,13 @@ def test_bitarrays__of_either_endianness_and_frozen_ones(tmp_path):
         interop.from_bitarrays([bitarray(bits)], schema=agreed())
 
 
+@pytest.mark.parametrize("wrong", [["1010"], "1010", [b"\xff"], [np.ones(8, dtype=bool)], [None], [[1, 0]],
+                                   bitarray("1010"), [bitarray("1010"), "1010"]])  # fmt: skip
+def test_from_bitarrays__says_what_to_give(wrong):
+    with pytest.raises(TypeError, match=r"takes bitarray objects, such as bitarray\('1010'\)"):
+        interop.from_bitarrays(wrong)
+
+
 def test_to_bitarrays__are_those_of_clkhash():
     from clkhash.clk import generate_clks
     from clkhash.schema import from_json_dict
@@ -323,12 +330,30 @@ HEADER = b"\x01\x08\x04\x04"
         (HEADER + struct.pack("<dIIII", 1.5, 0, 1, 1, 1), "outside"),
         (HEADER + struct.pack("<dIIII", float("nan"), 0, 1, 1, 1), "outside"),
         (b"\x01\x08\x01\x08" + struct.pack("<dBBQQ", 0.5, 0, 1, 2**64 - 1, 0), "do not have"),
+        (HEADER + 2 * struct.pack("<dIIII", 0.5, 0, 1, 3, 4), "there twice"),
+        (HEADER + struct.pack("<dIIIIdIIII", 0.9, 0, 1, 3, 4, 0.5, 1, 0, 4, 3), "there twice"),
     ],
 )
 def test_candidate_pairs__says_what_is_wrong_with_a_file(data, said, sets, tmp_path):
     (tmp_path / "pairs").write_bytes(data)
     with pytest.raises(lk.FileFormatError, match=said):
         interop.read_candidate_pairs(tmp_path / "pairs", *sets)
+
+
+def test_candidate_pairs__within_one_set_are_there_once_whichever_is_named_first(sets, tmp_path):
+    rows = [(0.9, 0, 0, 3, 4), (0.8, 0, 0, 3, 5), (0.5, 0, 0, 4, 3)]
+    for count, refused in ((2, False), (3, True)):
+        path = tmp_path / str(count)
+        path.write_bytes(HEADER + b"".join(struct.pack("<dIIII", *row) for row in rows[:count]))
+        with pytest.raises(lk.FileFormatError, match="there twice") if refused else contextlib.nullcontext():
+            assert len(interop.read_candidate_pairs(path, sets[0], sets[0], datasets=(0, 0))) == 2
+
+
+def test_candidate_pairs__of_other_datasets_may_have_the_same_rows(sets, tmp_path):
+    rows = [(0.9, 0, 1, 3, 4), (0.8, 0, 2, 3, 4), (0.7, 0, 1, 4, 3)]
+    (tmp_path / "pairs").write_bytes(HEADER + b"".join(struct.pack("<dIIII", *row) for row in rows))
+    read = interop.read_candidate_pairs(tmp_path / "pairs", *sets)
+    assert list(zip(read.left.tolist(), read.right.tolist(), strict=True)) == [(3, 4), (4, 3)]
 
 
 def test_candidate_pairs__have_a_cap_on_memory(sets, tmp_path):

@@ -135,6 +135,64 @@ def test_convert__then_link_on_the_command_line(files, capfd):
     assert code == 0 and "clkhash" in said.out
 
 
+def test_info__knows_files_of_clkhash(files, capfd):
+    def told(content):
+        (files / "bob.json").write_text(json.dumps(content))
+        code, said = command(capfd, "info", files / "bob.json", "--json")
+        assert code == 0, said.err
+        return json.loads(said.out)
+
+    clk = json.loads((files / "alice.json").read_text())["clks"][0]
+    assert told({"clks": [clk] * 3}) == {"kind": "clkhash's CLKs", "records": 3, "bits": 1024}
+    assert told({"clks": []}) == {"kind": "clkhash's CLKs", "records": 0}
+    blocked = {"clknblocks": [[clk, "ls1", "ann"], [clk], [clk, "ls1"]]}
+    expected = {"kind": "clkhash's CLKs with blocks", "records": 3, "bits": 1024, "blocks": 2}
+    assert told(blocked) == expected
+    code, said = command(capfd, "info", files / "bob.json")
+    assert code == 0 and "clkhash's CLKs with blocks" in said.out
+    for content, word in (({"clks": [clk, "A*"]}, "row 1: not base64"), ({"clks": [clk, clk[4:]]}, "row 1"),
+                          ({"clknblocks": [clk]}, "row 0"), ({"clks": 7}, "not a model"),
+                          ({"clks": [], "clknblocks": []}, "not a model")):  # fmt: skip
+        (files / "bad.json").write_text(json.dumps(content))
+        code, said = command(capfd, "info", files / "bad.json")
+        assert code == 3 and word in said.err and clk not in said.err
+
+
+def test_convert__keeps_blocks_beside_the_set(files, capfd):
+    clks = json.loads((files / "alice.json").read_text())["clks"]
+    content = {"clknblocks": [[clk, *["ls1", "ann é"][: place % 3]] for place, clk in enumerate(clks)]}
+    (files / "blocked.json").write_text(json.dumps(content))
+    there = ("convert", files / "blocked.json", "-o", files / "set.parquet", "--blocks", files / "blocks.json")
+    code, said = command(capfd, *there)
+    assert code == 0 and "left out" not in said.err
+    assert (files / "blocks.json").stat().st_mode & 0o077 == 0
+    back = ("convert", files / "set.parquet", "-o", files / "again.json", "--blocks")
+    assert command(capfd, *back, files / "blocks.json")[0] == 0
+    assert json.loads((files / "again.json").read_text()) == content
+    again = (files / "again.json").read_bytes()
+
+    assert command(capfd, *there)[0] == 2  # what is there stays
+    assert command(capfd, *there[:-1], files / "blocks.csv")[0] == 2
+    assert command(capfd, *there[:1], files / "alice.json", *there[2:-1], files / "none.json")[0] == 3
+    assert not (files / "none.json").exists()
+    assert command(capfd, "convert", files / "bob.json", "-o", files / "bob.parquet")[0] == 0
+    other = {"blocks": [[]] * 5, "of": "0"}
+    for wrong, word in (({"clks": clks}, "not {"), (other, "another set"), (content, "not {")):
+        (files / "wrong.json").write_text(json.dumps(wrong))
+        code, said = command(capfd, *back, files / "wrong.json")
+        assert code == 3 and word in said.err
+    code, said = command(capfd, "convert", files / "bob.parquet", *back[2:], files / "blocks.json")
+    assert code == 3 and "another set" in said.err
+    kept = json.loads((files / "blocks.json").read_text())
+    for rows in ([["a"]] * 4 + [[7]], [["a"]] * 4 + ["a"], [["a"]] * 4):
+        (files / "wrong.json").write_text(json.dumps(kept | {"blocks": rows}))
+        assert command(capfd, *back, files / "wrong.json")[0] == 3
+    assert (files / "again.json").read_bytes() == again
+    (files / "blocks.json").unlink()
+    code, said = command(capfd, *there[:-2])
+    assert code == 0 and "--blocks" in said.err
+
+
 def test_convert__exit_codes(files, capfd):
     def attempt(*arguments):
         code, said = command(capfd, "convert", *arguments)

@@ -77,8 +77,7 @@ def test_model__serves_other_sets_of_its_agreement(saved):
 
 
 def test_model__of_one_set_comes_back_too(sets, tmp_path):
-    with pytest.warns(lk.LinkageWarning):
-        model = lk.fit(sets[0])
+    model = lk.fit(sets[0])
     model.save(tmp_path / "m.json")
     assert lk.Model.load(tmp_path / "m.json") == model
 

@@ -65,10 +65,18 @@ def column_plan(schema: Schema, columns: Mapping[str, str | None] | None, *, id:
     return plan
 
 
-def read(table: object, plan: Mapping[str, str | None], schema: Schema, *, rows: int | None = None) -> Iterator[Batch]:
+def read(
+    table: object,
+    plan: Mapping[str, str | None],
+    schema: Schema,
+    *,
+    rows: int | None = None,
+    may_be_empty: bool = False,
+) -> Iterator[Batch]:
     """The planned columns of a table as text, at most ``rows`` (default `BATCH_ROWS`) records at a time.
 
-    Raises `RecordError` for a missing column, a column of the wrong kind, and a table without records.
+    Raises `RecordError` for a missing column, a column of the wrong kind, and, unless it ``may_be_empty``, a table
+    without records.
     """
     import pyarrow as pa
 
@@ -87,7 +95,7 @@ def read(table: object, plan: Mapping[str, str | None], schema: Schema, *, rows:
             }
             yield Batch(row, columns)
             row += part.num_rows
-    if row == 1:
+    if row == 1 and not may_be_empty:
         raise RecordError("the table has no records", rule="no records")
 
 

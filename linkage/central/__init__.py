@@ -16,8 +16,9 @@ from linkage.central import assign, compare  # the modules: their functions of t
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.disclose import new_link_ids
 from linkage.central.fitting import fitted
-from linkage.central.model import Model, in_canonical_order, one_partner, probability_cut
-from linkage.central.thresholds import Ratio, exact_ratio
+from linkage.central.model import Model
+from linkage.central.sources import in_canonical_order, one_partner
+from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import EvidenceError, LinkageWarning
 from linkage.links import Links
@@ -114,7 +115,8 @@ def link(
             progress=progress,
         )
         if model is None:
-            _require_enough(known, min(map(len, ordered)), n_pairs=len(pairs))
+            # within one set few duplicates are what one hopes for, and no sign of siblings taken for people
+            _require_enough(known, min(map(len, ordered)) if len(ordered) == 2 else 0, n_pairs=len(pairs))
         gain = _weight_gain(pairs)
     return _links(pairs.take(assign.assign(pairs.left, pairs.right, gain, unique=unique)), ordered, cut)
 

@@ -99,9 +99,10 @@ def compare_in_parts(
 ) -> Iterator[Pairs]:
     """The pairs of `compare`, a part at a time, in the same order: for thresholds that give more than memory holds.
 
-    No part takes more than ``memory`` bytes, however many pairs there are; an empty part is left out. More than
-    ``most`` pairs would fill a disk: `LimitError` with an estimate, before the first part where a sample can tell, and
-    in any case before the part that would be too many. To a file:
+    No part takes more than ``memory`` bytes, however many pairs there are, and be they all of one record; an empty part
+    is left out. Below 240 KiB ``memory`` saves nothing more: a part may always have 4,096 pairs. More than ``most``
+    pairs would fill a disk: `LimitError` with an estimate, before the first part where a sample can tell, and in any
+    case before the part that would be too many. To a file:
 
         linkage.write_pairs(linkage.compare_in_parts(left, right, threshold=0.6), "pairs.parquet")
     """

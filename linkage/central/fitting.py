@@ -17,8 +17,9 @@ from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
 from linkage.central.estimate import Estimate, Parameters, estimate, starting_point
 from linkage.central.kernels import ComparisonPlan, Rows
 from linkage.central.levels import Comparison, comparisons, kernel_plan, sides
-from linkage.central.model import NATS, FieldWeights, Model, in_canonical_order, one_partner
+from linkage.central.model import NATS, FieldWeights, Model
 from linkage.central.rarity import Bonus, bonuses, of_pairs
+from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.tiles import arranged, over_tiles
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
@@ -47,12 +48,12 @@ def fit(
         Sources that may hold several records of a person. The others are one-to-one, which is what keeps
         estimation from taking households for people: say so only where it is true.
 
-    Warns with `LinkageWarning` of each of `Model.doubts`.
+    Warns with `LinkageWarning` of each of `Model.doubts`; within one set, that few have a duplicate is none.
 
     Cost: up to 40 million pairs looked at twice; more are sampled, some rows against all columns.
     """
     model = fitted(left, right, duplicates=duplicates, threads=threads, memory=memory, progress=progress)
-    for doubt in model.doubts(len(left) if right is None else min(len(left), len(right))):
+    for doubt in model.doubts(0 if right is None else min(len(left), len(right))):
         warnings.warn(doubt, LinkageWarning, stacklevel=2)
     return model
 

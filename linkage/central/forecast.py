@@ -121,8 +121,8 @@ def plan(
         if threshold is None:
             raise ValueError("plan: the record layout needs the threshold that the run will have")
         return _of_similarity(left, right, threshold, measure, threads=threads, memory=memory, most=most_pairs(most))
-    if threshold is not None or right is None:
-        raise ValueError("plan: sets of the fields layout are linked two at a time, and without a threshold")
+    if threshold is not None:
+        raise ValueError("plan: sets of the fields layout are linked without a threshold")
     return _of_fields(left, right, threads=threads, memory=memory)
 
 
@@ -165,9 +165,10 @@ def _of_similarity(
     )
 
 
-def _of_fields(left: EncodedSet, right: EncodedSet, *, threads: int | None, memory: int) -> Plan:
+def _of_fields(left: EncodedSet, other: EncodedSet | None, *, threads: int | None, memory: int) -> Plan:
+    right = left if other is None else other
     require_comparable(left, right)
-    compared = len(left) * len(right)
+    compared = len(left) * (len(left) - 1) // 2 if other is None else len(left) * len(right)
     program = _PROGRAM + _bytes_of(left, right) + sum(rows.nbytes for rows in right.filters.values())
     if not compared:
         return Plan(0, 0, 0, 0.0, program, 0, memory, fits=True, in_parts=None, kernel=kernels.name())
@@ -190,7 +191,8 @@ def _of_fields(left: EncodedSet, right: EncodedSet, *, threads: int | None, memo
     )
     for_contenders = (time.perf_counter() - started) / met
     assert found is not None  # room for every pair
-    n = len(found[0])
+    # within one set a record that meets itself is no pair
+    n = int((rows[found[0]] != columns[found[1]]).sum()) if other is None else len(found[0])
     room = most_contenders(len(left), len(right), memory)
     expected, at_most = (min(room, int(count * compared / met)) for count in (n, n + 4 * np.sqrt(n + 1)))
     sampled = min(compared, SAMPLE_PAIRS)

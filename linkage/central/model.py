@@ -7,6 +7,7 @@ two filters, so no name is needed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,9 +22,10 @@ from linkage.central.contenders import LINK_FLOOR_BITS, UNIT, Contenders, collec
 from linkage.central.estimate import weigh
 from linkage.central.levels import Comparison, kernel_plan, sides
 from linkage.central.rarity import bonuses, of_pairs
-from linkage.central.thresholds import Ratio, exact_ratio
+from linkage.central.sources import in_canonical_order, one_partner
+from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import MismatchError, nearest
+from linkage.errors import LinkageWarning, MismatchError
 from linkage.files import PathLike
 from linkage.pairs import Pairs
 from linkage.schema import Schema
@@ -38,6 +40,9 @@ NATS = float(np.log(2)) / UNIT
 """Of one unit of weight."""
 # below this share of records with a partner, precision fell to 0.75 on invented people (benchmarks/overlap.py)
 _FEW = 0.05
+# a record is undecided that surely has a partner, though none is much likelier than the next
+_SURE, _UNDECIDED = 0.8, 0.55
+_FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class Model(TableOfResults):
                 "in three has been wrong; look at each before acting on it"
             )
         weak = [item.comparison.name for item in self.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
-        if len(weak) > len(self.fields) // 2:
+        if 2 * len(weak) >= len(self.fields):  # what a household shares is never weak
             found.append(
                 f"matches agree exactly on less than half of their values in {', '.join(weak)}: siblings or "
                 "households may have been taken for people; few records may have a partner"
@@ -152,6 +157,7 @@ class Model(TableOfResults):
         # in whole units, so that sums and orders are the same on every machine
         weight = np.round(evidence / NATS) / UNIT
         pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
+        _warn_of_undecided(chance, edges)
         # a pair of which no field could be compared is no link, however many records have partners
         pairs = pairs.take((chance >= cut) & levels.any(axis=1))
         return pairs if first is left else pairs.swapped()
@@ -281,6 +287,24 @@ class Model(TableOfResults):
         return "\n".join(lines)
 
 
+def _warn_of_undecided(chance: Floats, edges: Edges) -> None:
+    """Of records that surely have a partner among several who fit alike: a source holds people twice, undeclared."""
+    sides = ((edges.row, edges.n_rows), (edges.column, edges.n_columns))
+    for unique, (group, n_groups) in zip(edges.unique, sides, strict=True):
+        best = np.zeros(n_groups)
+        np.maximum.at(best, group, chance)
+        partnered = np.bincount(group, weights=chance, minlength=n_groups)
+        undecided = int(((partnered > _SURE) & (best < _UNDECIDED)).sum())
+        if unique and undecided > 1 + _FEW_UNDECIDED * float(partnered.sum()):
+            warnings.warn(
+                f"{undecided:,} records have a partner, but two or more fit them alike, and few were chosen: if a "
+                'source holds people twice, say so: duplicates=["its name"]',
+                LinkageWarning,
+                stacklevel=3,
+            )
+            return
+
+
 def contenders(
     model: Model,
     first: EncodedSet,
@@ -306,31 +330,6 @@ def contenders(
         threads=threads,
         progress=progress,
     )
-
-
-def one_partner(first: EncodedSet, second: EncodedSet, duplicates: Collection[str]) -> tuple[bool, bool]:
-    """Whether a record of the first, of the second set has at most one partner: the other one holds no duplicates.
-
-    Raises ``ValueError`` for a name in ``duplicates`` that is not a source.
-    """
-    sources = (first.source, second.source)
-    if isinstance(duplicates, str):
-        raise TypeError('duplicates: a list of sources, such as ["police"]')
-    for name in duplicates:
-        if name not in sources:
-            raise ValueError(f"duplicates: '{name}' is not a source; {nearest(name, sources)}")
-    return second.source not in duplicates, first.source not in duplicates
-
-
-def in_canonical_order(left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet, EncodedSet]:
-    """The two sets in an order that does not depend on the caller's."""
-    first = (left.source, left.digest()) <= (right.source, right.digest())
-    return (left, right) if first else (right, left)
-
-
-def probability_cut(value: Ratio) -> float:
-    """``value``, or ``ValueError`` unless it is in (0, 1]."""
-    return float(exact_ratio(value, name="probability"))
 
 
 def _in_units(above: tuple[float, ...], below: tuple[float, ...]) -> tuple[int, ...]:

@@ -87,3 +87,8 @@ def similarity(
     if measure == "hamming":
         return (n_bits - (together - 2 * shared)) / n_bits
     return 2 * shared / together if measure == "dice" else shared / (together - shared)
+
+
+def probability_cut(value: Ratio) -> float:
+    """``value``, or ``ValueError`` unless it is in (0, 1]."""
+    return float(exact_ratio(value, name="probability"))

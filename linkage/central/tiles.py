@@ -57,7 +57,8 @@ def in_parts(
     """What ``step(tile, span, room)`` finds, by row, then column, and the share of all pairs seen so far.
 
     However many pairs there are, they take no more than ``memory`` bytes at a time: half of it for tiles under way,
-    half for the chunk they belong to. A chunk that gives more is dropped, cut in two and met again.
+    half for the chunk they belong to. A chunk that gives more is dropped, cut in two and met again; a row that gives
+    more is handed on in pieces. No tile or part has to make do with less than `_FEWEST_PAIRS`.
     """
     flying = 2 * thread_count(threads) + 1
     limit = max(_FEWEST_PAIRS, memory // (2 * BYTES_PER_PAIR))
@@ -82,15 +83,34 @@ def in_parts(
 def _cut(
     step: Callable[[Tile, int, int], Found | None], grid: Grid, chunk: tuple[int, int], limit: int
 ) -> Iterator[Found]:
-    """The chunk in two halves, and those again, until each fits; one row always does, having few columns."""
+    """A chunk that gives more than ``limit``: in two halves, and those again, down to pieces of one row."""
     top, bottom = chunk
+    if bottom - top == 1:
+        yield from _row_cut(step, grid, chunk, limit)
+        return
     middle = (top + bottom) // 2
-    for half in ((top, middle), (middle, bottom)) if bottom - top > 1 else (chunk,):
-        part = _met(step, grid, half, limit if half[1] - half[0] > 1 else grid.n_right)
+    for half in ((top, middle), (middle, bottom)):
+        part = _met(step, grid, half, limit)
         if part is None:
             yield from _cut(step, grid, half, limit)
         else:
             yield part
+
+
+def _row_cut(
+    step: Callable[[Tile, int, int], Found | None], grid: Grid, row: tuple[int, int], limit: int
+) -> Iterator[Found]:
+    """One row's pairs, ``limit`` at a time; beyond those, what one span gives is held, and no more."""
+    held = no_pairs()
+    for span, tile in grid.tiles(row):
+        found = step(tile, span, tile.pairs)
+        assert found is not None  # room for every pair
+        held = _joined([held, found])
+        while len(held[0]) > limit:
+            yield tuple(column[:limit].copy() for column in held)
+            held = tuple(column[limit:] for column in held)
+    if len(held[0]):
+        yield tuple(column.copy() for column in held)  # a view keeps alive all that it was cut from
 
 
 def _met(

@@ -26,6 +26,8 @@ def from_bitarrays(clks: Iterable[Any], *, schema: Schema | None = None, source:
 
     Raises
     ------
+    TypeError
+        Something else than ``bitarray`` objects.
     ValueError
         They differ in length, there are none and no schema says how long they would be, or the length is not that of
         the schema.
@@ -37,6 +39,12 @@ def from_bitarrays(clks: Iterable[Any], *, schema: Schema | None = None, source:
     require_source(source)
     require_clkhash(schema)
     given = list(clks)
+    for clk in given:
+        if not hasattr(clk, "endian") or not hasattr(clk, "tobytes"):
+            raise TypeError(
+                f"from_bitarrays: takes bitarray objects, such as bitarray('1010'); one is {type(clk).__name__}. "
+                "A file of base64 is read by read_clks"
+            )
     lengths = {len(clk) for clk in given} or ({schema.bits} if schema is not None else set())
     if len(lengths) != 1:
         raise ValueError(

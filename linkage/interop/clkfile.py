@@ -1,6 +1,9 @@
 """Files of CLKs: ``{"clks": [base64, ...]}`` and ``{"clknblocks": [[base64, block, ...], ...]}``.
 
 Base64 is standard and padded; bit 0 is the top bit of byte 0; the order of the rows is the only record id.
+
+An encoded set has no place for blocks. Those that are to come back stay in a file beside it, of ours:
+``{"blocks": [[block, ...], ...], "of": the set's digest}``.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from linkage.jsonfile import read_json
 from linkage.schema import Schema
 
 _MAX_BYTES = 8 << 30
+_PLAIN, _BLOCKED = "clks", "clknblocks"
 
 
 def read_clks(
@@ -55,7 +59,11 @@ def read_clks(
     """
     encoded, blocks = _read(path, schema, source, max_bytes)
     if blocks is not None:
-        warnings.warn(f"{path}: its blocks are left out; read_clknblocks gives them too", LinkageWarning, stacklevel=2)
+        warnings.warn(
+            f"{path}: its blocks are left out; read_clknblocks and `linkage convert --blocks` keep them",
+            LinkageWarning,
+            stacklevel=2,
+        )
     return encoded
 
 
@@ -77,17 +85,55 @@ def write_clks(encoded: EncodedSet, path: PathLike) -> None:
     The file is its owner's only, and appears whole or not at all.
     """
     texts = _texts(encoded)
-    _write(path, "clks", (json.dumps(text) for text in texts))
+    _write(path, _PLAIN, (json.dumps(text) for text in texts))
 
 
 def write_clknblocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]], path: PathLike) -> None:
     """Write a set of the record layout with the block ids of each record as ``{"clknblocks": [...]}``."""
-    if len(blocks) != len(encoded):
-        raise ValueError(f"blocks: one list of ids for each of {len(encoded):,} records, not {len(blocks):,}")
-    if any(isinstance(row, str) or not all(isinstance(block, str) for block in row) for row in blocks):
-        raise TypeError("blocks: lists of texts")
+    _require_blocks(encoded, blocks)
     rows = ([text, *row] for text, row in zip(_texts(encoded), blocks, strict=True))
-    _write(path, "clknblocks", map(json.dumps, rows))
+    _write(path, _BLOCKED, map(json.dumps, rows))
+
+
+def write_blocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]], path: PathLike) -> None:
+    """Write the block ids of each record to a file of their own, for `read_blocks` of the same set."""
+    _require_blocks(encoded, blocks)
+    with written_beside(path) as part:
+        content = {"blocks": [list(row) for row in blocks], "of": encoded.digest()}
+        part.write_text(json.dumps(content) + "\n", encoding="ascii", newline="\n")
+
+
+def read_blocks(path: PathLike, encoded: EncodedSet, *, max_bytes: int = _MAX_BYTES) -> list[tuple[str, ...]]:
+    """The block ids of each record of the set. Raises `FileFormatError` for those of another set, or another file."""
+    place = Path(path)
+    content = read_json(place, max_bytes=max_bytes)
+    if not isinstance(content, dict) or content.keys() != {"blocks", "of"} or not isinstance(content["blocks"], list):
+        raise _not(place, 'not {"blocks": [...], "of": ...}, as `linkage convert --blocks` writes it', "shape")
+    if content["of"] != encoded.digest() or len(content["blocks"]) != len(encoded):
+        raise _not(place, "holds the blocks of another set", "content")
+    for number, row in enumerate(content["blocks"]):
+        if not isinstance(row, list) or not all(isinstance(block, str) for block in row):
+            raise _not(place, f"row {number:,}: not a list of block ids", "shape")
+    return [tuple(row) for row in content["blocks"]]
+
+
+def clk_facts(path: PathLike, *, max_bytes: int = _MAX_BYTES) -> dict[str, str | int] | None:
+    """What a file of CLKs says of itself: rows, bits, whether it has blocks; None for JSON of another kind.
+
+    Raises `FileFormatError` for a file of CLKs that is damaged, as `read_clks` does.
+    """
+    place = Path(path)
+    kind, rows = _kind_and_rows(read_json(place, max_bytes=max_bytes))
+    if kind is None:
+        return None
+    facts: dict[str, str | int] = {"kind": "clkhash's CLKs" + (" with blocks" if kind == _BLOCKED else "")}
+    texts, blocks = _parted(place, rows) if kind == _BLOCKED else (rows, None)
+    facts["records"] = len(texts)
+    if texts:
+        facts["bits"] = _decoded(place, texts, None)[1]
+    if blocks is not None:
+        facts["blocks"] = len({block for row in blocks for block in row})
+    return facts
 
 
 def _read(
@@ -97,12 +143,11 @@ def _read(
     name = place.stem if source is None else source
     require_source(name)
     require_clkhash(schema)
-    content = read_json(place, max_bytes=max_bytes)
-    kinds = [kind for kind in ("clks", "clknblocks") if isinstance(content, dict) and kind in content]
-    if len(kinds) != 1 or not isinstance(content[kinds[0]], list):
+    kind, texts = _kind_and_rows(read_json(place, max_bytes=max_bytes))
+    if kind is None:
         raise _not(place, 'not {"clks": [...]} or {"clknblocks": [...]}', "shape")
-    texts, blocks = content[kinds[0]], None
-    if kinds == ["clknblocks"]:
+    blocks = None
+    if kind == _BLOCKED:
         texts, blocks = _parted(place, texts)
     rows, n_bits = _decoded(place, texts, schema)
     try:
@@ -111,6 +156,21 @@ def _read(
         raise _not(place, f"CLKs of {n_bits:,} bits: {error}", "width") from None
     except ValueError as error:
         raise _not(place, str(error), "width") from None
+
+
+def _kind_and_rows(content: Any) -> tuple[str | None, list[Any]]:
+    """Which of the two kinds of file this is, or None, and its rows."""
+    kinds = [kind for kind in (_PLAIN, _BLOCKED) if isinstance(content, dict) and kind in content]
+    if len(kinds) != 1 or not isinstance(content[kinds[0]], list):
+        return None, []
+    return kinds[0], content[kinds[0]]
+
+
+def _require_blocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]]) -> None:
+    if len(blocks) != len(encoded):
+        raise ValueError(f"blocks: one list of ids for each of {len(encoded):,} records, not {len(blocks):,}")
+    if any(isinstance(row, str) or not all(isinstance(block, str) for block in row) for row in blocks):
+        raise TypeError("blocks: lists of texts")
 
 
 def _parted(path: Path, rows: list[Any]) -> tuple[list[Any], list[tuple[str, ...]]]:

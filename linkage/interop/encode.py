@@ -71,7 +71,8 @@ def encode_clkhash(
 
     Returns
     -------
-    In the order of the records; the id of a record is its row number, from 0.
+    In the order of the records; the id of a record is its row number, from 0. Of a table without records a set
+    without records.
 
     Raises
     ------
@@ -99,11 +100,11 @@ def encode_clkhash(
     at_once = _rows_at_once(agreed)
     parts = (
         folded(_rows_of(part, agreed, keys, plan, validate=validate), agreed.hashed_bits, agreed.folds)
-        for part in _parts(read(given, plan, schema, rows=at_once), at_once)
+        for part in _parts(read(given, plan, schema, rows=at_once, may_be_empty=True), at_once)
     )
     if out is not None:
         return numbered_file(Path(out), parts, schema, source)
-    held = list(parts)
+    held = list(parts) or [np.empty((0, -(-schema.bits // 64)), dtype=np.uint64)]
     return numbered_set(held[0] if len(held) == 1 else np.concatenate(held), schema, source)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LimitError
@@ -50,7 +51,8 @@ def read_candidate_pairs(
     Raises
     ------
     FileFormatError
-        Not such a file, cut short, a record that the set does not have, or a similarity outside [0, 1].
+        Not such a file, cut short, a record that the set does not have, a similarity outside [0, 1], or a pair that is
+        there twice.
     """
     place = Path(path)
     rows = _rows(place, max_bytes)
@@ -65,6 +67,7 @@ def read_candidate_pairs(
     if not ((similarity >= 0) & (similarity <= 1)).all():
         raise _not(place, "holds a similarity outside 0 to 1", "similarity")
     order = np.lexsort((records[:, 1], records[:, 0]))
+    _require_distinct(place, records[order] if datasets[0] != datasets[1] else np.sort(records, axis=1))
     left_rows, right_rows = records[order].T.astype(np.int32)
     return Pairs(left, right, left_rows, right_rows, similarity=similarity[order])
 
@@ -114,6 +117,13 @@ def write_groups(groups: Groups | Links, path: PathLike, *, sources: Sequence[st
     content = sorted(sorted([int(dataset), int(row)] for dataset, row in group) for group in made)
     with written_beside(path) as part:
         part.write_text(json.dumps(content) + "\n", encoding="ascii", newline="\n")
+
+
+def _require_distinct(path: Path, records: NDArray[np.int64]) -> None:
+    """Refuse two rows alike; within one dataset the caller gives each with the lower number first."""
+    ordered = records[np.lexsort((records[:, 1], records[:, 0]))]
+    if (ordered[1:] == ordered[:-1]).all(axis=1).any():
+        raise _not(path, "a pair of records is there twice", "pairs")
 
 
 def _groups_of(links: Links, sources: list[str]) -> Groups:

@@ -1,0 +1,28 @@
+"""What is known of the sources that meet: which set comes first, and whether a record has at most one partner."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from linkage.encoded import EncodedSet
+from linkage.errors import nearest
+
+
+def one_partner(first: EncodedSet, second: EncodedSet, duplicates: Collection[str]) -> tuple[bool, bool]:
+    """Whether a record of the first, of the second set has at most one partner: the other one holds no duplicates.
+
+    Raises ``ValueError`` for a name in ``duplicates`` that is not a source.
+    """
+    sources = (first.source, second.source)
+    if isinstance(duplicates, str):
+        raise TypeError('duplicates: a list of sources, such as ["police"]')
+    for name in duplicates:
+        if name not in sources:
+            raise ValueError(f"duplicates: '{name}' is not a source; {nearest(name, sources)}")
+    return second.source not in duplicates, first.source not in duplicates
+
+
+def in_canonical_order(left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet, EncodedSet]:
+    """The two sets in an order that does not depend on the caller's."""
+    first = (left.source, left.digest()) <= (right.source, right.digest())
+    return (left, right) if first else (right, left)
