@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,6 +38,29 @@ def data_versions(*packages: str) -> dict[str, str]:
 def cores() -> int:
     """Those this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def share_of_others() -> Iterator[list[float]]:
+    """Into the list, when it is over: what share of the processors' time other processes and the host took meanwhile.
+
+    Empty where the system keeps no such account (/proc/stat).
+    """
+    account = Path("/proc/stat")
+    share: list[float] = []
+    before, own, start = _busy(account), sum(os.times()[:4]), time.perf_counter()
+    yield share
+    if before is not None:
+        busy = _busy(account) - before - (sum(os.times()[:4]) - own)
+        share.append(round(max(0.0, busy) / (time.perf_counter() - start) / (os.cpu_count() or 1), 4))
+
+
+def _busy(account: Path) -> float | None:
+    """Seconds that all processors were busy, or wanted to be and the host had no time for them."""
+    if not account.exists():
+        return None
+    user, nice, system, _, _, interrupts, soft, stolen = map(int, account.read_text().split()[1:9])
+    return sum((user, nice, system, interrupts, soft, stolen)) / os.sysconf("SC_CLK_TCK")
 
 
 def processor() -> str:

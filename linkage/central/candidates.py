@@ -70,7 +70,7 @@ def all_pairs(n_left: int, n_right: int, *, within: bool = False, threads: int =
     if within:
         side = min(_LARGEST_SQUARE, max(_SMALLEST_SQUARE, n_left // _SQUARES // _BLOCK * _BLOCK))
         return Grid(n_left, n_left, within, side, side)
-    rows = min(_ROWS, max(_FEWEST_ROWS, -(-n_left // (4 * threads))))
+    rows = min(_ROWS, max(_FEWEST_ROWS, -(-n_left // (8 * threads))))
     columns = min(_WIDEST_SPAN, max(_BLOCK, _PAIRS[kernels.is_compiled()] // rows))
     return Grid(n_left, n_right, within, rows, -(-columns // _BLOCK) * _BLOCK)
 

@@ -72,7 +72,7 @@ def compare(
     """
     memory_limit(memory)
     job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
-    expected = expected_pairs(job)
+    expected = expected_pairs(job, threads=threads)
     if expected.at_least * BYTES_PER_PAIR > memory:
         _refuse(expected.pairs, memory)
     found = [no_pairs()]
@@ -109,7 +109,7 @@ def compare_in_parts(
     memory_limit(memory)
     most_pairs(most)
     job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
-    expected = expected_pairs(job)
+    expected = expected_pairs(job, threads=threads)
     if expected.at_least > most:
         _refuse_so_many(expected.pairs, most)
     return _parts(job, most, memory=memory, threads=threads, progress=progress)

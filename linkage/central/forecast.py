@@ -139,7 +139,7 @@ def _of_similarity(
     started = time.perf_counter()
     job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
     arranging = time.perf_counter() - started
-    expected = expected_pairs(job, most=_SAMPLE_PAIRS[kernels.is_compiled()])
+    expected = expected_pairs(job, most=_SAMPLE_PAIRS[kernels.is_compiled()], threads=threads)
     grid = job.grid
     rate = 0.0
     if grid.n_left and job.spans:

@@ -30,8 +30,10 @@ __all__ = [
     "pair_overlaps",
 ]
 
+_Part = tuple[int, int, int, int]  # top and bottom row, first and last column; ends excluded
+
 _SAMPLE = 64
-_PAIR_COST_WORDS = 150  # a pair counted alone costs as much as so many words of a tile
+_PAIR_COST_WORDS = 40  # a pair counted alone costs as much as so many words of a tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,37 +68,69 @@ def overlaps(
     left: Rows, right: ByCount, need: NDArray[np.uint32], *, room: int, itself: bool
 ) -> tuple[NDArray[Any], ...] | None:
     """Pairs that reach a threshold."""
-    rows = _by_count(left)
-    words, counts = left.words[rows], left.counts[rows].astype(np.int64)
-    left_after = _left_after(words.T)
-    head = _words_that_tell(words, counts, left_after, right, need)
-    scratch, signed = Scratch(), need.astype(np.int32)
+    own, signed = arrange_by_count(left), need.astype(np.int32)
+    head = _words_that_tell(own, right, signed)
+    scratch, held = Scratch(), 0
     found: list[tuple[NDArray[Any], ...]] = []
-    held = 0
-    for top, bottom, first, last in _tiles(len(rows), len(right.order)):
-        fewest, most = right.counts[first], right.counts[last - 1]
-        least = need[counts[top:bottom] + fewest].astype(np.int64)
-        possible = (least <= counts[top:bottom]) & (least <= most)
-        if not possible.any() or (itself and last <= top):
+    for tile in _tiles(len(own.order), len(right.order)):
+        part = _possible(own, right, signed, tile, itself=itself)
+        if part is None:
             continue
-        start, stop = top + int(possible.argmax()), bottom - int(possible[::-1].argmax())
-        shared = scratch.overlap(words[start:stop, :head], right.columns[:head, first:last])
-        still = np.minimum(left_after[head, start:stop, None], right.left_after[head, first:last])
-        needed = signed.take(counts[start:stop, None] + right.counts[first:last])
-        row, column = np.nonzero(shared + still >= needed)
-        row, column = row + start, column + first
+        row, column, overlap = _by_head(scratch, own, right, signed, head, part)
         if itself:  # both sides lie in one order
-            row, column = row[column > row], column[column > row]
-        overlap = _count(words, right.rows.words, row, right.order[column])
-        kept = overlap >= need[counts[row] + right.counts[column]]
-        row, column, overlap = rows[row[kept]], right.order[column[kept]], overlap[kept]
+            above = column > row
+            row, column, overlap = row[above], column[above], overlap[above]
+        row, column, overlap = _to_the_end(own, right, signed, head, (row, column, overlap))
+        row, column = own.order[row], right.order[column]
         if itself:
             row, column = np.minimum(row, column), np.maximum(row, column)
-        found.append((row, column, overlap))
+        found.append((row, column, overlap.astype(np.uint32)))
         held += len(row)
         if held > room:
             return None
     return _by_row_then_column(found, np.uint32)
+
+
+def _possible(left: ByCount, right: ByCount, need: NDArray[np.int32], tile: _Part, *, itself: bool) -> _Part | None:
+    """What popcounts leave of a tile."""
+    top, bottom, start, last = tile
+    first = max(start, top) if itself else start
+    if first >= last:
+        return None
+    counts = left.counts[top:bottom]
+    least = need[counts + right.counts[first]]
+    possible = (least <= counts) & (least <= right.counts[last - 1])
+    if not possible.any():
+        return None
+    return top + int(possible.argmax()), bottom - int(possible[::-1].argmax()), first, last
+
+
+def _by_head(
+    scratch: Scratch, left: ByCount, right: ByCount, need: NDArray[np.int32], head: int, part: _Part
+) -> tuple[NDArray[Any], ...]:
+    """Pairs that the first ``head`` words do not rule out, with their overlap there."""
+    top, bottom, first, last = part
+    shared = scratch.overlap(left.columns[:head, top:bottom].T, right.columns[:head, first:last])
+    # the rows have about as many bits: one bound a column leaves few pairs more than one a pair would
+    still = np.minimum(left.left_after[head, top:bottom].max(), right.left_after[head, first:last])
+    place = np.flatnonzero(shared >= need[left.counts[top] + right.counts[first:last]] - still)
+    row, column = np.divmod(place, last - first)
+    return row + top, column + first, shared[row, column]
+
+
+def _to_the_end(
+    left: ByCount, right: ByCount, need: NDArray[np.int32], head: int, pairs: tuple[NDArray[Any], ...]
+) -> tuple[NDArray[Any], ...]:
+    """Of pairs with their overlap in the first ``head`` words those that reach the need, with all of it."""
+    row, column, overlap = pairs
+    needed = need[left.counts[row] + right.counts[column]]
+    for word in range(head, len(left.columns) + 1):
+        still = np.minimum(left.left_after[word].take(row), right.left_after[word].take(column))
+        kept = np.flatnonzero(overlap + still >= needed)
+        row, column, overlap, needed = (each.take(kept) for each in (row, column, overlap, needed))
+        if word < len(left.columns):
+            overlap += np.bitwise_count(left.columns[word].take(row) & right.columns[word].take(column))
+    return row, column, overlap
 
 
 def best_rows(
@@ -149,30 +183,24 @@ def _left_after(columns: NDArray[np.uint64]) -> NDArray[np.int32]:
     return after
 
 
-def _words_that_tell(
-    words: NDArray[np.uint64],
-    counts: NDArray[np.int64],
-    left_after: NDArray[Any],
-    right: ByCount,
-    need: NDArray[np.uint32],
-) -> int:
+def _words_that_tell(left: ByCount, right: ByCount, need: NDArray[np.int32]) -> int:
     """After how many words it is cheapest to go on pair by pair, from a sample; it changes no result."""
-    width = int(words.shape[1])
-    if not len(words) or not len(right.order):
+    width = len(left.columns)
+    if not len(left.order) or not len(right.order):
         return width
-    rows = np.linspace(0, len(words) - 1, min(_SAMPLE, len(words))).astype(np.int64)
-    columns = np.linspace(0, len(right.order) - 1, min(_SAMPLE, len(right.order))).astype(np.int64)
-    both = np.bitwise_count(words[rows][:, :, None] & right.columns[:, columns][None]).cumsum(axis=1, dtype=np.int64)
-    needed = need[counts[rows][:, None] + right.counts[columns]]
+    rows, columns = (
+        np.linspace(0, len(side.order) - 1, min(_SAMPLE, len(side.order))).astype(np.int64) for side in (left, right)
+    )
+    both = np.bitwise_count(left.columns[:, rows][:, :, None] & right.columns[:, columns][:, None]).cumsum(axis=0)
+    needed = need[left.counts[rows][:, None] + right.counts[columns]]
     cost = [float(width)] * (width + 1)
     for head in range(1, width):
-        still = np.minimum(left_after[head, rows][:, None], right.left_after[head, columns])
-        share = float((both[:, head - 1] + still >= needed).mean())
-        cost[head] = head + _PAIR_COST_WORDS * share
+        still = np.minimum(left.left_after[head, rows][:, None], right.left_after[head, columns])
+        cost[head] = head + _PAIR_COST_WORDS * float((both[head - 1] + still >= needed).mean())
     return min(range(1, width + 1), key=lambda head: cost[head])
 
 
-def _tiles(n_rows: int, n_columns: int) -> Iterator[tuple[int, int, int, int]]:
+def _tiles(n_rows: int, n_columns: int) -> Iterator[_Part]:
     for row in range(0, n_rows, ROWS_OF_A_TILE):
         for column in range(0, n_columns, COLUMNS_OF_A_TILE):
             yield row, min(row + ROWS_OF_A_TILE, n_rows), column, min(column + COLUMNS_OF_A_TILE, n_columns)

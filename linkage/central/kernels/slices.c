@@ -53,11 +53,22 @@ void reorder_bits(const Rows *rows, const int32_t *order, int64_t n, const uint3
     }
 }
 
-/* of every `step`th row */
+/* the bits set in a word, in plain C (Warren, Hacker's Delight, section 5-1): this file has no instruction set */
+static uint32_t ones(uint64_t x) {
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    return (uint32_t)(((x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu) * 0x0101010101010101u >> 56);
+}
+
+/* of every `step`th row, 64 of them at a time */
 void count_columns(const Rows *rows, int64_t step, uint32_t *out) {
     memset(out, 0, (size_t)rows->width * 64 * sizeof *out);
-    for (int64_t row = 0; row < rows->n; row += step)
-        for (int64_t word = 0; word < rows->width; word++)
-            for (int bit = 0; bit < 64; bit++)
-                out[word * 64 + bit] += rows->words[row * rows->width + word] >> bit & 1;
+    for (int64_t first = 0; first < rows->n; first += 64 * step)
+        for (int64_t word = 0; word < rows->width; word++) {
+            uint64_t m[64] = {0};
+            for (int64_t i = 0, row = first; i < 64 && row < rows->n; i++, row += step)
+                m[i] = rows->words[row * rows->width + word];
+            transpose(m);
+            for (int bit = 0; bit < 64; bit++) out[word * 64 + bit] += ones(m[bit]);
+        }
 }
