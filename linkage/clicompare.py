@@ -14,6 +14,9 @@ _measure = click.option(
     "--measure", type=click.Choice(("dice", "jaccard", "hamming")), default="dice", show_default=True,
     help="How similarity is measured.",
 )  # fmt: skip
+_filters = click.option(
+    "--filter", "filters", multiple=True, metavar="NAME", help="Fields layout: compare this filter; repeat for more.",
+)  # fmt: skip
 _most = click.option(
     "--most", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse to write more pairs."
 )
@@ -24,6 +27,7 @@ _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metav
 @_sets
 @click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
 @_measure
+@_filters
 @_most
 @threads_option
 @memory_option
@@ -32,6 +36,7 @@ def plan_command(
     sets: tuple[str, ...],
     threshold: str | None,
     measure: Any,
+    filters: tuple[str, ...],
     most: int,
     threads: int | None,
     memory_mib: int,
@@ -48,6 +53,7 @@ def plan_command(
         *(EncodedSet.load(path) for path in _one_or_two(sets)),
         threshold=threshold,
         measure=measure,
+        filters=filters or None,
         threads=threads,
         memory=memory_mib << 20,
         most=most,
@@ -59,6 +65,7 @@ def plan_command(
 @_sets
 @click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
 @_measure
+@_filters
 @_most
 @out_option
 @threads_option
@@ -68,13 +75,14 @@ def compare_command(
     sets: tuple[str, ...],
     threshold: str,
     measure: Any,
+    filters: tuple[str, ...],
     most: int,
     out: str,
     threads: int | None,
     memory_mib: int,
     as_json: bool,
 ) -> None:
-    """Write the pairs of records at least so alike (record layout) to a Parquet file; one set is met with itself.
+    """Write the pairs of records at least so alike to a Parquet file; one set is met with itself.
 
     However many pairs there are, they take no more than --memory; more than --most are refused, with an estimate,
     before they fill the disk. The file stays at the centre.
@@ -86,6 +94,7 @@ def compare_command(
         *(EncodedSet.load(path) for path in sets),
         threshold=threshold,
         measure=measure,
+        filters=filters or None,
         most=most,
         threads=threads,
         memory=memory_mib << 20,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -28,13 +28,14 @@ def compare(
     *,
     threshold: Ratio,
     measure: Measure = "dice",
+    filters: Sequence[str] | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
 ) -> Pairs:
     """Find the pairs of records at least ``threshold`` alike, by the similarity of their filters.
 
-    For the ``record`` layout. With the ``fields`` layout no single similarity is right: use `fit` or `link`.
+    With the ``fields`` layout no single similarity is right: use `fit` or `link`, or say which ``filters`` to compare.
 
     Parameters
     ----------
@@ -46,6 +47,9 @@ def compare(
     measure
         dice (twice the shared bits to the sum of both), jaccard (shared bits to all that either has), or hamming
         (share of the filter's positions at which the two are equal).
+    filters
+        Names of the filters to compare, such as ``["surname", "dob"]``; the bits of several count as one filter's. The
+        ``record`` layout has one.
     memory
         Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate before the
         work begins, where a sample can tell; `compare_in_parts` has no such limit.
@@ -60,7 +64,8 @@ def compare(
         The sets were encoded with different agreements, keys or versions.
 
     Cost: one overlap for each pair of rows; on one core of 2023 some thousand million pairs a second at 0.85 and
-    1,024 bits (benchmarks/compare_speed.py). Beside the sets, memory for the right one again.
+    1,024 bits (benchmarks/compare_speed.py). Beside the sets, memory for the right one again, and
+    with several filters for both once more.
 
     >>> import numpy as np
     >>> from linkage import EncodedSet, Field, Schema
@@ -71,7 +76,7 @@ def compare(
     array([0.85714286])
     """
     memory_limit(memory)
-    job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
+    job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
     if expected.at_least * BYTES_PER_PAIR > memory:
         _refuse(expected.pairs, memory)
@@ -92,6 +97,7 @@ def compare_in_parts(
     *,
     threshold: Ratio,
     measure: Measure = "dice",
+    filters: Sequence[str] | None = None,
     most: int = MOST_PAIRS,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
@@ -108,7 +114,7 @@ def compare_in_parts(
     """
     memory_limit(memory)
     most_pairs(most)
-    job = prepared(left, right, threshold=threshold, measure=measure, threads=threads)
+    job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
     if expected.at_least > most:
         _refuse_so_many(expected.pairs, most)

@@ -1,7 +1,8 @@
-"""What is to be compared: two sides of one filter checked, arranged and cut into tiles."""
+"""What is to be compared: the filters of two sides checked, arranged and cut into tiles."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,12 @@ from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import nearest
 from linkage.pairs import Pairs
 from linkage.parallel import thread_count
+from linkage.schema import Schema
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Two sides of one filter, ready for the kernels."""
+    """Two sides of one filter, or of several as one, ready for the kernels."""
 
     left: EncodedSet
     right: EncodedSet
@@ -56,17 +58,39 @@ class Job:
 
 
 def prepared(
-    left: EncodedSet, right: EncodedSet | None, *, threshold: Ratio, measure: Measure, threads: int | None
+    left: EncodedSet,
+    right: EncodedSet | None,
+    *,
+    threshold: Ratio,
+    measure: Measure,
+    filters: Sequence[str] | None,
+    threads: int | None,
 ) -> Job:
     """Check what was asked for, and arrange the right side."""
     other = left if right is None else right
     require_comparable(left, other)
-    if left.schema.layout != "record":
-        raise ValueError("compare: takes sets of the record layout; for the fields layout use fit() or link()")
+    names, n_bits = chosen_filters(left.schema, filters)
     ratio = exact_ratio(threshold, name="threshold")
-    (filter,) = left.schema.filters
-    need = least_overlap(ratio, n_bits=filter.bits, measure=known_measure(measure))
-    return job_of(left, other, need, n_bits=filter.bits, measure=measure, within=right is None, threads=threads)
+    need = least_overlap(ratio, n_bits=n_bits, measure=known_measure(measure))
+    return job_of(left, other, need, names=names, measure=measure, within=right is None, threads=threads)
+
+
+def chosen_filters(schema: Schema, filters: Sequence[str] | None) -> tuple[tuple[str, ...], int]:
+    """The names of the filters to compare, in the schema's order, and their bits together."""
+    bits = {filter.name: filter.bits for filter in schema.filters}
+    if filters is None and schema.layout != "record":
+        raise ValueError(
+            "for the fields layout use fit() or link(): no single similarity is right for all of its filters; or name"
+            " those to compare (filters=)"
+        )
+    wanted = tuple(bits) if filters is None else (filters,) if isinstance(filters, str) else tuple(filters)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ValueError("filters: the names of one or more filters, each once")
+    for name in wanted:
+        if name not in bits:
+            raise ValueError(f"filters: {nearest(str(name)[:40], bits)}")
+    names = tuple(name for name in bits if name in wanted)
+    return names, sum(bits[name] for name in names)
 
 
 def job_of(
@@ -74,17 +98,27 @@ def job_of(
     right: EncodedSet,
     need: NDArray[np.uint32],
     *,
-    n_bits: int,
+    names: tuple[str, ...],
     measure: Measure,
     within: bool,
     threads: int | None,
 ) -> Job:
     """The right side arranged, span by span."""
-    (name,) = left.filters
-    rows, columns = (Rows(side.filters[name], side.popcounts[name]) for side in (left, right))
+    rows = _together(left, names)
+    columns = rows if right is left else _together(right, names)
+    n_bits = sum(filter.bits for filter in left.schema.filters if filter.name in names)
     grid = all_pairs(len(rows), len(columns), within=within, threads=thread_count(threads))
     spans = arranged(grid, lambda first, last: kernels.arrange_by_count(columns.slice(first, last)), threads=threads)
     return Job(left, right, within, rows, columns, n_bits, measure, need, grid, spans)
+
+
+def _together(side: EncodedSet, names: tuple[str, ...]) -> Rows:
+    """Filters side by side, as one."""
+    if len(names) == 1:
+        return Rows(side.filters[names[0]], side.popcounts[names[0]])
+    counts = [side.popcounts[name] for name in names]
+    words = np.concatenate([side.filters[name] for name in names], axis=1)
+    return Rows(words, np.sum(counts, axis=0, dtype=counts[0].dtype))
 
 
 def known_measure(measure: str) -> Measure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from linkage.central import kernels
 from linkage.central.candidates import Tile
-from linkage.central.job import Job, job_of, known_measure
+from linkage.central.job import Job, chosen_filters, job_of, known_measure
 from linkage.central.thresholds import Measure, Ratio, exact_ratio, least_overlap, similarity
 from linkage.central.tiles import over_tiles
 from linkage.encoded import EncodedSet, require_comparable
@@ -30,12 +31,13 @@ def nearest_records(
     mutual: bool = False,
     threshold: Ratio | None = None,
     measure: Measure = "dice",
+    filters: Sequence[str] | None = None,
     threads: int | None = None,
     progress: bool | None = None,
 ) -> Pairs:
     """Find for each left record the ``k`` right records most like it, ties by record id.
 
-    For the ``record`` layout. The number of pairs is bounded by ``k``, whatever the data.
+    The number of pairs is bounded by ``k``, whatever the data.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def nearest_records(
         Keep a pair only if each is among the other's ``k``.
     threshold
         Leave out pairs less alike than this; without it, Dice and Jaccard leave out those that share nothing.
-    measure
+    measure, filters
         As in `compare`.
 
     Returns
@@ -62,16 +64,14 @@ def nearest_records(
         raise ValueError(f"k: a whole number from 1 to {_MOST:,}")
     other = left if right is None else right
     require_comparable(left, other)
-    if left.schema.layout != "record":
-        raise ValueError("nearest_records: takes sets of the record layout; for the fields layout use fit() or link()")
-    (filter,) = left.schema.filters
-    need = np.full(2 * filter.bits + 1, known_measure(measure) != "hamming", dtype=np.uint32)
+    names, n_bits = chosen_filters(left.schema, filters)
+    need = np.full(2 * n_bits + 1, known_measure(measure) != "hamming", dtype=np.uint32)
     if threshold is not None:
-        need = least_overlap(exact_ratio(threshold, name="threshold"), n_bits=filter.bits, measure=measure)
-    job = job_of(left, other, need, n_bits=filter.bits, measure=measure, within=right is None, threads=threads)
+        need = least_overlap(exact_ratio(threshold, name="threshold"), n_bits=n_bits, measure=measure)
+    job = job_of(left, other, need, names=names, measure=measure, within=right is None, threads=threads)
     found = _best(job, k, threads=threads, progress=progress)
     if mutual and right is not None:
-        back = job_of(other, left, need, n_bits=filter.bits, measure=measure, within=False, threads=threads)
+        back = job_of(other, left, need, names=names, measure=measure, within=False, threads=threads)
         found = _in_both(found, _best(back, k, threads=threads, progress=progress)[1::-1])
     elif mutual:
         found = _in_both(found, found[1::-1])
