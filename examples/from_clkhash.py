@@ -5,6 +5,9 @@
 # wants to use linkage; the registry changes nothing this spring. So both sides must go on making the same bits.
 #
 # Left in the comments: the lines they run today. Below them: the lines that replace them. Everybody is invented.
+#
+# clkhash is needed here, to hold its CLKs against ours. anonlink runs on the same CLKs where it is installed; it has
+# wheels for CPython 3.11 and older only. Where it is not, a plain count of the bits stands in for it, and says so.
 
 # %%
 import json
@@ -18,6 +21,13 @@ from clkhash.serialization import serialize_bitarray
 
 import linkage as lk  # from now on
 from linkage import interop, study
+
+try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports pkg_resources, which warns
+        import anonlink  # today
+except ImportError:
+    anonlink = None
 
 folder = Path(tempfile.mkdtemp(prefix="from-clkhash-"))
 FIELDS = ("given", "surname", "born", "sex")
@@ -112,8 +122,8 @@ print(registry_set)
 
 
 # %%
-def candidates(left: list, right: list) -> dict:
-    """What anonlink's find_candidate_pairs gives, by plain counting where anonlink is not installed."""
+def counted(left: list, right: list) -> dict:
+    """What find_candidate_pairs is to give, by counting; anonlink's own rounding is not in it."""
     found = {}
     for row, one in enumerate(left):
         for column, other in enumerate(right):
@@ -126,10 +136,24 @@ def candidates(left: list, right: list) -> dict:
 
 # today: candidates = anonlink.candidate_generation.find_candidate_pairs(
 #            [registry_clks, centre_clks], anonlink.similarities.dice_coefficient, 0.8)
-their_pairs = candidates(registry_clks, centre_clks)
+if anonlink:
+    found = anonlink.candidate_generation.find_candidate_pairs(
+        [registry_clks, centre_clks], anonlink.similarities.dice_coefficient, THRESHOLD
+    )
+    similarities, _, (rows, columns) = found
+    their_pairs = dict(zip(zip(rows, columns, strict=True), similarities, strict=True))
+else:
+    their_pairs = counted(registry_clks, centre_clks)
+print(
+    "theirs is anonlink itself" if anonlink else "anonlink is not installed: theirs is a plain count of the same bits"
+)
 pairs = lk.compare(registry_set, centre_set, threshold=THRESHOLD, progress=False)
-print(f"candidate pairs: theirs {len(their_pairs)}, ours {len(pairs)}")
-assert set(their_pairs) == set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
+our_pairs = dict(zip(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), pairs.similarity, strict=True))
+print(f"candidate pairs: theirs {len(their_pairs)}, ours {len(our_pairs)}")
+assert their_pairs.items() <= our_pairs.items()
+more = [our_pairs[pair] for pair in our_pairs.keys() - their_pairs.keys()]
+print(f"of ours, not among theirs: {len(more)}, all of them exactly {THRESHOLD} alike" if more else "the same pairs")
+assert set(more) <= {THRESHOLD}
 
 # %% [markdown]
 # ## Solving
@@ -139,7 +163,7 @@ assert set(their_pairs) == set(zip(pairs.left.tolist(), pairs.right.tolist(), st
 
 # %%
 def greedy(found: dict) -> set:
-    """What anonlink's greedy_solve does with two datasets."""
+    """What greedy_solve does with two datasets."""
     lefts, rights, groups = set(), set(), set()
     for row, column in sorted(found, key=lambda pair: (-found[pair], pair)):
         if row not in lefts and column not in rights:
@@ -150,9 +174,13 @@ def greedy(found: dict) -> set:
 
 
 # today: groups = anonlink.solving.greedy_solve(candidates)
-their_groups = greedy(their_pairs)
+if anonlink:
+    their_groups = {tuple(row for _, row in sorted(group)) for group in anonlink.solving.greedy_solve(found)}
+else:
+    their_groups = greedy(their_pairs)
 links = lk.link(registry_set, centre_set, threshold=THRESHOLD, progress=False)
 interop.write_groups(links, folder / "groups.json", sources=("registry", "childrens_centre"))
+# on the command line: linkage convert links.parquet -o groups.json --sources registry,childrens_centre
 our_groups = {(left, right) for (_, left), (_, right) in interop.read_groups(folder / "groups.json")}
 print(f"linked people: theirs {len(their_groups)}, ours {len(our_groups)}, the same {len(their_groups & our_groups)}")
 assert len(their_groups ^ our_groups) <= len(their_groups) // 50

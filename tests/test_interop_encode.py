@@ -157,7 +157,7 @@ def test_encode_clkhash__warns_of_a_secret_that_is_text():
     assert texts(as_text) == texts(interop.encode_clkhash([["Ann"]], schema(feature("name")), "é".encode()))
 
 
-@pytest.mark.parametrize("secret", ["", b"", None, 7, lk.Key.generate()])
+@pytest.mark.parametrize("secret", [None, 7, bytearray(b"s"), lk.Key.generate()])
 @QUIET
 def test_encode_clkhash__refuses_what_is_no_secret(secret):
     with pytest.raises(TypeError, match="secret"):

@@ -54,13 +54,36 @@ def test_read_clks__ids_sort_as_rows_do(count, tmp_path):
 @pytest.mark.parametrize("bits", [8, 13, 100, 1001, 1024])
 def test_files__of_any_width_come_back_as_they_were(bits, tmp_path):
     made = interop.encode_clkhash([["Ann"], ["Bo"], [""]], agreed(bits), b"s")
-    interop.write_clks(made, tmp_path / "a.json")
+    padded = pytest.warns(lk.LinkageWarning, match=f"schema= or bits={bits}") if bits % 8 else contextlib.nullcontext()
+    with padded:
+        interop.write_clks(made, tmp_path / "a.json")
     again = interop.read_clks(tmp_path / "a.json", schema=agreed(bits))
-    assert again.digest() == made.digest()
+    assert again.digest() == made.digest() and again.schema == made.schema
+    width = interop.read_clks(tmp_path / "a.json", bits=bits)
+    assert width.digest() == made.digest() and width.schema.bits == bits
+    with padded:
+        interop.write_clknblocks(made, [["x"]] * 3, tmp_path / "b.json")
+    assert interop.read_clknblocks(tmp_path / "b.json", bits=bits)[0].digest() == made.digest()
     assert interop.from_bitarrays(interop.to_bitarrays(made), schema=agreed(bits)).digest() == made.digest()
     assert {len(clk) for clk in interop.to_bitarrays(made)} == {bits}
     width = interop.read_clks(tmp_path / "a.json").schema.bits
-    assert width == -(-bits // 8) * 8  # without a schema nobody can say how much of the last byte is padding
+    assert width == -(-bits // 8) * 8  # with neither nobody can say how much of the last byte is padding
+
+
+def test_read_clks__bits_are_those_of_the_file_and_of_the_schema(tmp_path):
+    path = put(tmp_path / "a.json", {"clks": ["//8="]})
+    for bits, said in ((13, "beyond"), (8, "has 8 bits"), (17, "has 17 bits")):
+        with pytest.raises(lk.FileFormatError, match=said):
+            interop.read_clks(path, bits=bits)
+    with pytest.raises(ValueError, match="bits: the schema has 16"):
+        interop.read_clks(path, schema=agreed(16), bits=15)
+    with pytest.raises(lk.SchemaError, match="bits"):
+        interop.read_clks(path, bits=0)
+    assert interop.read_clks(path, schema=agreed(16), bits=16).popcounts["record"].tolist() == [16]
+    assert len(interop.read_clks(put(tmp_path / "b.json", {"clks": []}), bits=100)) == 0
+    odd, whole = (interop.read_clks(put(tmp_path / "c.json", {"clks": ["//A="]}), bits=bits) for bits in (12, None))
+    with pytest.raises(lk.MismatchError, match="bits: 12 and 16"):
+        lk.compare(odd, whole, threshold=0.5)
 
 
 MALFORMED = {
@@ -127,7 +150,7 @@ def test_read_clks__refuses_other_kinds_of_files(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
     with pytest.raises(lk.FileFormatError, match="regular"):
         interop.read_clks(tmp_path / "pipe.json")
-    with pytest.raises(lk.FileFormatError, match="the schema has 1,024 bits"):
+    with pytest.raises(lk.FileFormatError, match="the schema, or bits=, has 1,024 bits"):
         interop.read_clks(put(tmp_path / "a.json", {"clks": ["AAAA"]}), schema=agreed())
     with pytest.raises(lk.FileFormatError, match="beyond"):
         interop.read_clks(put(tmp_path / "b.json", {"clks": ["//8="]}), schema=agreed(13))

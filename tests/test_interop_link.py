@@ -213,6 +213,7 @@ def test_convert__exit_codes(files, capfd):
     assert not out.exists()
     command(capfd, "convert", files / "alice.json", "-o", out)
     assert attempt(out, "-o", files / "y.json", "--source", "x") == 2
+    assert attempt(out, "-o", files / "y.json", "--bits", 1024) == 2
 
 
 def test_from_bitarrays__many_records_are_what_compare_sees():

@@ -25,15 +25,7 @@ def delimiter(path: Path) -> str:
 
 def header(path: Path) -> tuple[str, ...]:
     """The column names. Raises `RecordError` for an empty file or one that isn't UTF-8."""
-    with path.open("rb") as raw:
-        utf16 = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            start = "\0" if utf16 else handle.read(_MAX_HEADER)
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    if "\0" in start:
-        raise RecordError(f"{path}: not a text file, or UTF-16; save it as CSV in UTF-8", rule="encoding of text")
+    start = beginning(path)
     try:
         names: list[str] = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter(path)), [])
     except csv.Error:
@@ -49,8 +41,27 @@ def header(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def batches(path: Path, columns: list[str], names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """The chosen columns as string arrays; an empty cell is null, everything else is kept as written."""
+def beginning(path: Path) -> str:
+    """The file's first letters. Raises `RecordError` for one that isn't text in UTF-8."""
+    with path.open("rb") as raw:
+        utf16 = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            start = "\0" if utf16 else handle.read(_MAX_HEADER)
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
+    if "\0" in start:
+        raise RecordError(f"{path}: not a text file, or UTF-16; save it as CSV in UTF-8", rule="encoding of text")
+    return start
+
+
+def batches(
+    path: Path, columns: list[str], names: tuple[str, ...], *, headed: bool = True, expected: str = "the header has"
+) -> Iterator[pa.RecordBatch]:
+    """The chosen columns as string arrays; an empty cell is null, everything else is kept as written.
+
+    ``headed`` is False for a file whose first line is a record. ``expected`` says whose ``names`` they are.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -70,23 +81,23 @@ def batches(path: Path, columns: list[str], names: tuple[str, ...]) -> Iterator[
     # names are given, so that what this module calls a column and what Arrow does are the same
     # one thread: only then does Arrow know the number of a bad row
     read = arrow_csv.ReadOptions(
-        use_threads=False, block_size=_BLOCK_BYTES, column_names=list(names), skip_rows_after_names=1
+        use_threads=False, block_size=_BLOCK_BYTES, column_names=list(names), skip_rows_after_names=int(headed)
     )
     rows = 0
     last: pa.RecordBatch | None = None
     with _WithEnd(path, (delimiter(path).join([_END] * len(names)) + "\n").encode()) as handle:
         try:
             for batch in arrow_csv.open_csv(handle, read_options=read, parse_options=parse, convert_options=convert):
-                _refuse_wrong(path, wrong)
+                _refuse_wrong(path, wrong, int(headed), expected)
                 if batch.num_rows:
                     if last is not None:
                         rows += last.num_rows
                         yield last
                     last = batch
         except pa.ArrowException:
-            _refuse_wrong(path, wrong)
+            _refuse_wrong(path, wrong, int(headed), expected)
             raise _explained(path, rows) from None
-    _refuse_wrong(path, wrong)
+    _refuse_wrong(path, wrong, int(headed), expected)
     if last is None or any(column[-1].as_py() != _END for column in last.columns):
         row = rows + (last.num_rows if last is not None else 0)
         raise RecordError(
@@ -119,14 +130,16 @@ class _WithEnd(io.RawIOBase):
         super().close()
 
 
-def _refuse_wrong(path: Path, wrong: list[tuple[int | None, int, int]]) -> None:
+def _refuse_wrong(path: Path, wrong: list[tuple[int | None, int, int]], header_rows: int, expected: str) -> None:
     if wrong:
-        number, found, expected = wrong[0]
+        number, found, columns = wrong[0]
         # Arrow counts the header as row 1
-        row = number - 1 if number is not None else None
+        row = number - header_rows if number is not None else None
         where = f"row {row:,}" if row is not None else "a row"
         raise RecordError(
-            f"{path}: {where} has {found} columns where the header has {expected}", row=row, rule="number of columns"
+            f"{path}: {where} has {found} columns where {expected} {columns}",
+            row=row,
+            rule="number of columns",
         )
 
 

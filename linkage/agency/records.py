@@ -140,6 +140,8 @@ class Attachable:
 
 
 def _opened(table: object, wanted: list[str] | None) -> Source:
+    if isinstance(table, Source):
+        return table
     if isinstance(table, str | Path):
         path = Path(table)
         if not path.is_file():

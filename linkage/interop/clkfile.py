@@ -1,9 +1,7 @@
 """Files of CLKs: ``{"clks": [base64, ...]}`` and ``{"clknblocks": [[base64, block, ...], ...]}``.
 
 Base64 is standard and padded; bit 0 is the top bit of byte 0; the order of the rows is the only record id.
-
-An encoded set has no place for blocks. Those that are to come back stay in a file beside it, of ours:
-``{"blocks": [[block, ...], ...], "of": the set's digest}``.
+A CLK is whole bytes there: the file does not say how many bits of the last one are padding.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ import numpy as np
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LinkageWarning, SchemaError
 from linkage.files import PathLike, written_beside
+from linkage.interop.blocks import require_blocks
 from linkage.interop.filters import packed
 from linkage.interop.numbered import clk_octets, numbered_set, require_clkhash, require_source, width_only
 from linkage.jsonfile import read_json
@@ -31,7 +30,12 @@ _PLAIN, _BLOCKED = "clks", "clknblocks"
 
 
 def read_clks(
-    path: PathLike, *, schema: Schema | None = None, source: str | None = None, max_bytes: int = _MAX_BYTES
+    path: PathLike,
+    *,
+    schema: Schema | None = None,
+    bits: int | None = None,
+    source: str | None = None,
+    max_bytes: int = _MAX_BYTES,
 ) -> EncodedSet:
     """The CLKs in a file of clkhash's, as an `EncodedSet` like any other.
 
@@ -40,6 +44,8 @@ def read_clks(
     schema
         clkhash's (`Schema.from_clkhash`), if it is known. The file does not say with which schema or secret it was
         made: with it, sets of another schema are told apart; without it, only those of another width.
+    bits
+        The width, if it is not a multiple of 8 and no schema says it; default all bits of the file's bytes.
     source
         The agency's name; default the file's, without its ending.
     max_bytes
@@ -57,7 +63,7 @@ def read_clks(
     LimitError
         It could take more than ``max_bytes``.
     """
-    encoded, blocks = _read(path, schema, source, max_bytes)
+    encoded, blocks = _read(path, schema, bits, source, max_bytes)
     if blocks is not None:
         warnings.warn(
             f"{path}: its blocks are left out; read_clknblocks and `linkage convert --blocks` keep them",
@@ -68,10 +74,15 @@ def read_clks(
 
 
 def read_clknblocks(
-    path: PathLike, *, schema: Schema | None = None, source: str | None = None, max_bytes: int = _MAX_BYTES
+    path: PathLike,
+    *,
+    schema: Schema | None = None,
+    bits: int | None = None,
+    source: str | None = None,
+    max_bytes: int = _MAX_BYTES,
 ) -> tuple[EncodedSet, list[tuple[str, ...]]]:
     """The CLKs in a file with blocks, and the block ids of each record. Otherwise as `read_clks`."""
-    encoded, blocks = _read(path, schema, source, max_bytes)
+    encoded, blocks = _read(path, schema, bits, source, max_bytes)
     if blocks is None:
         raise FileFormatError(
             f"{path}: holds CLKs without blocks; read it with read_clks", path=str(path), reason="clks"
@@ -82,39 +93,20 @@ def read_clknblocks(
 def write_clks(encoded: EncodedSet, path: PathLike) -> None:
     """Write a set of the record layout as ``{"clks": [...]}``, in its order; ids and sources are not in such a file.
 
-    The file is its owner's only, and appears whole or not at all.
+    The file is its owner's only, and appears whole or not at all. Warns if the bits do not fill whole bytes: such a
+    file is clkhash's own, but is read back as it was only with ``schema=`` or ``bits=``.
     """
     texts = _texts(encoded)
+    _warn_of_padding(encoded.schema.bits, path)
     _write(path, _PLAIN, (json.dumps(text) for text in texts))
 
 
 def write_clknblocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]], path: PathLike) -> None:
     """Write a set of the record layout with the block ids of each record as ``{"clknblocks": [...]}``."""
-    _require_blocks(encoded, blocks)
+    require_blocks(encoded, blocks)
     rows = ([text, *row] for text, row in zip(_texts(encoded), blocks, strict=True))
+    _warn_of_padding(encoded.schema.bits, path)
     _write(path, _BLOCKED, map(json.dumps, rows))
-
-
-def write_blocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]], path: PathLike) -> None:
-    """Write the block ids of each record to a file of their own, for `read_blocks` of the same set."""
-    _require_blocks(encoded, blocks)
-    with written_beside(path) as part:
-        content = {"blocks": [list(row) for row in blocks], "of": encoded.digest()}
-        part.write_text(json.dumps(content) + "\n", encoding="ascii", newline="\n")
-
-
-def read_blocks(path: PathLike, encoded: EncodedSet, *, max_bytes: int = _MAX_BYTES) -> list[tuple[str, ...]]:
-    """The block ids of each record of the set. Raises `FileFormatError` for those of another set, or another file."""
-    place = Path(path)
-    content = read_json(place, max_bytes=max_bytes)
-    if not isinstance(content, dict) or content.keys() != {"blocks", "of"} or not isinstance(content["blocks"], list):
-        raise _not(place, 'not {"blocks": [...], "of": ...}, as `linkage convert --blocks` writes it', "shape")
-    if content["of"] != encoded.digest() or len(content["blocks"]) != len(encoded):
-        raise _not(place, "holds the blocks of another set", "content")
-    for number, row in enumerate(content["blocks"]):
-        if not isinstance(row, list) or not all(isinstance(block, str) for block in row):
-            raise _not(place, f"row {number:,}: not a list of block ids", "shape")
-    return [tuple(row) for row in content["blocks"]]
 
 
 def clk_facts(path: PathLike, *, max_bytes: int = _MAX_BYTES) -> dict[str, str | int] | None:
@@ -123,39 +115,54 @@ def clk_facts(path: PathLike, *, max_bytes: int = _MAX_BYTES) -> dict[str, str |
     Raises `FileFormatError` for a file of CLKs that is damaged, as `read_clks` does.
     """
     place = Path(path)
-    kind, rows = _kind_and_rows(read_json(place, max_bytes=max_bytes))
+    return facts_of(place, read_json(place, max_bytes=max_bytes))
+
+
+def facts_of(place: Path, content: Any) -> dict[str, str | int] | None:
+    """`clk_facts` of what was read from the file."""
+    kind, rows = _kind_and_rows(content)
     if kind is None:
         return None
     facts: dict[str, str | int] = {"kind": "clkhash's CLKs" + (" with blocks" if kind == _BLOCKED else "")}
     texts, blocks = _parted(place, rows) if kind == _BLOCKED else (rows, None)
     facts["records"] = len(texts)
     if texts:
-        facts["bits"] = _decoded(place, texts, None)[1]
+        facts["bits"] = _decoded(place, texts, None)[1]  # with what padding there is
     if blocks is not None:
         facts["blocks"] = len({block for row in blocks for block in row})
     return facts
 
 
 def _read(
-    path: PathLike, schema: Schema | None, source: str | None, max_bytes: int
+    path: PathLike, schema: Schema | None, bits: int | None, source: str | None, max_bytes: int
 ) -> tuple[EncodedSet, list[tuple[str, ...]] | None]:
     place = Path(path)
     name = place.stem if source is None else source
     require_source(name)
-    require_clkhash(schema)
+    width = _width(schema, bits)
     kind, texts = _kind_and_rows(read_json(place, max_bytes=max_bytes))
     if kind is None:
         raise _not(place, 'not {"clks": [...]} or {"clknblocks": [...]}', "shape")
     blocks = None
     if kind == _BLOCKED:
         texts, blocks = _parted(place, texts)
-    rows, n_bits = _decoded(place, texts, schema)
+    rows, n_bits = _decoded(place, texts, width)
     try:
         return numbered_set(rows, schema or width_only(n_bits), name), blocks
     except SchemaError as error:
         raise _not(place, f"CLKs of {n_bits:,} bits: {error}", "width") from None
     except ValueError as error:
         raise _not(place, str(error), "width") from None
+
+
+def _width(schema: Schema | None, bits: int | None) -> int | None:
+    """The width that somebody has said."""
+    require_clkhash(schema)
+    if schema is None:
+        return None if bits is None else width_only(bits).bits
+    if bits not in (None, schema.bits):
+        raise ValueError(f"bits: the schema has {schema.bits:,}; leave it out")
+    return schema.bits
 
 
 def _kind_and_rows(content: Any) -> tuple[str | None, list[Any]]:
@@ -166,13 +173,6 @@ def _kind_and_rows(content: Any) -> tuple[str | None, list[Any]]:
     return kinds[0], content[kinds[0]]
 
 
-def _require_blocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]]) -> None:
-    if len(blocks) != len(encoded):
-        raise ValueError(f"blocks: one list of ids for each of {len(encoded):,} records, not {len(blocks):,}")
-    if any(isinstance(row, str) or not all(isinstance(block, str) for block in row) for row in blocks):
-        raise TypeError("blocks: lists of texts")
-
-
 def _parted(path: Path, rows: list[Any]) -> tuple[list[Any], list[tuple[str, ...]]]:
     for number, row in enumerate(rows):
         if not isinstance(row, list) or not row or not all(isinstance(block, str) for block in row[1:]):
@@ -180,10 +180,10 @@ def _parted(path: Path, rows: list[Any]) -> tuple[list[Any], list[tuple[str, ...
     return [row[0] for row in rows], [tuple(row[1:]) for row in rows]
 
 
-def _decoded(path: Path, texts: list[Any], schema: Schema | None) -> tuple[Any, int]:
+def _decoded(path: Path, texts: list[Any], width: int | None) -> tuple[Any, int]:
     """(n, words) rows and their width in bits."""
-    if not texts and schema is None:
-        raise _not(path, "no CLKs, so their width is not known; give schema=", "empty")
+    if not texts and width is None:
+        raise _not(path, "no CLKs, so their width is not known; give schema= or bits=", "empty")
     octets = []
     for number, text in enumerate(texts):
         try:
@@ -196,17 +196,27 @@ def _decoded(path: Path, texts: list[Any], schema: Schema | None) -> tuple[Any, 
                 f"row {number:,}: {len(octets[number]):,} bytes, and those before have {len(octets[0]):,}",
                 "width",
             )
-    n_bytes = len(octets[0]) if octets else 0
-    n_bits = 8 * n_bytes if schema is None else schema.bits
-    if octets and n_bytes != -(-n_bits // 8):
-        raise _not(path, f"CLKs of {n_bytes:,} bytes, and the schema has {n_bits:,} bits", "width")
-    whole = np.frombuffer(b"".join(octets), dtype=np.uint8).reshape(len(octets), -(-n_bits // 8))
-    return packed(whole), n_bits
+    n_bits = 8 * len(octets[0]) if width is None else width
+    n_bytes = -(-n_bits // 8)
+    if octets and len(octets[0]) != n_bytes:
+        raise _not(path, f"CLKs of {len(octets[0]):,} bytes; the schema, or bits=, has {n_bits:,} bits", "width")
+    return packed(np.frombuffer(b"".join(octets), dtype=np.uint8).reshape(len(octets), n_bytes)), n_bits
 
 
 def _texts(encoded: EncodedSet) -> Iterator[str]:
-    for octets in clk_octets(encoded):
-        yield base64.b64encode(octets.tobytes()).decode()
+    rows = clk_octets(encoded)  # at once, so that what is no such set is refused before a file is begun
+    return (base64.b64encode(octets.tobytes()).decode() for octets in rows)
+
+
+def _warn_of_padding(bits: int, path: PathLike) -> None:
+    if bits % 8:
+        warnings.warn(
+            f"{path}: {bits:,} bits end within a byte, and such a file does not say how much of its last byte is "
+            f"padding. Read it with schema= or bits={bits} (`linkage convert` --schema or --bits); else it becomes "
+            f"a set of {-(-bits // 8) * 8:,} bits, which is compared with its like only",
+            LinkageWarning,
+            stacklevel=3,
+        )
 
 
 def _write(path: PathLike, kind: str, items: Iterator[str]) -> None:

@@ -3,6 +3,10 @@
 Facts: the JSON schemas and the behaviour of clkhash 0.18.3. Settings that clkhash ignores are ignored; what it refuses
 is refused, and so is what would fail only once it meets a record. Every default is written out and descriptions are
 dropped, so that schemas which mean the same are the same.
+
+Where clkhash has no limit and this library has, the schema is refused, and never encoded otherwise: l from 8 to 65,536
+bits (fewer tell nobody apart; of more, blakeHash reaches the first 65,536 only, and no set here is wider), and
+1,048,576 before folding; n-grams of 1,024 letters; 65,536 bits a token or feature, and as fine a resolution.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from linkage.jsonfile import read_json
 from linkage.schema import Schema
 
 _MAX_BYTES = 64 << 20
-_MAX_BITS = 65_536
+_MIN_BITS, _MAX_BITS = 8, 65_536
 _MAX_HASHED_BITS = 1 << 20
 _BLAKE_REACH = 65_536  # its positions are numbers of 16 bits
 _DIGEST = {"SHA256": 32, "SHA512": 64}
@@ -105,7 +109,7 @@ def _canonical(content: dict[str, Any]) -> dict[str, Any]:
             LinkageWarning,
             stacklevel=4,
         )
-    bits = whole(config.get("l", 1024), "clkConfig.l", low=8, high=_MAX_BITS)
+    bits = whole(config.get("l", 1024), "clkConfig.l", low=_MIN_BITS, high=_MAX_BITS)
     folds = whole(config.get("xor_folds", 0), "clkConfig.xor_folds", low=0, high=20)
     if bits << folds > _MAX_HASHED_BITS:
         raise SchemaError(f"clkConfig: l and xor_folds ask for more than {_MAX_HASHED_BITS:,} bits", rule="xor_folds")

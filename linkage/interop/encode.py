@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.records import Batch, read
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning, RecordError, nearest
+from linkage.errors import LinkageWarning, RecordError
 from linkage.files import require_place
 from linkage.interop.clkschema import ClkSchema, clkhash_schema
-from linkage.interop.filters import Words, feature_keys, folded, or_gathered, value_rows
+from linkage.interop.columns import placed
+from linkage.interop.filters import Words, feature_keys, folded, or_gathered, rows_of_values
 from linkage.interop.numbered import numbered_file, numbered_set, require_source
-from linkage.interop.tokens import tokens_of
 from linkage.interop.values import values_of
 from linkage.schema import Schema
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from linkage.files import PathLike
 
-_LISTS_AT_ONCE = 1 << 14
 _BYTES_AT_ONCE = 1 << 30  # of rows: those of a part of the records and those of its distinct values
 _MOST_ROWS, _FEWEST_ROWS = 1 << 20, 64
 _MOST_TEXT = 1 << 28
@@ -40,6 +36,7 @@ def encode_clkhash(
     *,
     source: str = "clkhash",
     columns: Mapping[str, str | None] | None = None,
+    header: bool | Literal["ignore"] = True,
     out: PathLike | None = None,
     validate: bool = True,
 ) -> EncodedSet:
@@ -55,14 +52,18 @@ def encode_clkhash(
         a value for every feature, as `clkhash.clk.generate_clks` takes them. Columns of ignored features may be left
         out. A missing value is the empty text, as in a CSV file.
     schema
-        From `Schema.from_clkhash`.
+        From `Schema.from_clkhash`, which refuses what could not be encoded alike, such as more than 65,536 bits.
     secret
-        What was given to clkhash. Text is taken here and nowhere else, with a warning.
+        What was given to clkhash. Text is taken here and nowhere else, with a warning; so is an empty secret, which
+        is none.
     source
         The agency's name; two sets that are linked need two names.
     columns
         Feature -> column where their names differ; ``None`` for one the agency does not hold, which is encoded as
         empty texts.
+    header
+        Of a CSV file, as in `clkhash.clk.generate_clk_from_csv`: False if its first line is a record, "ignore" if that
+        line's names are not the schema's. Either way its columns are the schema's features, in order and all of them.
     out
         Write to this file as it goes, and hold no more than a part of the records; without it the whole set is held.
         The file appears whole or not at all.
@@ -95,7 +96,7 @@ def encode_clkhash(
     require_source(source)
     if out is not None:
         require_place(Path(out), table)
-    given, plan = _placed(table, agreed, columns)
+    given, plan = placed(table, agreed, columns, header=header)
     keys = feature_keys(agreed, _secret_bytes(secret))
     at_once = _rows_at_once(agreed)
     parts = (
@@ -109,6 +110,14 @@ def encode_clkhash(
 
 
 def _secret_bytes(secret: object) -> bytes:
+    if secret in ("", b""):
+        warnings.warn(
+            "the secret is empty: whoever has the schema can make the CLK of any name and find it among these. clkhash "
+            "takes no secret for one, so it is taken here; use it for nothing that holds people",
+            LinkageWarning,
+            stacklevel=3,
+        )
+        return b""
     if isinstance(secret, str):
         warnings.warn(
             "the secret is text: a phrase that someone can guess opens every CLK made with it. clkhash takes text, so "
@@ -117,65 +126,9 @@ def _secret_bytes(secret: object) -> bytes:
             stacklevel=3,
         )
         secret = secret.encode("utf-8", "surrogatepass")
-    if not isinstance(secret, bytes) or not secret:
-        raise TypeError("secret: the text or bytes that clkhash was given, and not empty")
+    if not isinstance(secret, bytes):
+        raise TypeError("secret: the text or bytes that clkhash was given")
     return secret
-
-
-def _placed(
-    table: object, schema: ClkSchema, columns: Mapping[str, str | None] | None
-) -> tuple[object, dict[str, str | None]]:
-    """The table, and the column of each feature that is not ignored, by its place in the schema."""
-    names = [feature.identifier for feature in schema.features]
-    for name in columns or {}:
-        if name not in names:
-            raise ValueError(f"columns: '{name}' is not a feature of the schema; {nearest(name, names)}")
-    if isinstance(table, list | tuple) and all(issubclass(kind, list | tuple) for kind in set(map(type, table))):
-        if columns:
-            raise ValueError("columns: rows have no column names, only their order; leave it out")
-        headed = {f"{place}: {name}": place for place, name in enumerate(names)}
-        names = list(headed)
-        table = _of_rows(table, names)
-    plan = {
-        str(place): (columns or {}).get(names[place], names[place])
-        for place, feature in enumerate(schema.features)
-        if not feature.ignored
-    }
-    if all(column is None for column in plan.values()):
-        raise ValueError("columns: the agency holds none of the schema's features")
-    return table, plan
-
-
-def _of_rows(rows: Sequence[Sequence[object]], names: list[str]) -> object:
-    """The columns of some rows: an Arrow table if all cells are texts, else lists whose kinds `read` judges."""
-    import pyarrow as pa
-
-    n_features = len(names)
-    if set(map(len, rows)) - {n_features}:
-        number, found = next((place, len(row)) for place, row in enumerate(rows, start=1) if len(row) != n_features)
-        raise RecordError(
-            f"row {number:,} has {found} values, and the schema has {n_features} features", row=number,
-            rule="number of columns",
-        )  # fmt: skip
-    try:
-        # a part at a time, so that a row's cells are still in the cache when their columns are made
-        batches = [
-            _batch_of(rows[start : start + _LISTS_AT_ONCE], names) for start in range(0, len(rows), _LISTS_AT_ONCE)
-        ]
-        return pa.Table.from_batches(batches)
-    except (pa.ArrowException, ValueError, TypeError):
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
-        return dict(zip(names, columns, strict=True))
-
-
-def _batch_of(rows: Sequence[Sequence[object]], names: list[str]) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    cells = list(itertools.chain.from_iterable(rows))
-    columns = [pa.array(cells[place :: len(names)]) for place in range(len(names))]
-    if not all(pa.types.is_string(column.type) or pa.types.is_null(column.type) for column in columns):
-        raise TypeError
-    return pa.record_batch([column.cast(pa.string()) for column in columns], names=names)
 
 
 def _rows_at_once(schema: ClkSchema) -> int:
@@ -221,8 +174,7 @@ def _rows_of(
         found = values_of(texts, feature, validate=validate)
         if found.broken:
             raise _broken(found.broken, index, batch.first_row, plan[str(place)] or feature.identifier)
-        values = value_rows(tokens_of(found.values, feature), feature, keys[place], schema.hashed_bits)
-        parts.append((values, index))
+        parts.append((rows_of_values(found.values, feature, keys[place], schema.hashed_bits), index))
     rows = np.empty((len(batch), -(-schema.hashed_bits // 64)), dtype=np.uint64)
     or_gathered(parts, rows)
     return rows

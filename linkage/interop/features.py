@@ -20,7 +20,7 @@ _FORMATS = {
 _HASHING = ("comparison", "strategy", "hash", "missingValue")
 _DIRECTIVES = set("aAwdbBmyYHIMSfzZjUWcxXGuV%")
 _MAX_BITS = 65_536
-_MAX_N = 64
+_MAX_N = 1_024  # a value has its length + n - 1 tokens of n letters, so that memory grows with the square of n
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from linkage.agency import kernels
 from linkage.interop.clkschema import ClkSchema, Derivation
 from linkage.interop.features import Feature
-from linkage.interop.tokens import Ints, Tokens, distinct, ragged
+from linkage.interop.tokens import Ints, Tokens, distinct, portions, ragged, tokens_of
 
 Words = NDArray[np.uint64]
 Part = tuple[Words, NDArray[np.integer[Any]]]
@@ -46,6 +46,12 @@ def _hkdf(secret: bytes, derivation: Derivation, length: int) -> bytes:
         block = hmac.digest(pseudorandom_key, block + derivation.info + bytes([counter]), name)
         stream += block
     return stream[:length]
+
+
+def rows_of_values(values: Sequence[str], feature: Feature, keys: tuple[bytes, bytes], n_bits: int) -> Words:
+    """(values, words): the filter of each value, the tokens of no more than a portion held at once."""
+    parts = [value_rows(tokens_of(values[part], feature), feature, keys, n_bits) for part in portions(values, feature)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def value_rows(tokens: Tokens, feature: Feature, keys: tuple[bytes, bytes], n_bits: int) -> Words:

@@ -89,13 +89,33 @@ def write_candidate_pairs(pairs: Pairs, path: PathLike) -> None:
         handle.write(rows.tobytes())
 
 
+def candidate_facts(path: Path, *, max_bytes: int = _MAX_BYTES) -> dict[str, str | int] | None:
+    """What a file of candidate pairs says of itself; None for another kind of file.
+
+    Raises `FileFormatError` for one that is cut short.
+    """
+    with path.open("rb") as handle:
+        if not _is_header(handle.read(4)):
+            return None
+    rows = _rows(path, max_bytes)
+    facts: dict[str, str | int] = {"kind": "anonlink's candidate pairs", "pairs": len(rows)}
+    if len(rows):
+        facts["datasets"] = len(np.unique(rows["datasets"]))
+        facts["similarity"] = f"{rows['similarity'].min():.4g} to {rows['similarity'].max():.4g}"
+    return facts
+
+
 def read_groups(path: PathLike, *, max_bytes: int = _MAX_BYTES) -> Groups:
     """The groups of anonlink's solvers: a list of (dataset, row) for each person.
 
     Raises `FileFormatError` for anything else, and for a record in two groups.
     """
     place = Path(path)
-    content = read_json(place, max_bytes=max_bytes)
+    return groups_of(place, read_json(place, max_bytes=max_bytes))
+
+
+def groups_of(place: Path, content: Any) -> Groups:
+    """`read_groups` of what was read from the file."""
     if not isinstance(content, list) or not all(isinstance(group, list) for group in content):
         raise _not(place, "not a list of groups", "shape")
     groups = [[_member(place, number, item) for item in group] for number, group in enumerate(content)]
@@ -149,12 +169,16 @@ def _rows(path: Path, max_bytes: int) -> Any:
             allowed=max_bytes,
         )
     data = path.read_bytes()
-    if len(data) < 4 or data[0] != 1 or data[1] not in _FLOATS or data[2] not in _NUMBERS or data[3] not in _NUMBERS:
+    if not _is_header(data[:4]):
         raise _not(path, "not anonlink's candidate pairs, version 1", "header")
     row_type = _row_type(*data[1:4])
     if (len(data) - 4) % row_type.itemsize:
         raise _not(path, "cut short: its last row is not whole", "length")
     return np.frombuffer(data, dtype=row_type, offset=4)
+
+
+def _is_header(data: bytes) -> bool:
+    return len(data) == 4 and data[0] == 1 and data[1] in _FLOATS and {data[2], data[3]} <= _NUMBERS.keys()
 
 
 def _row_type(similarity: int, dataset: int, record: int) -> np.dtype[np.void]:

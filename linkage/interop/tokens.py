@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 _CODE_POINTS = 0x110000
 _SMALL = 1 << 22  # a table of a span up to this, and not far beyond the number of keys, is cheaper than sorting
 _LARGEST = 1 << 62
+_LETTERS_AT_ONCE = 1 << 24  # of all tokens of some values: twelve bytes each where windows are cut, then one or more
+_LETTERS_OF_A_NUMBER = 16
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,25 @@ def tokens_of(values: Sequence[str], feature: Feature) -> Tokens:
         return _ngrams(values, feature.n, positional=feature.positional)
     filled = np.array([bool(value) for value in values], dtype=np.int64)
     return Tokens(_ends(filled), np.arange(filled.sum()), [value for value in values if value])
+
+
+def portions(values: Sequence[str], feature: Feature) -> list[slice]:
+    """The values in parts whose tokens have no more than so many letters together, or in ones; at least one part."""
+    if feature.numbers is not None:
+        each = np.full(len(values), _LETTERS_OF_A_NUMBER * (2 * feature.numbers.resolution + 1))
+    elif feature.n:
+        each = (np.fromiter(map(len, values), dtype=np.int64, count=len(values)) + feature.n - 1) * feature.n
+    else:
+        return [slice(0, len(values))]
+    ends = np.cumsum(each)
+    start = 0
+    parts: list[slice] = []
+    while not parts or start < len(values):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + _LETTERS_AT_ONCE, side="right")))
+        parts.append(slice(start, stop))
+        start = stop
+    return parts
 
 
 def distinct(keys: Ints, span: int) -> tuple[Ints, Ints]:
@@ -94,11 +115,20 @@ def _ngrams(values: Sequence[str], n: int, *, positional: bool) -> Tokens:
     grams, tokens = distinct(keys, span)
     example = np.zeros(len(grams), dtype=np.int64)
     example[tokens] = np.arange(len(tokens))
-    windows = letters[start[example][:, None] + np.arange(n)].astype("<u4").tobytes().decode("utf-32-le")
-    vocabulary = [windows[at : at + n] for at in range(0, len(windows), n)]
+    vocabulary = _windows(letters, start[example], n)
     if positional:
         vocabulary = [f"{at} {gram}" for at, gram in zip((place[example] + 1).tolist(), vocabulary, strict=True)]
     return Tokens(_ends(counts), tokens, vocabulary)
+
+
+def _windows(letters: Ints, starts: Ints, n: int) -> list[str]:
+    """The n letters from each start on."""
+    made = []
+    at_once = max(1, _LETTERS_AT_ONCE // n)
+    for at in range(0, len(starts), at_once):
+        windows = letters[starts[at : at + at_once, None] + np.arange(n)].astype("<u4").tobytes().decode("utf-32-le")
+        made += [windows[begin : begin + n] for begin in range(0, len(windows), n)]
+    return made
 
 
 def _window_keys(letters: Ints, start: Ints, n: int) -> tuple[Ints, int]:

@@ -15,6 +15,8 @@ from linkage.interop.features import Feature
 from linkage.interop.tokens import neighbours
 
 _WRITTEN = "%Y%m%d"
+_USUAL_N = 64
+_MOST_LETTERS = 1 << 26  # of all n-grams of a value, which are held at once
 _DIGITS = {"%Y": "(?P<y>[1-9][0-9]{3})", "%m": "(?P<m>[0-9]{2})", "%d": "(?P<d>[0-9]{2})"}
 
 
@@ -158,10 +160,13 @@ def _quick_dates(pattern: str) -> re.Pattern[str] | None:
 
 def _encodable(feature: Feature) -> Callable[[str], None] | None:
     encoding = (feature.format or {}).get("encoding", "utf-8")
-    if encoding != "ascii" and feature.numbers is None and feature.replace_with.isascii():
+    wide = feature.n > _USUAL_N
+    if encoding != "ascii" and feature.numbers is None and feature.replace_with.isascii() and not wide:
         return None  # a record's text is always UTF-8
 
     def check(value: str) -> None:
+        if wide and (len(value) + feature.n) * feature.n > _MOST_LETTERS:
+            raise BrokenError(f"too long for n-grams of {feature.n:,} letters, {_MOST_LETTERS:,} letters in all")
         try:
             value.encode(encoding)
         except UnicodeEncodeError:
