@@ -7,7 +7,7 @@ clock starts: clkhash a list of lists, linkage an Arrow table, and the same list
 same bits, or nothing is written. Invented people; their dates of birth are spread over 90 years. With --anonlink N,
 anonlink (environment `anonlink_clk` of benchmarks/rivals/environments.py) links two agencies' records of N children,
 once from our CLKs and once from clkhash's, and what it finds is held against `lk.compare`.
-Appends to results/clkhash_speed.jsonl and prints the line.
+Appends to results/encode.jsonl, of which the README's table is made, and prints the line.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+
+import full_size
 
 SECRET = "a secret shared by the agencies"
 ROUNDS = 5
@@ -83,6 +85,14 @@ def invented(people: int, seed: int, agency: str = "registry", *, spread: bool =
         dates = pa.array(seconds, pa.timestamp("s"))
     texts["date_of_birth"] = pc.if_else(readable, dates.cast(pa.date32(), safe=False).cast("string"), "")
     return pa.table(texts)
+
+
+def first(people: int, seed: int) -> object:
+    """So many people of the registry, which knows some nine in ten of those who are invented."""
+    rows = invented(people * 6 // 5 + 10, seed).slice(0, people)
+    if rows.num_rows < people:
+        raise SystemExit(f"only {rows.num_rows:,} records were invented: nothing was measured")
+    return rows
 
 
 def encode_with_linkage(path: Path) -> dict:
@@ -220,7 +230,7 @@ def run(python: object, role: str, path: Path) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=1_000_000, help="records to encode")
+    parser.add_argument("--people", type=int, default=full_size.ENCODED, help="records to encode")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--anonlink", type=int, default=0, metavar="N", help="also link the records of N children")
     parser.add_argument("--role", choices=["linkage", "clkhash", "anonlink"], help=argparse.SUPPRESS)
@@ -236,20 +246,23 @@ def main() -> None:
 def measure(people: int, seed: int, linked: int) -> None:
     """Both encoders on the same rows, then anonlink if asked for."""
     sys.path.insert(0, str(Path(__file__).parent / "rivals"))
+    import encode_tables
     import machine
     import pyarrow.parquet as pq
-    import tables
+    import results_kept
 
     with tempfile.TemporaryDirectory(prefix="clkhash-speed-") as scratch:
         folder = Path(scratch)
-        rows = invented(people * 11 // 10, seed).slice(0, people)  # the registry knows nine in ten
+        rows = first(people, seed)
         pq.write_table(rows, folder / "rows.parquet")
         ours, theirs = (run(sys.executable, role, folder / "rows.parquet") for role in ("linkage", "clkhash"))
         if ours.pop("digest") != theirs.pop("digest"):
             raise SystemExit("the bits differ: nothing was measured")
         line = {
-            "records": rows.num_rows,
+            "what": encode_tables.CLKHASH,
+            "settings": {"people": rows.num_rows},
             "seed": seed,
+            "versions": ours.pop("versions") | theirs.pop("versions"),
             "linkage": ours,
             "clkhash": theirs,
             "times_clkhash": round(ours["records_per_second"] / theirs["records_per_second"], 1),
@@ -258,7 +271,7 @@ def measure(people: int, seed: int, linked: int) -> None:
         }
         if linked:
             line["anonlink"] = same_links(linked, seed, folder)
-    tables.append(tables.RESULTS / "clkhash_speed.jsonl", line)
+    results_kept.append(encode_tables.ENCODE, line)
     print(json.dumps(line, indent=1))
 
 

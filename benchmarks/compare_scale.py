@@ -19,15 +19,15 @@ import time
 from pathlib import Path
 
 import compare_speed
+import compare_tables
+import full_size
 import machine
-import tables
+import results_kept
 
 import linkage as lk
 
-RESULTS = tables.RESULTS / "compare_scale.jsonl"
-SIZES = (10_000, 30_000, 100_000, 200_000, 1_000_000)
+SIZES = (10_000, 30_000, 100_000, 200_000, full_size.COMPARED_MOST)
 THREADS_ROWS, THREADS_ROUNDS, MOST_ROUNDS = 100_000, 5, 25
-QUIET = 0.02  # of the processors' time: what others may take of a round that counts
 GROWTH_ROWS, GROWTH_ROUNDS = 300_000, 3  # above, the command's own figure tells
 THRESHOLD = "0.85"
 FLOOD_ROWS, FLOOD_THRESHOLDS = 30_000, ("0.70", "0.60", "0.55")  # memory must not follow the pairs
@@ -72,6 +72,12 @@ def command(inputs: list[str], folder: Path, threshold: str = THRESHOLD) -> dict
     return {"seconds": round(seconds, 2), **measured, "found": said["pairs"], "file_bytes": out.stat().st_size}
 
 
+def planned(sets: list[lk.EncodedSet], threshold: str) -> dict:
+    """What `plan` says of the command."""
+    found = lk.plan(*sets, threshold=threshold)
+    return {"planned_seconds": round(found.seconds, 2), "planned_bytes": found.in_parts.memory}
+
+
 def threads_ratio(sets: list[lk.EncodedSet]) -> dict:
     """How many times faster two threads are than one, in turns, and how busy the machine was with other things.
 
@@ -82,7 +88,7 @@ def threads_ratio(sets: list[lk.EncodedSet]) -> dict:
         with machine.share_of_others() as others:
             one, two = (compare_speed.ours(sets, "17/20", "", threads)[0] for threads in (1, 2))
         rounds.append({"ratio": round(one / two, 3), "others": others[0] if others else None})
-        quiet = [each["ratio"] for each in rounds if each["others"] is None or each["others"] <= QUIET]
+        quiet = [each["ratio"] for each in rounds if each["others"] is None or each["others"] <= compare_tables.QUIET]
         if len(quiet) == THREADS_ROUNDS:
             break
     return {"ratio": round(statistics.median(quiet), 3) if quiet else None, "quiet": len(quiet), "rounds": rounds}
@@ -92,36 +98,6 @@ def nanoseconds_a_pair(sets: list[lk.EncodedSet], rows: int) -> float:
     """Of `compare` alone, on one thread."""
     seconds = [compare_speed.ours(sets, "17/20", "")[0] for _ in range(GROWTH_ROUNDS)]
     return round(statistics.median(seconds) / rows**2 * 1e9, 4)
-
-
-def table(lines: list[dict]) -> str:
-    out = [
-        "| rows a side | threshold | seconds | peak MiB | pairs found | compare alone, one thread: ns a pair |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for line in (line for line in lines if line["what"] == "command"):
-        each = line["nanoseconds_a_pair"]
-        alone = (
-            f"{each:.3f}"
-            if each
-            else f"(two threads: {line['work_seconds'] / line['settings']['rows'] ** 2 * 1e9:.3f})"
-        )
-        peak = line["peak_bytes"] / 2**20
-        rows = line["settings"]["rows"]
-        at = line["settings"]["threshold"]
-        out.append(f"| {rows:,} | {at} | {line['seconds']:,.1f} | {peak:,.0f} | {line['found']:,} | {alone} |")
-    out += [f"\n{two_threads(line)}" for line in lines if line["what"] == "threads"]
-    return "\n".join(out)
-
-
-def two_threads(line: dict) -> str:
-    if line["ratio"] is None:
-        return "Two threads over one: not measured, as other work had the processors in every round."
-    return (
-        f"Two threads over one, {line['settings']['rows']:,} rows a side: {line['ratio']:.2f} (median of"
-        f" {line['quiet']} rounds in which others took at most {QUIET:.0%} of the processors' time, of"
-        f" {len(line['rounds'])})."
-    )
 
 
 def main() -> None:
@@ -135,11 +111,13 @@ def main() -> None:
         for rows in (size for size in SIZES if size <= largest):
             inputs = files(whole, rows, folder)
             measured = {"what": "command", **command(inputs, folder)}
-            loaded = [lk.EncodedSet.load(path) for path in inputs] if rows <= GROWTH_ROWS else []
-            measured["nanoseconds_a_pair"] = nanoseconds_a_pair(loaded, rows) if loaded else None
+            loaded = [lk.EncodedSet.load(path) for path in inputs]
+            measured |= planned(loaded, THRESHOLD)
+            measured["nanoseconds_a_pair"] = nanoseconds_a_pair(loaded, rows) if rows <= GROWTH_ROWS else None
             lines.append(measured | {"settings": {"rows": rows, "threshold": THRESHOLD, "bits": 1024}})
             for threshold in FLOOD_THRESHOLDS if rows == FLOOD_ROWS else ():
                 flood = {"what": "command", **command(inputs, folder, threshold), "nanoseconds_a_pair": None}
+                flood |= planned(loaded, threshold)
                 lines.append(flood | {"settings": {"rows": rows, "threshold": threshold, "bits": 1024}})
             if rows == THREADS_ROWS:
                 settings = {"rows": rows, "threshold": THRESHOLD, "rounds": THREADS_ROUNDS}
@@ -149,8 +127,8 @@ def main() -> None:
         for line in lines
     ]
     for line in lines:
-        tables.append(RESULTS, line)
-    print(table(lines))
+        results_kept.append(compare_tables.SCALE, line)
+    print(compare_tables.scale(lines))
 
 
 if __name__ == "__main__":

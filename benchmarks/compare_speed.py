@@ -22,9 +22,11 @@ import warnings
 from fractions import Fraction
 from pathlib import Path
 
+import compare_tables
+import full_size
 import machine
 import numpy as np
-import tables
+import results_kept
 
 import linkage as lk
 from linkage import study
@@ -39,13 +41,16 @@ from linkage.central.thresholds import least_overlap
 sys.path.insert(0, str(Path(__file__).parent / "rivals"))
 import environments
 
-RESULTS = tables.RESULTS / "compare.jsonl"
 SOURCES = ("registry", "childrens_centre")
 FIELDS = ("given_name", "surname", "dob", "sex", "address", "postcode")
 THRESHOLDS = ("4/5", "17/20", "9/10")
 SEED = 1
 RIVALS = {"anonlink_dice": "anonlink_clk", "numkong_dots": "numkong_dots", "faiss_range": "faiss_range"}
-COARSE = tuple(Fraction(cut) for cut in ("1/2", "7/10", "9/10"))  # with missing and differs, five levels
+# with missing and differs, five levels, and eight: six fields of eight are all the cells that are allowed
+CUTS = {
+    "joint histogram": ("1/2", "7/10", "9/10"),
+    "joint histogram, most cells": ("1/2", "3/5", "7/10", "4/5", "9/10", "1"),
+}
 FIELD_ROWS = {True: (2_048, 16_384), False: (128, 16_384)}
 
 
@@ -104,11 +109,9 @@ def compared(rows: int, rounds: int) -> list[dict]:
         files = [Path(folder) / f"{name}.npy" for name in SOURCES]
         for each, path in zip(given, files, strict=True):
             np.save(path, np.ascontiguousarray(each.filters["record"]).view(np.uint8))
-        for turn in range(rounds):
+        for _ in range(rounds):
             for threshold in THRESHOLDS:
                 for kernel in kernels.available():
-                    if kernel == "portable" and turn:
-                        continue  # a minute each
                     for threads in (1, 2) if kernel == kernels.available()[0] else (1,):
                         key = (f"linkage, {kernel}", threshold, threads)
                         took, found[key] = ours(given, threshold, kernel, threads)
@@ -146,14 +149,13 @@ def _variants(name: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def by_fields(rounds: int) -> list[dict]:
-    """The joint histogram of six fields at five levels, and the contender pass at eight, in tiles of a run's size."""
+    """Joint histograms of six fields, and the contender pass at eight levels, in tiles of a run's size."""
     given = sets(FIELD_ROWS[True][1], "fields")
     plan = comparisons(given[0].schema)
     whole = kernel_plan(plan)
     bits = [item.bits for item in plan]
-    coarse = ComparisonPlan.of_products(
-        tuple(Product(i, i, np.stack([least_overlap(cut, n_bits=n) for cut in COARSE])) for i, n in enumerate(bits))
-    )
+    group = (tuple(range(len(bits))),)
+    coarse = {what: _by_cuts(cuts, bits) for what, cuts in CUTS.items()}
     lines = []
     for kernel in kernels.available():
         os.environ["LINKAGE_KERNEL"] = kernel  # empty: the best there is
@@ -162,28 +164,40 @@ def by_fields(rounds: int) -> list[dict]:
         rights = kernels.arrange(sides(given[1], plan))
         weights = in_units(starting_point(kernels.level_counts(lefts, rights, whole), n, m))
         bound = int((LINK_FLOOR_BITS - prior_bits(0.5 * n, n, m)) * UNIT)
-        took: dict[str, list[float]] = {"joint histogram": [], "contenders": []}
-        for _ in range(rounds if kernel != "portable" else 1):
+        took: dict[str, list[float]] = {}
+        for _ in range(rounds):
+            for what, histogram in coarse.items():
+                start = time.perf_counter()
+                kernels.joint_counts(lefts, rights, histogram, group)
+                took.setdefault(what, []).append(time.perf_counter() - start)
             start = time.perf_counter()
-            kernels.joint_counts(lefts, rights, coarse, (tuple(range(len(bits))),))
-            middle = time.perf_counter()
             kernels.heavy_pairs(lefts, rights, whole, weights, (None,) * len(bits), bound, room=n * m)
-            took["joint histogram"].append(middle - start)
-            took["contenders"].append(time.perf_counter() - middle)
-        lines += [
-            {
-                "what": what,
-                "method": f"linkage, {kernel}",
-                "threads": 1,
-                "million_pairs_per_second": round(n * m / statistics.median(seconds) / 1e6, 1),
-                "versions": versions_of(f"linkage, {kernel}"),
-                "settings": {"rows": [n, m], "rounds": len(seconds), "bits": bits, "cells": 5 ** len(bits)},
-                "seed": SEED,
-                "machine": machine.machine(),
-            }
-            for what, seconds in took.items()
-        ]
+            took.setdefault("contenders", []).append(time.perf_counter() - start)
+        for what, seconds in took.items():
+            settings = {"rows": [n, m], "rounds": len(seconds), "bits": bits}
+            if what in coarse:
+                settings["cells"] = (len(CUTS[what]) + 2) ** len(bits)
+            lines.append(_line(what, kernel, n * m / statistics.median(seconds), settings))
     return lines
+
+
+def _by_cuts(cuts: tuple[str, ...], bits: list[int]) -> ComparisonPlan:
+    ratios = [Fraction(cut) for cut in cuts]
+    needs = [np.stack([least_overlap(ratio, n_bits=n) for ratio in ratios]) for n in bits]
+    return ComparisonPlan.of_products(tuple(Product(i, i, need) for i, need in enumerate(needs)))
+
+
+def _line(what: str, kernel: str, pairs_per_second: float, settings: dict) -> dict:
+    return {
+        "what": what,
+        "method": f"linkage, {kernel}",
+        "threads": 1,
+        "million_pairs_per_second": round(pairs_per_second / 1e6, 1),
+        "versions": versions_of(f"linkage, {kernel}"),
+        "settings": settings,
+        "seed": SEED,
+        "machine": machine.machine(),
+    }
 
 
 def versions_of(method: str) -> dict[str, str]:
@@ -194,13 +208,13 @@ def versions_of(method: str) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=full_size.COMPARED)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     lines = [*compared(given.rows, given.rounds), *by_fields(given.rounds)]
     for line in lines:
-        tables.append(RESULTS, line)
-    print(tables.speed(lines))
+        results_kept.append(compare_tables.COMPARE, line)
+    print(compare_tables.speed(lines))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ STEPS = (
     "informed.py",
     "model_cost.py",
     "compare_speed.py",
+    "compare_scale.py",
+    "encode_speed.py",
+    "clkhash_speed.py",
     "people_check.py",
 )
 

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import mean
 
+import compare_tables
+import encode_tables
 import full_size
 import model_tables
 from results_kept import RESULTS, append, complete, lines_of, superseded, table_row
@@ -29,7 +31,6 @@ FEBRL4 = RESULTS / "febrl4.jsonl"
 OVERLAP = RESULTS / "overlap.jsonl"
 GROUPS = RESULTS / "groups.jsonl"
 PEOPLE = RESULTS / "people.jsonl"
-COMPARE = RESULTS / "compare.jsonl"
 TITLES = {
     "linkage": "**linkage**",
     "anonlink_clk": "clkhash + anonlink",
@@ -80,23 +81,15 @@ def full_people() -> list[dict]:
     return complete(lines, of=("preset", "topic"), seeds=(full_size.CHECK_SEED,)) if whole else []
 
 
-def full_compare() -> list[dict]:
-    """The lines of the tables of speed: all that the latest run of full size of `compare_speed.py` wrote."""
-    runs: dict[str, list[dict]] = {}
-    for line in lines_of(COMPARE):
-        runs.setdefault(json.dumps(line["machine"], sort_keys=True), []).append(line)
-    whole = [own for own in runs.values() if own[0]["settings"]["rows"] == full_size.COMPARED]
-    return whole[-1] if whole else []
-
-
 FULL: Mapping[Path, Callable[[], list[dict]]] = {
     QUALITY: full_quality,
     FEBRL4: full_febrl4,
     OVERLAP: full_overlap,
     GROUPS: full_groups,
     PEOPLE: full_people,
-    COMPARE: full_compare,
+    **compare_tables.FULL,
     **model_tables.FULL,
+    **encode_tables.FULL,
 }
 
 
@@ -119,8 +112,9 @@ def shown() -> dict[str, str]:
         "overlap": (overlap, full_overlap()),
         "groups": (groups, full_groups()),
         "people": (people, full_people()),
-        "speed": (speed, full_compare()),
+        **compare_tables.made(),
         **model_tables.made(),
+        **encode_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 
@@ -242,29 +236,6 @@ def people(lines: list[dict]) -> str:
         table_row([f"invented a minute, in the slowest preset: {min(minute) / 1e6:.1f} million people", "", "", ""])
     )
     return "\n".join(rows)
-
-
-def speed(lines: list[dict]) -> str:
-    """Million pairs a second, and as a multiple of anonlink's."""
-    of = {(line["what"], line["method"], line.get("threshold"), line["threads"]): line for line in lines}
-    speed = {key: line["million_pairs_per_second"] for key, line in of.items()}
-    thresholds = list(dict.fromkeys(key[2] for key in speed if key[0] == "threshold"))
-    out = ["| one thread, million pairs a second (times anonlink) | 0.80 | 0.85 | 0.90 |", "| --- | --- | --- | --- |"]
-    for method, threads in dict.fromkeys((key[1], key[3]) for key in speed if key[0] == "threshold"):
-        cells = []
-        for threshold in thresholds:
-            value, base = speed["threshold", method, threshold, threads], speed["threshold", "anonlink", threshold, 1]
-            cells.append(f"{value:,.0f} ({value / base:.3g})")
-        out.append(f"| {method}{', two threads' if threads == 2 else ''} | {' | '.join(cells)} |")
-    out += [
-        "",
-        "| six fields, one thread, million pairs a second | joint histogram | contenders |",
-        "| --- | --- | --- |",
-    ]
-    for method in dict.fromkeys(key[1] for key in speed if key[0] == "contenders"):
-        cells = [f"{speed[what, method, None, 1]:,.0f}" for what in ("joint histogram", "contenders")]
-        out.append(f"| {method} | {' | '.join(cells)} |")
-    return "\n".join(out)
 
 
 def quality(lines: list[dict]) -> str:
