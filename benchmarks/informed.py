@@ -76,7 +76,8 @@ def told(
     if fitted is None:
         return [bare]
     fields = (replace(item, m=own.m, u=own.u) for item, own in zip(fitted.fields, bare.fields, strict=True))
-    return [bare, replace(fitted, fields=tuple(fields), matches=bare.matches)]
+    # its m is counted on all matches, those who moved among them
+    return [bare, replace(fitted, fields=tuple(fields), matches=bare.matches, moved=0.0)]
 
 
 def rows_of(

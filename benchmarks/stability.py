@@ -57,8 +57,10 @@ def f1_from(trial: Trial, start: int) -> float:
         fitting.starting_point = own
 
 
-def another_start(number: int, totals: tuple[np.ndarray, ...], n_rows: int, n_columns: int) -> Parameters:
-    """u as all pairs show it; m and the number of matches drawn at random."""
+def another_start(
+    number: int, totals: tuple[np.ndarray, ...], n_rows: int, n_columns: int, homes: tuple[int, ...]
+) -> Parameters:
+    """u as all pairs show it; m, the number of matches and who moved drawn at random."""
     rng = np.random.default_rng(number)
     matches = rng.uniform(0.1, 0.95) * min(n_rows, n_columns)
     u = [(total + 0.5) / (total.sum() + 0.5 * len(total)) for total in totals]
@@ -68,7 +70,8 @@ def another_start(number: int, totals: tuple[np.ndarray, ...], n_rows: int, n_co
         present = (1 - equal) * rising / rising.sum()
         present[-1] += equal
         m.append(np.concatenate([share[:1], present * (1 - share[0])]))
-    return Parameters(tuple(m), tuple(u), tuple(u), matches, 0.0)
+    moved = rng.uniform(0.02, 0.4) if homes else 0.0
+    return Parameters(tuple(m), tuple(u), tuple(u), matches, 0.0, homes, moved)
 
 
 def main() -> None:

@@ -59,7 +59,9 @@ def fit(
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
 @out_option
 @click.option("--model", "model_path", type=click.Path(), help="Of `linkage fit`; default: estimated from the sets.")
-@click.option("--probability", help="Layout fields: link at or above it; default 0.5.")
+@click.option(
+    "--probability", help="Layout fields: link at or above it; default 0.5 to 0.7, by how sure the links are."
+)
 @click.option("--threshold", help="Layout record: link at or above this similarity, such as 0.8 or 4/5.")
 @_duplicates
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")

@@ -172,10 +172,11 @@ def test_log_ratios__are_sums_over_the_fields():
     totals = (np.array([10, 80, 10]), np.array([20, 60, 20]))
     start = starting_point(totals, 10, 10)
     levels = np.array([[0, 2], [2, 2], [1, 0]], dtype=np.uint8)
-    match, household = log_ratios(levels, start)
+    match, household, moved = log_ratios(levels, start)
     ratios = [np.log(m / u) for m, u in zip(start.m, start.u, strict=True)]
     np.testing.assert_allclose(match, [ratios[0][a] + ratios[1][b] for a, b in levels])
     assert (household == -np.inf).all()  # none are known at the start, and no warning of log(0) says so
+    assert (moved == 0).all()  # no field says where anyone lives
 
 
 def simulate_errors(matches: int, *, seed: int) -> Simulation:

@@ -149,7 +149,8 @@ def in_field(name, value):
 
 REFUSED = {
     "another format": (setting("format", "links 1"), "not a model as this release writes it"),
-    "a later format": (setting("format", "model 2"), "not a model as this release writes it"),
+    "an earlier format": (setting("format", "model 1"), "not a model as this release writes it"),
+    "a later format": (setting("format", "model 3"), "not a model as this release writes it"),
     "no format": (lambda content: content.pop("format"), "not a model"),
     "lacks something": (lambda content: content.pop("steps"), "the model lacks steps"),
     "unknown key": (setting("note", "x"), "something more"),
@@ -183,6 +184,8 @@ REFUSED = {
     "matches negative": (setting("matches", -1.0), "matches: must be a number of pairs"),
     "matches huge": (setting("matches", 10**400), "matches: must be"),
     "matches a bool": (setting("matches", True), "matches: must be"),
+    "all of them moved": (setting("moved", 1.0), "moved: must be a share"),
+    "moved text": (setting("moved", "0.1"), "moved: must be"),
     "households text": (setting("households", "1"), "households: must be"),
     "steps a float": (setting("steps", 3.5), "steps: must be of type int"),
     "steps a bool": (setting("steps", True), "steps: must be of type int"),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from linkage.central import assign, compare  # the modules: their functions of the same name would hide them
 from linkage.central.compare import DEFAULT_MEMORY
+from linkage.central.cut import LOWEST, default_cut
 from linkage.central.disclose import new_link_ids
 from linkage.central.fitting import fitted
 from linkage.central.model import Model
@@ -26,7 +27,6 @@ from linkage.pairs import Pairs
 
 __all__ = ["link"]
 
-DEFAULT_PROBABILITY = 0.5
 _GAIN_UNIT = 1 << 20
 
 
@@ -50,8 +50,9 @@ def link(
     model
         ``fields`` layout: a model from `fit`; without it one is estimated from the sets.
     probability
-        ``fields`` layout: link at or above it, in (0, 1]. Default 0.5, near the best balance of wrong and missed
-        links where the model fits.
+        ``fields`` layout: link at or above it, in (0, 1]. Without it 0.5, near the best balance of wrong and missed
+        links; or higher, up to 0.7, where of the links above 0.5 more than one in two hundred is expected to be wrong.
+        ``Links.cut`` says which.
     threshold
         ``record`` layout: link at or above this similarity. It has no default: the best one moves with the data.
     duplicates
@@ -102,7 +103,7 @@ def link(
         gain = _similarity_gain(pairs, cut["threshold"])
     else:
         _refuse_options_of("record", threshold=threshold)
-        cut = {"probability": probability_cut(DEFAULT_PROBABILITY if probability is None else probability)}
+        cut = {"probability": probability_cut(LOWEST if probability is None else probability)}
         known = model or fitted(
             *_two(ordered), duplicates=duplicates, threads=threads, memory=memory, progress=progress
         )
@@ -118,7 +119,11 @@ def link(
             # within one set few duplicates are what one hopes for, and no sign of siblings taken for people
             _require_enough(known, min(map(len, ordered)) if len(ordered) == 2 else 0, n_pairs=len(pairs))
         gain = _weight_gain(pairs)
-    return _links(pairs.take(assign.assign(pairs.left, pairs.right, gain, unique=unique)), ordered, cut)
+    chosen = pairs.take(assign.assign(pairs.left, pairs.right, gain, unique=unique))
+    if chosen.probability is not None and probability is None:
+        cut = {"probability": default_cut(chosen.probability)}
+        chosen = chosen.take(chosen.probability >= cut["probability"])
+    return _links(chosen, ordered, cut)
 
 
 def _in_one_set(records: EncodedSet, duplicates: Collection[str]) -> tuple[bool, bool]:

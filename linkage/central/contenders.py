@@ -26,6 +26,9 @@ from linkage.parallel import memory_limit
 UNIT = 1024
 """Integer weights are in 1/1024 bit."""
 
+NATS = math.log(2) / UNIT
+"""Of one unit of weight."""
+
 LINK_FLOOR_BITS = -16.0
 """Low enough for a prior that rivals taken out raise by up to 13 bits (`competition.prior_log_odds`)."""
 

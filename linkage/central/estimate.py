@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central import moving
 from linkage.central.competition import (
     Edges,
     Floats,
@@ -52,6 +53,8 @@ _ALIKE = 0.5
 _TELLING = 4.0  # times as common among matches as among chance pairs
 _EQUAL = 0.8
 _EQUAL_CODES = 0.95
+# of the matches imagined at the start
+_MOVED = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Parameters:
     """m, u and h by level of each comparison: among matches, chance pairs, and pairs of a household.
 
     ``matches`` is the expected number of matches, ``households`` the share of household pairs among all pairs.
+    ``homes`` are the comparisons of which m is of those who have not ``moved``, a share of the matches.
     """
 
     m: tuple[Floats, ...]
@@ -66,6 +70,8 @@ class Parameters:
     h: tuple[Floats, ...]
     matches: float
     households: float
+    homes: tuple[int, ...] = ()
+    moved: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,9 @@ class Estimate:
     converged: bool
 
 
-def starting_point(totals: tuple[NDArray[np.int64], ...], n_rows: int, n_columns: int) -> Parameters:
+def starting_point(
+    totals: tuple[NDArray[np.int64], ...], n_rows: int, n_columns: int, homes: tuple[int, ...] = ()
+) -> Parameters:
     """Before anything is known: most matches agree, u is what all pairs show, half of the smaller side matches."""
     u, m = [], []
     for total in totals:
@@ -89,7 +97,8 @@ def starting_point(totals: tuple[NDArray[np.int64], ...], n_rows: int, n_columns
         rising[-1] += equal
         u.append(share)
         m.append(np.concatenate([share[:1], rising * (1 - share[0])]))
-    return Parameters(tuple(m), tuple(u), tuple(u), 0.5 * min(n_rows, n_columns), 0.0)
+    moved = _MOVED if homes else 0.0
+    return Parameters(tuple(m), tuple(u), tuple(u), 0.5 * min(n_rows, n_columns), 0.0, homes, moved)
 
 
 def estimate(
@@ -120,7 +129,10 @@ def _apart(parameters: Parameters) -> float:
 
     A class of matches that has taken in siblings agrees less, on the very fields that tell people apart.
     """
-    return sum(float(m @ np.log2(m / u)) for m, u in zip(parameters.m, parameters.u, strict=True))
+    return sum(
+        float(m @ np.log2(m / u)) * (1 - parameters.moved if index in parameters.homes else 1)
+        for index, (m, u) in enumerate(zip(parameters.m, parameters.u, strict=True))
+    )
 
 
 def _parts_people(parameters: Parameters) -> bool:
@@ -157,14 +169,15 @@ def expect_maximise(
     probability = np.zeros(len(levels))
     while not converged and step < MAX_STEPS:
         step += 1
-        match, household = (ratio + rarity for ratio in log_ratios(levels, parameters))
+        match, household, gone = log_ratios(levels, parameters)
+        match, household = match + rarity, household + rarity
         odds = match + prior_log_odds(parameters.matches, edges) - np.logaddexp(0.0, household)
         messages = pass_messages(odds, edges, messages, sweeps=_SWEEPS)
         probability = probabilities(odds, messages)
         if step == 1:  # no household is known yet: what looks like a match but lost is the first guess
             household = match + np.log(max(parameters.matches, 1.0) / edges.pairs)
         sharing = _household_pairs(household, probability, edges, parameters.matches, households)
-        after = _maximised(levels, probability, sharing, totals, start, hold=step <= _HELD_STEPS)
+        after = _maximised(levels, probability, gone, sharing, totals, start, hold=step <= _HELD_STEPS)
         converged = step > _HELD_STEPS + 1 and _change(parameters, after) < _TOLERANCE
         parameters = after
     return Estimate(parameters, probability, step, converged)
@@ -215,19 +228,26 @@ def weigh(match: Floats, household: Floats, edges: Edges, matches: float | None 
     return evidence, probabilities(odds, messages), expected
 
 
-def log_ratios(levels: NDArray[np.uint8], parameters: Parameters) -> tuple[Floats, Floats]:
-    """log(m / u) and log(households h / (all pairs) u) summed over the comparisons, of each contender."""
-    match, household = np.zeros(len(levels)), np.zeros(len(levels))
+def log_ratios(levels: NDArray[np.uint8], parameters: Parameters) -> tuple[Floats, Floats, Floats]:
+    """log(m / u) and log(households h / (all pairs) u) summed over the comparisons, of each contender.
+
+    And the chance that it moved, if it is a match.
+    """
+    homes = parameters.homes
+    match, gone = moving.evidence(levels, parameters.m, parameters.u, homes, parameters.moved)
+    household = np.zeros(len(levels))
     for index, (m, u, h) in enumerate(zip(parameters.m, parameters.u, parameters.h, strict=True)):
-        match += np.log(m / u)[levels[:, index]]
+        if index not in homes:
+            match += np.log(m / u)[levels[:, index]]
         household += np.log(h / u)[levels[:, index]]
     with np.errstate(divide="ignore"):
-        return match, household + np.log(parameters.households)
+        return match, household + np.log(parameters.households), gone
 
 
 def _maximised(
     levels: NDArray[np.uint8],
     probability: Floats,
+    gone: Floats,
     sharing: Floats,
     totals: tuple[NDArray[np.int64], ...],
     start: Parameters,
@@ -235,17 +255,19 @@ def _maximised(
     hold: bool,
 ) -> Parameters:
     m, u, h = [], [], []
+    stayed = probability * (1 - gone)
     for index, total in enumerate(totals):
-        matched, shared = (
+        every, matched, shared = (
             np.bincount(levels[:, index], weights=weights, minlength=len(total)).astype(np.float64)
-            for weights in (probability, sharing)
+            for weights in (probability, stayed if index in start.homes else probability, sharing)
         )
-        chance = np.maximum(total - matched - shared, 0.0) + 0.5
+        chance = np.maximum(total - every - shared, 0.0) + 0.5
         u.append(chance / chance.sum())
         h.append((shared + u[-1]) / (shared.sum() + 1.0))
         m.append(start.m[index] if hold else _m_of(matched, start.m[index], u[-1][0]))
-    pairs = float(totals[0].sum())
-    return Parameters(tuple(m), tuple(u), tuple(h), float(probability.sum()), float(sharing.sum()) / pairs)
+    matches, households = float(probability.sum()), float(sharing.sum()) / float(totals[0].sum())
+    moved = (float(probability @ gone) + _IMAGINED * start.moved) / (matches + _IMAGINED)
+    return Parameters(tuple(m), tuple(u), tuple(h), matches, households, start.homes, start.moved if hold else moved)
 
 
 def _m_of(matched: Floats, start: Floats, u_missing: float) -> Floats:

@@ -13,11 +13,12 @@ from linkage.central import kernels
 from linkage.central.candidates import Tile, all_levels
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.competition import Edges
-from linkage.central.contenders import ESTIMATE_FLOOR_BITS, UNIT, collect
+from linkage.central.contenders import ESTIMATE_FLOOR_BITS, NATS, UNIT, collect
 from linkage.central.estimate import Estimate, Parameters, estimate, starting_point
 from linkage.central.kernels import ComparisonPlan, Rows
 from linkage.central.levels import Comparison, comparisons, kernel_plan, sides
-from linkage.central.model import NATS, FieldWeights, Model
+from linkage.central.model import FieldWeights, Model
+from linkage.central.moving import homes
 from linkage.central.rarity import Bonus, bonuses, of_pairs
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.tiles import arranged, over_tiles
@@ -95,7 +96,8 @@ def _require_evidence(left: EncodedSet, right: EncodedSet) -> None:
 class Material:
     """What estimation looks at: some rows of the left side, all of the right, and how rare the values of each are.
 
-    ``own`` is None, or for each row its place on the right side: within one set a record meets itself there.
+    ``own`` is None, or for each row its place on the right side: within one set a record meets itself there. ``homes``
+    are the comparisons that say where someone lives.
     """
 
     lefts: tuple[Rows, ...]
@@ -103,6 +105,7 @@ class Material:
     plan: ComparisonPlan
     bonus: tuple[Bonus, ...]
     own: NDArray[np.int32] | None
+    homes: tuple[int, ...]
 
 
 def _material(first: EncodedSet, second: EncodedSet, plan: tuple[Comparison, ...], *, within: bool) -> Material:
@@ -111,7 +114,7 @@ def _material(first: EncodedSet, second: EncodedSet, plan: tuple[Comparison, ...
     rows = _sample(len(first), len(second))
     if len(rows) < len(first):
         lefts, bonus = tuple(side.take(rows) for side in lefts), tuple(each[rows] for each in bonus)
-    return Material(lefts, rights, kernel_plan(plan), bonus, rows if within else None)
+    return Material(lefts, rights, kernel_plan(plan), bonus, rows if within else None, homes(first.schema, plan))
 
 
 def _estimate(
@@ -123,7 +126,7 @@ def _estimate(
     totals = level_totals(lefts, rights, plan, threads=threads, progress=progress)
     if material.own is not None:
         totals = _without_own(totals, material)
-    start = starting_point(totals, n_rows, n_columns)
+    start = starting_point(totals, n_rows, n_columns, material.homes)
     # by the start's weights, which let through few pairs that differ: under estimated ones chance pairs that agree on
     # a common name flood the list, and the household class describes them instead of siblings
     found = collect(
@@ -205,4 +208,5 @@ def _model(
         households=found.households * max(n_rows, n_columns),
         steps=outcome.steps,
         converged=outcome.converged,
+        moved=found.moved,
     )

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from linkage.central import kernels
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.competition import Edges, Floats
-from linkage.central.contenders import LINK_FLOOR_BITS, UNIT, Contenders, collect
+from linkage.central.contenders import NATS, UNIT
 from linkage.central.estimate import weigh
-from linkage.central.levels import Comparison, kernel_plan, sides
-from linkage.central.rarity import bonuses, of_pairs
+from linkage.central.levels import Comparison
+from linkage.central.moving import homes
+from linkage.central.scoring import contenders, evidence_of, levels_of
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
     from linkage.central.modeldifferences import ModelDifferences
 
-NATS = float(np.log(2)) / UNIT
-"""Of one unit of weight."""
 # below this share of records with a partner, precision fell to 0.75 on invented people (benchmarks/overlap.py)
 _FEW = 0.05
 # a record is undecided that surely has a partner, though none is much likelier than the next
@@ -75,7 +72,9 @@ class Model(TableOfResults):
     The evidence of a pair is the sum of its fields' weights, less what a household would explain: two siblings agree
     on surname, address and postcode together far more often than those fields' weights say. ``households`` is how
     many such pairs a record of the smaller set has, ``matches`` the number of matches expected in the sets it was
-    fitted to, ``converged`` whether estimation settled within its ``steps``.
+    fitted to, ``converged`` whether estimation settled within its ``steps``. ``moved`` is the share of matches whose
+    home is another: fields of type postcode and text, where there are several. Of these, m is of those who stayed, and
+    two homes that differ throughout count against a match once, not once a field.
     """
 
     schema: Schema
@@ -84,6 +83,7 @@ class Model(TableOfResults):
     households: float
     steps: int
     converged: bool
+    moved: float = 0.0
 
     def doubts(self, n_records: int) -> list[str]:
         """Why links by this model may be wrong, in sets of which the smaller has so many records; most times nothing.
@@ -152,8 +152,8 @@ class Model(TableOfResults):
         found = contenders(self, first, second, within=within, memory=memory, threads=threads, progress=progress)
         unique = (False, False) if within else one_partner(first, second, duplicates)
         edges = Edges(found.row, found.column, len(first), len(second), unique, within)
-        levels, bonus = self._levels(first, second, found)
-        evidence, chance, _ = weigh(*self._evidence(found, levels, bonus, max(len(first), len(second))), edges)
+        levels = levels_of(self, first, second, found)
+        evidence, chance, _ = weigh(*evidence_of(self, found, levels, max(len(first), len(second))), edges)
         # in whole units, so that sums and orders are the same on every machine
         weight = np.round(evidence / NATS) / UNIT
         pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
@@ -172,26 +172,6 @@ class Model(TableOfResults):
                 right=left.schema.fingerprint(),
             )
 
-    def _levels(
-        self, first: EncodedSet, second: EncodedSet, found: Contenders
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """Of each contender its levels, and what the rarity of its values is worth."""
-        plan = tuple(item.comparison for item in self.fields)
-        lefts, rights, kernel = sides(first, plan), sides(second, plan), kernel_plan(plan)
-        levels = kernels.pair_levels(lefts, rights, found.row, found.column, kernel)
-        return levels, of_pairs(found.bonus, found.row, levels, kernel)
-
-    def _evidence(
-        self, found: Contenders, levels: NDArray[np.uint8], bonus: NDArray[np.int64], n_larger: int
-    ) -> tuple[Floats, Floats]:
-        """For each contender log(m / u), and the log of what a household would explain."""
-        household = bonus.copy()  # siblings too agree on what is rare
-        for index, item in enumerate(self.fields):
-            household += np.array(item.household_weights)[levels[:, index]]
-        with np.errstate(divide="ignore"):
-            share = float(np.log(self.households / max(n_larger, 1)))
-        return found.weight.astype(np.float64) * NATS, household.astype(np.float64) * NATS + share
-
     def to_arrow(self) -> pa.Table:
         """Columns field, level, m, u, h, match_weight (log2 of m / u): a row for each level of each field."""
         import pyarrow as pa
@@ -207,7 +187,7 @@ class Model(TableOfResults):
         return pa.table(columns)
 
     @classmethod
-    def of(cls, schema: Schema, table: object, *, matches: float, households: float = 0.0) -> Model:
+    def of(cls, schema: Schema, table: object, *, matches: float, households: float = 0.0, moved: float = 0.0) -> Model:
         """A model given by someone who knows, or an edited one: m and u of every level.
 
         Parameters
@@ -219,6 +199,8 @@ class Model(TableOfResults):
             How many are expected, for `doubts`; linking finds their number in the sets at hand.
         households
             Pairs of two people of one household for each record of the smaller set.
+        moved
+            Share of the matches, below 1, whose postcode and text fields agree no more than those of strangers.
 
         Raises ``ValueError`` naming what is wrong or lacking.
 
@@ -233,7 +215,7 @@ class Model(TableOfResults):
         """
         from linkage.central.modelgiven import given
 
-        return given(schema, table, matches=matches, households=households)
+        return given(schema, table, matches=matches, households=households, moved=moved)
 
     def save(self, path: PathLike) -> None:
         """Write the model as JSON; an existing file is replaced.
@@ -274,6 +256,14 @@ class Model(TableOfResults):
 
         return between(self, other)
 
+    def _places(self) -> str:
+        return ", ".join(self.fields[index].comparison.name for index in homes(self.schema, self.plan))
+
+    @property
+    def plan(self) -> tuple[Comparison, ...]:
+        """What is compared, field by field."""
+        return tuple(item.comparison for item in self.fields)
+
     def __len__(self) -> int:
         return sum(item.comparison.levels for item in self.fields)
 
@@ -284,6 +274,8 @@ class Model(TableOfResults):
         lines = [f"{'field':<16}{'level':<16}{'m':>9}{'u':>11}{'h':>9}{'weight':>9}"]
         for field, level, m, u, h, weight in zip(*self.to_arrow().to_pydict().values(), strict=True):
             lines.append(f"{field:<16}{level:<16}{m:>9.4f}{u:>11.2e}{h:>9.4f}{weight:>9.2f}")
+        if self.moved:
+            lines.append(f"{self.moved:.1%} of the matches have moved; m of {self._places()} is of the others")
         return "\n".join(lines)
 
 
@@ -303,33 +295,6 @@ def _warn_of_undecided(chance: Floats, edges: Edges) -> None:
                 stacklevel=3,
             )
             return
-
-
-def contenders(
-    model: Model,
-    first: EncodedSet,
-    second: EncodedSet,
-    *,
-    within: bool,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
-) -> Contenders:
-    """The contenders among all pairs, under a model."""
-    plan = tuple(item.comparison for item in model.fields)
-    lefts, rights = sides(first, plan), sides(second, plan)
-    return collect(
-        lefts,
-        rights,
-        kernel_plan(plan),
-        tuple(np.array(item.weights, dtype=np.int32) for item in model.fields),
-        bonus=bonuses(lefts, rights),
-        within=within,
-        floor_bits=LINK_FLOOR_BITS,
-        memory=memory,
-        threads=threads,
-        progress=progress,
-    )
 
 
 def _in_units(above: tuple[float, ...], below: tuple[float, ...]) -> tuple[int, ...]:

@@ -2,10 +2,11 @@
 
 ::
 
-    format      "model 1"
+    format      "model 2"
     schema      the agreement, as every encoded file holds it
     matches     expected number of them, in the sets that the model was fitted to
     households  pairs of one household for a record of the smaller set
+    moved       share of the matches whose home is another
     steps       that estimation took; 0 for a model that was given
     converged   whether estimation had settled
     fields      by filter: its name, the labels of its levels, and m, u and h by level
@@ -21,18 +22,18 @@ from typing import Any, TypeVar
 
 from linkage.central.levels import Comparison, comparisons
 from linkage.central.model import FieldWeights, Model
-from linkage.central.modelgiven import count, require_fields_layout, shares
+from linkage.central.modelgiven import count, require_fields_layout, share_moved, shares
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
 from linkage.jsonfile import read_json
 from linkage.schema import from_canonical
 
-FORMAT = "model 1"
+FORMAT = "model 2"
 # a model of 64 fields takes 100 kB; the rest is for long lists of codes in the agreement
 _MAX_MEMORY = 64 << 20
 _MAX_STEPS = 1_000_000
 _MOST_SAID = 300
-_KEYS = ("format", "schema", "matches", "households", "steps", "converged", "fields", "content")
+_KEYS = ("format", "schema", "matches", "households", "moved", "steps", "converged", "fields", "content")
 _KEYS_OF_A_FIELD = ("field", "levels", "m", "u", "h")
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ def _content(model: Model) -> dict[str, Any]:
         "schema": model.schema.canonical(),
         "matches": float(model.matches),
         "households": float(model.households),
+        "moved": float(model.moved),
         "steps": int(model.steps),
         "converged": bool(model.converged),
         "fields": [
@@ -112,6 +114,7 @@ def _model(content: object) -> Model:
         households=count(content["households"], "households"),
         steps=steps,
         converged=_of_type(content, "converged", bool),
+        moved=share_moved(content["moved"]),
     )
     if _content_digest(model) != content["content"]:
         raise ValueError(

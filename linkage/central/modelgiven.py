@@ -23,7 +23,7 @@ _KNOWN = (*_NEEDED, "h", "match_weight")  # the last follows from m and u, and i
 _Key = tuple[object, object]
 
 
-def given(schema: Schema, table: object, *, matches: float, households: float) -> Model:
+def given(schema: Schema, table: object, *, matches: float, households: float, moved: float) -> Model:
     """See `Model.of`."""
     require_fields_layout(schema)
     rows = _rows(_as_arrow(table), with_h=households != 0)
@@ -37,6 +37,7 @@ def given(schema: Schema, table: object, *, matches: float, households: float) -
         households=count(households, "households"),
         steps=0,
         converged=True,
+        moved=share_moved(moved),
     )
 
 
@@ -69,6 +70,13 @@ def count(value: object, name: str) -> float:
     """A checked expected number of pairs."""
     if not _is_number(value) or not 0 <= value <= _MOST_PAIRS:
         raise ValueError(f"{name}: must be a number of pairs, 0 or more")
+    return float(value)
+
+
+def share_moved(value: object) -> float:
+    """A checked share of the matches."""
+    if not _is_number(value) or not 0 <= value < 1:
+        raise ValueError("moved: must be a share of the matches, 0 or more and below 1")
     return float(value)
 
 
