@@ -203,7 +203,7 @@ OUTSIDE = [
     (("outcomes",), lambda table: np.zeros((0, 7), np.int64)),
     *[(("products", 0, column), bad) for column, bad in [(0, 1), (1, -1), (2, 33), (3, 6), (3, 0), (4, -1), (5, 99)]],
     *[(("products", 0, column), 2**62) for column in (2, 3, 4, 5)],
-    *[(("outcomes", 1, column), bad) for column, bad in [(0, 0), (0, 65), (1, -1), (2, 8), (2, -1), (3, 26), (4, 99)]],
+    *[(("outcomes", 1, column), bad) for column, bad in [(0, 0), (0, 65), (1, -1), (2, 2), (2, -1), (3, 26), (4, 99)]],
     *[(("outcomes", 1, column), 2**62) for column in range(7) if column != 6],
     (("references", 1), 2),
     (("references", 1), -1),
@@ -237,6 +237,7 @@ def test_plans__refuse_what_would_be_read_outside(monkeypatch, place, value):
     [
         (("which",), [(2, -1, 9)]),  # an accumulator that no outcome adds to
         (("which",), [(0, 2, 9)]),
+        (("which",), [(1, 2, 9)]),
         (("which",), [(8, -1, 9)]),
         (("which",), [(-1, -1, 9)]),
         (("which",), [(0, 8, 9)]),
@@ -329,3 +330,29 @@ def test_count_columns__refuses_what_would_be_read_outside(place, value):
     given = ROWS.words, ROWS.counts, 1, np.zeros(64, np.uint32)
     extension.count_columns(*given)
     refused(extension.count_columns, given, place, value)
+
+
+# ---- what says what is not so -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_plans__whose_tables_and_counts_are_not_so_are_answered_within_their_arrays(monkeypatch, seed):
+    # the answers mean nothing, and under AddressSanitizer (test_kernels_sanitized.py) nothing else is touched
+    rng = np.random.default_rng(seed)
+    for weighted, call in ((True, heavy), (False, histograms)):
+        given = flat(monkeypatch, weighted=weighted)
+        given["needs"] = rng.integers(0, 70, len(given["needs"])).astype(np.uint32)  # a higher cut needs less
+        if seed % 2:
+            given["scales"] = rng.integers(0, 65_536, len(given["scales"])).astype(np.uint16)
+        else:
+            given["products"] = given["products"].copy()
+            given["products"][:, 5] = -1
+        given["left"] = ((ROWS.words, rng.integers(0, 60, 3).astype(np.uint32)),)  # of three bits each
+        given["right"] = ((ROWS.words, rng.integers(0, 60, 3).astype(np.uint32), *given["right"][0][2:]),)
+        if weighted:
+            given["bonus"] = (np.array([-(2**31), 2**31 - 1, 0], np.int32), None)
+            assert 0 <= call(**given) <= 9
+        else:
+            cells = np.zeros(243, np.uint32)
+            assert call(cells=(cells,), **given) == 0
+            assert cells.sum() == 9

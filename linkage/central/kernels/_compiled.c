@@ -165,7 +165,7 @@ static PyObject *py_histograms(PyObject *self, PyObject *args) {
     Held held = {.n = 0};
     Fields f = {0};
     Histograms h = {0};
-    int64_t highest[8] = {0};
+    int64_t highest[ACCUMULATORS] = {0};
     Py_ssize_t shape[2], n;
     if (!PyArg_ParseTuple(args, "sOOO", &name, &plan, &which, &cells)) return NULL;
     const Kernel *kernel = kernel_named(name);
@@ -186,7 +186,7 @@ static PyObject *py_histograms(PyObject *self, PyObject *args) {
     for (int i = 0; i < h.n; i++, rows += 3) {
         h.cells[i] = take(&held, PyTuple_GetItem(cells, i), "cells", U32, 1, 1, &n);
         if (!h.cells[i]) goto done;
-        if (rows[0] < 0 || rows[0] > 7 || rows[1] < -1 || rows[1] > 7 || rows[2] < 1 || rows[2] > n ||
+        if (rows[0] < 0 || rows[0] >= ACCUMULATORS || rows[1] < -1 || rows[1] >= ACCUMULATORS || rows[2] < 1 || rows[2] > n ||
             !(used >> rows[0] & 1) || (rows[1] >= 0 && !(used >> rows[1] & 1)) || highest[rows[0]] > 65535 ||
             (rows[1] >= 0 && highest[rows[1]] > 65535) || highest[rows[0]] + (rows[1] < 0 ? 0 : rows[2] * highest[rows[1]]) >= n) {
             complain("histograms: too few cells");
@@ -215,7 +215,7 @@ static PyObject *py_heavy(PyObject *self, PyObject *args) {
     Held held = {.n = 0};
     Fields f = {0};
     Heavy found;
-    int64_t highest[8] = {0};
+    int64_t highest[ACCUMULATORS] = {0};
     int bound;
     Py_ssize_t room[3];
     if (!PyArg_ParseTuple(args, "sOiOOO", &name, &plan, &bound, &row, &column, &weight)) return NULL;

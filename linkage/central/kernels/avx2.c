@@ -13,6 +13,7 @@ typedef __m256i VEC;
 #define XOR3(a, b, c) _mm256_xor_si256(_mm256_xor_si256(a, b), c)
 #define MAJ(a, b, c) \
     _mm256_or_si256(_mm256_and_si256(a, b), _mm256_and_si256(_mm256_xor_si256(a, b), c))
+#define ANY(a) (!_mm256_testz_si256(a, a))
 #define POPCOUNT(x) ((int)_mm_popcnt_u64(x))
 #define LOWEST(x) ((int)_tzcnt_u64(x))
 
@@ -25,30 +26,52 @@ static inline uint32_t OVERLAP(const uint64_t *a, const uint64_t *b, int64_t wor
 #include "sums.h"
 #include "search.h"
 
-#define OWN_PLANES
+#define OWN_LANES
+#include "lanes.h"
 
-/* the sums that planes hold, added to the lanes: 32 at a time, a byte each for the lowest eight planes and the others */
-INLINE void to_lanes(const VEC *plane, int planes, uint16_t *lanes) {
-    const __m256i byte_of = _mm256_set_epi64x(0x0303030303030303, 0x0202020202020202, 0x0101010101010101, 0);
-    const __m256i bit_of = _mm256_set1_epi64x((long long)0x8040201008040201);
-    uint32_t bits[PLANES][2 * VEC_WORDS];
-    for (int k = 0; k < planes; k++) STORE(bits[k], plane[k]);
-    for (int group = 0; group < 2 * VEC_WORDS; group++) {
-        __m256i sum[2] = {ZERO(), ZERO()};
-        for (int k = 0; k < planes; k++) {
-            __m256i spread = _mm256_shuffle_epi8(_mm256_set1_epi32((int)bits[k][group]), byte_of);
-            __m256i set = _mm256_cmpeq_epi8(AND(spread, bit_of), bit_of);
-            sum[k / 8] = _mm256_or_si256(sum[k / 8], AND(set, _mm256_set1_epi8((char)(1 << k % 8))));
+/* eight bytes as a matrix of bits, turned about its diagonal: `turn`, four at a time */
+INLINE VEC turn_each(VEC x) {
+    VEC t = AND(XOR(x, _mm256_srli_epi64(x, 7)), _mm256_set1_epi64x(0x00AA00AA00AA00AA));
+    x = XOR3(x, t, _mm256_slli_epi64(t, 7));
+    t = AND(XOR(x, _mm256_srli_epi64(x, 14)), _mm256_set1_epi64x(0x0000CCCC0000CCCC));
+    x = XOR3(x, t, _mm256_slli_epi64(t, 14));
+    t = AND(XOR(x, _mm256_srli_epi64(x, 28)), _mm256_set1_epi64x(0x00000000F0F0F0F0));
+    return XOR3(x, t, _mm256_slli_epi64(t, 28));
+}
+
+/* eight planes as a byte a lane: byte i of each plane side by side are eight bytes, to be turned. Unpacking keeps to halves
+   of a register: `bytes[i]` has those of lanes 16 i to 16 i + 15 and of lanes 128 + 16 i to 128 + 16 i + 15. */
+INLINE void bytes_of(const VEC *plane, VEC *bytes) {
+    for (int half = 0; half < 2; half++) {
+#define BY(bits, a, b) (half ? _mm256_unpackhi_epi##bits(a, b) : _mm256_unpacklo_epi##bits(a, b))
+        VEC pair[4], low[2], high[2];
+        for (int i = 0; i < 4; i++) pair[i] = BY(8, plane[2 * i], plane[2 * i + 1]);
+#undef BY
+        for (int i = 0; i < 2; i++) {
+            low[i] = _mm256_unpacklo_epi16(pair[2 * i], pair[2 * i + 1]);
+            high[i] = _mm256_unpackhi_epi16(pair[2 * i], pair[2 * i + 1]);
         }
-        for (int half = 0; half < 2; half++) {
-            uint16_t *to = lanes + group * 32 + half * 16;
-            __m256i low = _mm256_cvtepu8_epi16(half ? _mm256_extracti128_si256(sum[0], 1) : _mm256_castsi256_si128(sum[0]));
-            __m256i high = _mm256_cvtepu8_epi16(half ? _mm256_extracti128_si256(sum[1], 1) : _mm256_castsi256_si128(sum[1]));
-            STORE(to, _mm256_add_epi16(LOAD(to), _mm256_add_epi16(low, _mm256_slli_epi16(high, 8))));
-        }
+        bytes[half * 4] = turn_each(_mm256_unpacklo_epi32(low[0], low[1]));
+        bytes[half * 4 + 1] = turn_each(_mm256_unpackhi_epi32(low[0], low[1]));
+        bytes[half * 4 + 2] = turn_each(_mm256_unpacklo_epi32(high[0], high[1]));
+        bytes[half * 4 + 3] = turn_each(_mm256_unpackhi_epi32(high[0], high[1]));
     }
 }
 
-#include "agree.h"
+INLINE void to_lanes(const VEC *plane, int planes, uint16_t *lanes) {
+    VEC all[LANE_BITS], low[8], high[8];
+    for (int k = 0; k < LANE_BITS; k++) all[k] = k < planes ? plane[k] : ZERO();
+    bytes_of(all, low);
+    for (int i = 0; i < 8; i++) high[i] = ZERO();
+    if (planes > 8) bytes_of(all + 8, high);
+    for (int i = 0; i < 8; i++) {
+        VEC first = _mm256_unpacklo_epi8(low[i], high[i]), second = _mm256_unpackhi_epi8(low[i], high[i]);
+        STORE(lanes + i * 16, _mm256_permute2x128_si256(first, second, 0x20));
+        STORE(lanes + 128 + i * 16, _mm256_permute2x128_si256(first, second, 0x31));
+    }
+}
+
+#include "histograms.h"
+#include "heavy.h"
 
 const Kernel kernel_avx2 = {"avx2", overlaps, best, histograms, heavy, pair_overlaps};

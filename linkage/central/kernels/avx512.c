@@ -13,6 +13,7 @@ typedef __m512i VEC;
 #define XOR(a, b) _mm512_xor_si512(a, b)
 #define XOR3(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0x96)
 #define MAJ(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0xE8)
+#define ANY(a) (_mm512_test_epi64_mask(a, a) != 0)
 #define POPCOUNT(x) ((int)_mm_popcnt_u64(x))
 #define LOWEST(x) ((int)_tzcnt_u64(x))
 
@@ -33,46 +34,21 @@ static inline uint32_t OVERLAP(const uint64_t *a, const uint64_t *b, int64_t wor
 #include "search.h"
 
 #define OWN_LANES
-#define GROUPS (BLOCK / 32)
-#define LANES(p, group) _mm512_loadu_si512((const void *)((p) + (group) * 32))
+#include "lanes.h"
 
-/* the sums that planes hold, added to the lanes: each plane's bits are masks */
+/* the numbers that planes hold: each plane's bits are masks */
 INLINE void to_lanes(const VEC *plane, int planes, uint16_t *lanes) {
-    uint32_t bits[PLANES][GROUPS];
+    uint32_t bits[LANE_BITS][LANES / 32];
     for (int k = 0; k < planes; k++) STORE(bits[k], plane[k]);
-    for (int group = 0; group < GROUPS; group++) {
-        __m512i sum = LANES(lanes, group);
+    for (int group = 0; group < LANES / 32; group++) {
+        __m512i sum = ZERO();
         for (int k = 0; k < planes; k++)
             sum = _mm512_mask_add_epi16(sum, bits[k][group], sum, _mm512_set1_epi16((short)(1 << k)));
         STORE(lanes + group * 32, sum);
     }
 }
 
-INLINE void take_steps(uint16_t *to, const uint16_t *overlap, const uint16_t *counts, uint32_t count,
-                       const uint16_t *scale, int cuts, const uint16_t *step) {
-    __m512i all = _mm512_set1_epi16((short)count), absent = _mm512_set1_epi16((short)step[0]);
-    __m512i present = _mm512_set1_epi16((short)step[1]);
-    for (int group = 0; group < GROUPS; group++) {
-        __m512i mine = LANES(counts, group), shared = LANES(overlap, group);
-        __m512i sum = _mm512_add_epi16(LANES(to, group), absent), together = _mm512_add_epi16(mine, all);
-        sum = _mm512_mask_add_epi16(sum, _mm512_test_epi16_mask(mine, mine), sum, present);
-        for (int c = 0; c < cuts; c++) {
-            __m512i bar = _mm512_mulhi_epu16(together, _mm512_set1_epi16((short)scale[c]));
-            __mmask32 reached = _mm512_cmpgt_epu16_mask(shared, bar);
-            sum = _mm512_mask_add_epi16(sum, reached, sum, _mm512_set1_epi16((short)step[c + 2]));
-        }
-        STORE(to + group * 32, sum);
-    }
-}
-
-INLINE void lanes_at_least(const uint16_t *sums, int least, uint64_t *lanes) {
-    __m512i bar = _mm512_set1_epi16((short)(least < INT16_MIN ? INT16_MIN : least > INT16_MAX ? INT16_MAX : least));
-    for (int word = 0; word < LINE; word++) {
-        uint64_t low = _mm512_cmpge_epi16_mask(LANES(sums, 2 * word), bar);
-        lanes[word] = low | (uint64_t)_mm512_cmpge_epi16_mask(LANES(sums, 2 * word + 1), bar) << 32;
-    }
-}
-
-#include "agree.h"
+#include "histograms.h"
+#include "heavy.h"
 
 const Kernel kernel_avx512 = {"avx512", overlaps, best, histograms, heavy, pair_overlaps};

@@ -108,7 +108,7 @@ static int take_outcomes(Held *held, PyObject *table, const Parts *parts, PyObje
     f->n_outcomes = (int32_t)shape[0];
     for (int i = 0; i < f->n_outcomes; i++, rows += 7) {
         if (rows[0] < 1 || rows[0] > 64 || rows[1] < 0 || rows[1] + rows[0] > parts->n_references ||
-            rows[1] + rows[0] > parts->n_strides || rows[2] < 0 || rows[2] > 7 || rows[3] < 1 || rows[3] > 65536 ||
+            rows[1] + rows[0] > parts->n_strides || rows[2] < 0 || rows[2] >= ACCUMULATORS || rows[3] < 1 || rows[3] > 65536 ||
             rows[4] < 0 || rows[4] + rows[3] > parts->n_values || rows[4] + rows[3] > parts->n_levels || rows[5] < 0 ||
             rows[5] > 255 || rows[6] < 0 || (weighted && rows[6] + rows[5] >= parts->n_weights))
             return complain("outcomes: outside their tables");

@@ -19,6 +19,7 @@ typedef uint64_t UNALIGNED __attribute__((vector_size(16), aligned(8)));
 #define STORE(p, v) (*(UNALIGNED *)(p) = (UNALIGNED)(v))
 #define ZERO() ((VEC){0, 0})
 #define LOWEST(x) __builtin_ctzll(x)
+#define ANY(a) (((a)[0] | (a)[1]) != 0)
 #else
 #include <intrin.h>
 typedef uint64_t VEC;
@@ -26,6 +27,7 @@ typedef uint64_t VEC;
 #define LOAD(p) (*(const uint64_t *)(p))
 #define STORE(p, v) (*(uint64_t *)(p) = (v))
 #define ZERO() 0
+#define ANY(a) ((a) != 0)
 static __forceinline int LOWEST(uint64_t x) {
     unsigned long at;
 #if defined(_M_X64) || defined(_M_ARM64)
@@ -65,6 +67,7 @@ static inline uint32_t OVERLAP(const uint64_t *a, const uint64_t *b, int64_t wor
 
 #include "sums.h"
 #include "search.h"
-#include "agree.h"
+#include "histograms.h"
+#include "heavy.h"
 
 const Kernel KERNEL = {KERNEL_NAME, overlaps, best, histograms, heavy, pair_overlaps};

@@ -14,7 +14,9 @@
 #define LINE (BLOCK / 64)   /* 64-bit words of a slice: one cache line */
 #define MOST_STEPS 1008     /* slices one sum takes: ten planes count to 1023 */
 #define PLANES 10
+#define MOST_PLANES 14     /* for rows of all 8,192 bits a field may have */
 #define MOST_CUTS 32
+#define ACCUMULATORS 2      /* of 16 bits, in which a cell's number is told */
 
 #define FULL (-1)           /* more was found than there is room for */
 #define NO_MEMORY (-2)
@@ -95,7 +97,7 @@ typedef struct {
     int64_t diagonal;
 } Fields;
 
-/* cells = the first accumulator's + size of the first * the second's; several such histograms */
+/* cells = one accumulator's + low_size * another's; several such histograms */
 typedef struct {
     int32_t n;
     int32_t low[8], high[8];       /* accumulators; high -1 where there is none */

@@ -103,7 +103,7 @@ INLINE int sift(const Sieve *sieve, int64_t i, const uint64_t *base, int64_t mis
                 add_slices(plane, base + part * VEC_WORDS, steps, from, to, 7);
             else
                 add_slices(plane, base + part * VEC_WORDS, steps, from, to, PLANES);
-            STORE(mask, at_least(plane, (to < n ? to : n) - misses));
+            STORE(mask, at_least(plane, PLANES, (to < n ? to : n) - misses));
             uint64_t some = 0, passed = 0;
             for (int word = 0; word < VEC_WORDS; word++) some |= mask[word];
             any |= some;

@@ -1,8 +1,9 @@
 /* Column sums of bit slices in carry-save form. Included by each instruction set's file after its vectors:
 
    VEC, VEC_WORDS                        a register and how many 64-bit words it holds
-   LOAD STORE ZERO AND OR XOR            as the names say
+   LOAD STORE ZERO AND XOR               as the names say
    XOR3(a, b, c), MAJ(a, b, c)           sum and carry of three bits
+   ANY(a)                                whether a bit is set
    POPCOUNT(word)
    OVERLAP(a, b, words)                  shared bits of two rows
 
@@ -17,6 +18,9 @@
 #endif
 
 #define STEPS 16 /* slices added at a time; lists are padded to a multiple */
+
+/* a bit as a constant to all lanes: read, not made */
+static const uint64_t CHOICE[2][LINE] = {{0}, {~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull}};
 
 /* s + a + b: the low bit stays in s, the carry comes out */
 INLINE VEC carry(VEC *s, VEC a, VEC b) {
@@ -34,9 +38,9 @@ INLINE void ripple(VEC *plane, VEC bit, int planes) {
     }
 }
 
-/* add the slices at steps[from], ..., steps[to - 1]; a step is an offset in words */
+/* add the slices at steps[from], ..., steps[to - 1] to so many planes; a step is an offset in words */
 INLINE void add_slices(VEC *plane, const uint64_t *base, const uint32_t *steps, int64_t from, int64_t to, int planes) {
-    VEC p[PLANES];
+    VEC p[MOST_PLANES];
     for (int k = 0; k < planes; k++) p[k] = plane[k];
     for (const uint32_t *at = steps + from, *end = steps + to; at < end; at += STEPS) {
 #define SLICE(i) LOAD(base + at[i])
@@ -57,12 +61,12 @@ INLINE void add_slices(VEC *plane, const uint64_t *base, const uint32_t *steps, 
     for (int k = 0; k < planes; k++) plane[k] = p[k];
 }
 
-/* lanes whose sum is at least `least`: a comparison bit by bit from the lowest, with constants read, not made */
-INLINE VEC at_least(const VEC *plane, int64_t least) {
-    static const uint64_t choice[2][LINE] = {{~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull}, {0}};
-    if (least <= 0) return LOAD(choice[0]);
+/* lanes whose sum is at least `least`: a comparison bit by bit from the lowest */
+INLINE VEC at_least(const VEC *plane, int planes, int64_t least) {
+    if (least <= 0) return LOAD(CHOICE[1]);
+    if (least >> planes) return ZERO();
     VEC reached = ZERO();
-    for (int k = 0; k < PLANES; k++) reached = MAJ(plane[k], reached, LOAD(choice[(least - 1) >> k & 1]));
+    for (int k = 0; k < planes; k++) reached = MAJ(plane[k], LOAD(CHOICE[~(least - 1) >> k & 1]), reached);
     return reached;
 }
 
