@@ -17,7 +17,8 @@ What is protected, and what is not
   records, which values are equal and so how often each occurs, how alike two values are (of two dates: which of
   year, month and day agree; of two names: whether they were exchanged), and which records changed between two
   batches. Published attacks re-identify most records of plain Bloom filters from that, if
-  the attacker holds a list of names that overlaps with them, without any key.
+  the attacker holds a list of names that overlaps with them, without any key: `linkage.study.attacks` runs them on
+  your own encodings, to be measured before they leave.
 - The ``fields`` layout shows the centre one filter per field and links best: **it needs a centre you trust**.
   The ``record`` layout mixes all fields into one filter and shows less, but is not safe from those attacks.
 - **Encodings are personal data.** They are pseudonymised, not anonymous: handle them, and the links, under the

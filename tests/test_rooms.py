@@ -98,6 +98,7 @@ def test_packages__show_no_name_that_is_one_of_their_modules():
         "linkage.central.kernels",
         "linkage.interop",
         "linkage.study",
+        "linkage.study.attacks",
         "linkage.study.kinds",
     ):
         loaded = importlib.import_module(package)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linkage.study import attacks
 from linkage.study.candidates import evaluate_candidates
 from linkage.study.clusters import evaluate_clusters
 from linkage.study.curves import curve
@@ -15,6 +16,7 @@ __all__ = [
     "Febrl",
     "GroupEvaluation",
     "Population",
+    "attacks",
     "compare_runs",
     "curve",
     "evaluate_agencies",

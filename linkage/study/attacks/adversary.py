@@ -1,0 +1,150 @@
+"""What an adversary without the key makes of his own list: encodings under keys of his own, and plain tokens.
+
+The agreement is public (it travels in every file), so he cleans, cuts and encodes just as the agencies do; all that he
+lacks is their key.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.agency import encode
+from linkage.agency.key import Key
+from linkage.agency.normalise import cleaner
+from linkage.agency.records import column_plan, read
+from linkage.agency.rejoin import hashed_ids
+from linkage.agency.tokens import tokeniser
+from linkage.encoded import EncodedSet
+from linkage.errors import LinkageWarning, SchemaError
+from linkage.schema import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Columns = Mapping[str, str | None] | None
+Bits = NDArray[np.uint8]
+
+_SOURCE = "adversary"
+
+
+def bits_of(encoded: EncodedSet, filters: Sequence[str] | None = None) -> Bits:
+    """(n, bits) uint8 of 0 and 1: the filters of each record, or those named, side by side."""
+    parts = [
+        np.unpackbits(np.ascontiguousarray(encoded.filters[filter.name]).view(np.uint8), axis=1, count=filter.bits)
+        for filter in encoded.schema.filters
+        if filters is None or filter.name in filters
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnEncodings:
+    """The adversary's list under one or more keys of his own: equal rows are one person.
+
+    ids     his ids of them
+    sets    one encoded set a key
+    """
+
+    ids: pa.StringArray
+    sets: tuple[EncodedSet, ...]
+
+    @classmethod
+    def of(
+        cls, known: object, schema: Schema, *, id: str | None, columns: Columns, keys: int, seed: int
+    ) -> OwnEncodings:
+        """Encode a table under ``keys`` keys drawn from ``seed``; an `EncodedSet` is taken as it is."""
+        if isinstance(known, EncodedSet):
+            return cls(known.record_ids, (known,))
+        if isinstance(keys, bool) or not isinstance(keys, int) or keys < 1:
+            raise ValueError(f"keys: a whole number of at least 1, not {keys!r}")
+        rng = np.random.default_rng(seed)
+        return cls.under(known, schema, *(Key(rng.bytes(32)) for _ in range(keys)), id=id, columns=columns)
+
+    @classmethod
+    def under(cls, known: object, schema: Schema, *keys: Key, id: str | None, columns: Columns) -> OwnEncodings:
+        """Encode a table under each of the keys."""
+        if not isinstance(id, str):
+            raise TypeError("id: the column of the known list's own ids")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LinkageWarning)  # about his list, as often as he has keys
+            # one id key, so that the rows of all sets are in one order
+            sets = [
+                encode(known, schema, key, id=id, source=_SOURCE, columns=columns, id_key=keys[0], progress=False)
+                for key in keys
+            ]
+        return cls(_in_order(known, id, sets[0], keys[0]), tuple(sets))
+
+
+def _in_order(known: object, id: str, encoded: EncodedSet, key: Key) -> pa.StringArray:
+    """His ids, in the order of the encoded set."""
+    import pyarrow as pa
+
+    batches = read(known, {"record_id": id}, encoded.schema)
+    ids = pa.concat_arrays([batch.columns["record_id"] for batch in batches])
+    hashed = hashed_ids(pa.chunked_array([ids]), key, project=encoded.schema.project, source=_SOURCE, column=id)
+    order = np.argsort(np.array(hashed.to_pylist()), kind="stable")
+    return ids.take(pa.array(order))
+
+
+@dataclass(frozen=True, eq=False)
+class PlainList:
+    """The adversary's list, cleaned and cut as the agreement says.
+
+    ids     (n,) his ids, in the order of his table
+    values  field -> the n cleaned values, empty where missing
+    tokens  (n, t) scipy.sparse CSR of 0 and 1: which tokens each person has
+    words   the t tokens, each with its key group, in which equal tokens set equal bits
+    weight  (t,) positions that each token sets
+    """
+
+    ids: pa.StringArray
+    values: Mapping[str, list[str]]
+    tokens: Any
+    words: list[tuple[str, str]]
+    weight: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def of(
+        cls, known: object, schema: Schema, *, id: str | None, columns: Columns, fields: Sequence[str] | None = None
+    ) -> PlainList:
+        """Clean and cut a table; ``fields`` leaves out the others."""
+        import pyarrow as pa
+        from scipy.sparse import csr_matrix
+
+        if not isinstance(id, str):
+            raise TypeError("id: the column of the known list's own ids")
+        if not schema.fields:
+            raise SchemaError("the agreement has no fields of ours, so no list can be cut as it says", rule="encoder")
+        batches = list(read(known, column_plan(schema, columns, id=id), schema))
+        ids = pa.concat_arrays([batch.columns["record_id"] for batch in batches])
+        values: dict[str, list[str]] = {}
+        place: dict[tuple[str, str], int] = {}
+        rows, cols, weight = [], [], []
+        for field in schema.fields:
+            if fields is not None and field.name not in fields:
+                continue
+            clean, cut = cleaner(field), tokeniser(field)
+            texts = [text for batch in batches for text in batch.columns[field.name].to_pylist()]
+            made = {text: clean(text).value if text else "" for text in set(texts)}
+            values[field.name] = [made[text] for text in texts]
+            cuts = {value: cut(value) if value else [] for value in set(values[field.name])}
+            for row, value in enumerate(values[field.name]):
+                for token in cuts[value]:
+                    word = (field.key_group, token)
+                    if word not in place:
+                        place[word] = len(place)
+                        weight.append(float(field.hashes))
+                    rows.append(row)
+                    cols.append(place[word])
+        tokens = csr_matrix((np.ones(len(rows), np.float32), (rows, cols)), shape=(len(ids), len(place)))
+        tokens.data[:] = 1  # one token of two fields counts once
+        return cls(ids, values, tokens, list(place), np.array(weight))

@@ -1,0 +1,171 @@
+"""Two clouds of points laid over each other, when nobody says which point is which.
+
+A rotation tells who is whom, and who is whom tells the rotation (Wasserstein-Procrustes: Grave, Joulin and Berthet
+2019). So begin with what needs neither, each point's `linkage.study.attacks.embedding.structure`, and go round: soft
+assignment (Sinkhorn: Cuturi 2013), rotation (orthogonal Procrustes: Schönemann 1966), ever sharper, in few dimensions;
+then nearest neighbours in ever more dimensions, each fit giving the axes of the next (as ZoomOut does for shapes:
+Melzi et al. 2019).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Whole = NDArray[np.int64]
+
+_ROUNDS = 24
+_SOFT, _SHARP = 0.3, 0.02  # of the mean squared length of a point
+_BALANCING = 6
+_LEAST = -50.0  # exp of less is nothing, and slow where it is nearly nothing
+_GROWTH = 1.15
+_PAIRS_PER_DIMENSION = 6
+_SETTLING = 4
+_AGAIN = 15
+
+
+def negative_distances(left: Floats, right: Floats) -> Floats:
+    """(n, m) minus the squared distance of each pair.
+
+    >>> negative_distances(np.eye(2, dtype=np.float32), np.zeros((1, 2), dtype=np.float32)).tolist()
+    [[-1.0], [-1.0]]
+    """
+    near = left @ right.T
+    near *= 2
+    near -= (left * left).sum(axis=1)[:, None]
+    near -= (right * right).sum(axis=1)[None]
+    return near
+
+
+def soft_assignment(near: Floats, temperature: float) -> Floats:
+    """(n, m) the share of each left point that goes to each right one, rows and columns nearly even."""
+    shares = near / np.float32(temperature)
+    shares -= shares.max(axis=1, keepdims=True)
+    np.maximum(shares, _LEAST, out=shares)
+    np.exp(shares, out=shares)
+    for _ in range(_BALANCING):
+        shares *= (1 / shares.sum(axis=1))[:, None]
+        shares *= (len(shares) / shares.shape[1] / shares.sum(axis=0))[None]
+    return shares
+
+
+def rotation(across: Floats) -> Floats:
+    """The orthogonal matrix nearest to (d, d) ``left.T @ right`` of matched points: left times it lies over right."""
+    left, _, right = np.linalg.svd(across.astype(np.float64))
+    return np.asarray(left @ right, dtype=np.float32)
+
+
+def mutual(near: Floats) -> tuple[Whole, Whole]:
+    """Pairs, each the nearest of the other.
+
+    >>> mutual(np.array([[3, 1], [2, 0]], dtype=np.float32))
+    (array([0]), array([0]))
+    """
+    best, back = near.argmax(axis=1), near.argmax(axis=0)
+    rows = np.flatnonzero(back[best] == np.arange(len(best)))
+    return rows, best[rows]
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points (n, d) and what can be said of each without axes (n, f)."""
+
+    points: Floats
+    features: Floats
+
+
+@dataclass(frozen=True)
+class Start:
+    """How to begin: in how many dimensions, on at most how many points, and for how much structure counts at first."""
+
+    dimensions: int
+    sample: int
+    trust: float
+
+
+def first_rotation(left: Cloud, right: Cloud, start: Start, rng: np.random.Generator) -> Floats:
+    """A rotation of the first dimensions, from structure alone at first and then from the points too.
+
+    Cost: some 24 * 6 passes over sample * sample.
+    """
+    rows = rng.permutation(len(left.points))[: start.sample]
+    cols = rng.permutation(len(right.points))[: start.sample]
+    d = min(start.dimensions, left.points.shape[1], right.points.shape[1])
+    these, those = left.points[rows, :d], right.points[cols, :d]
+    scale = np.sqrt((those * those).sum(axis=1).mean())
+    these, those = these / scale, those / scale
+    alike = negative_distances(left.features[rows], right.features[cols])
+    shares = soft_assignment(alike, 0.05)
+    for progress in np.linspace(0, 1, _ROUNDS, dtype=np.float32):
+        turn = rotation(these.T @ (shares @ those))
+        near = negative_distances(these @ turn, those) + start.trust * (1 - progress) * alike
+        shares = soft_assignment(near, float(_SOFT * (_SHARP / _SOFT) ** progress))
+    return rotation(these.T @ (shares @ those))
+
+
+def refined(left: Floats, right: Floats, turn: Floats, dimensions: int) -> Floats:
+    """(n, m) minus squared distances after a fit was carried to ``dimensions``: matches, axes, more of them, again.
+
+    Pairs that are each other's nearest fit the next rotation. Cost: some 20 products of n * m * dimensions.
+    """
+    # a rotation fitted to fewer pairs than this for each dimension fits anything
+    most = max(2, min(dimensions, left.shape[1], right.shape[1], min(len(left), len(right)) // _PAIRS_PER_DIMENSION))
+    d = min(len(turn), most)
+    near = negative_distances(left[:, :d] @ rotation(turn[:d, :d]), right[:, :d])
+    settled = 0
+    while settled < _SETTLING:
+        settled += d == most
+        d = min(most, max(d + 1, int(d * _GROWTH)))
+        near = _fitted(left[:, :d], right[:, :d], near)
+    return near
+
+
+def again(left: Floats, right: Floats, near: Floats, dimensions: int) -> Floats:
+    """A further `refined`, from the first dimensions of what was matched: what was right there sets right the rest."""
+    rows, cols = mutual(near)
+    low = min(_AGAIN, left.shape[1], right.shape[1])
+    return refined(left, right, rotation(left[rows, :low].T @ right[cols, :low]), dimensions)
+
+
+def ambiguity(near: Floats) -> float:
+    """How near the nearest is beside the second nearest, the median over mutual pairs: 0 plainly one, 1 either.
+
+    Squared distances; Lowe's ratio (2004). It needs no truth: the adversary too sees by it whether he got through.
+
+    >>> ambiguity(np.array([[-1, -4], [-8, -2]], dtype=np.float32))
+    0.25
+    """
+    rows, cols = mutual(near)
+    if near.shape[1] < 2 or not len(rows):
+        return 1.0
+    return float(np.median(ratios(near, rows, cols)))
+
+
+def ratios(near: Floats, rows: Whole, cols: Whole) -> Floats:
+    """Of each pair, its squared distance over that of the row's nearest other column; at most 1."""
+    others = near[rows]
+    chosen = -others[np.arange(len(rows)), cols]
+    others[np.arange(len(rows)), cols] = -np.inf
+    second = -others.max(axis=1)
+    return np.asarray(np.clip(chosen / np.maximum(second, 1e-12), 0, 1), dtype=np.float32)
+
+
+def assigned(near: Floats) -> tuple[Whole, Whole]:
+    """One-to-one pairs, as many as the smaller side has: mutual nearest, then the least total distance of the rest.
+
+    Cost: the rest cubed, at worst.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, cols = mutual(near)
+    left, right = (np.setdiff1d(np.arange(n), taken) for n, taken in zip(near.shape, (rows, cols), strict=True))
+    more, their = linear_sum_assignment(-near[np.ix_(left, right)])
+    return np.concatenate([rows, left[more]]), np.concatenate([cols, right[their]])
+
+
+def _fitted(left: Floats, right: Floats, near: Floats) -> Floats:
+    rows, cols = mutual(near)
+    return negative_distances(left @ rotation(left[rows].T @ right[cols]), right)
