@@ -45,6 +45,14 @@ def thinned(data: str, kept: float) -> str:
     return data if kept == 1.0 else f"{data}, {100 * kept:.0f} % of partners"
 
 
+ATTACKED = 5_000  # invented births
+ATTACK_SEEDS = tuple(range(1, 11))
+ATTACK_OVERLAPS = (0.05, 0.1, 0.2, 0.5, 1.0)
+CASES = ("subset", "partial")
+ENCODINGS = ("record", "fields")
+ATTACKS = ("frequency alignment", "pattern mining", "graph matching", "known pairs", "dictionary", "xor tuples")
+
+
 MODEL_DATA = (*TWO_SIDED, *ONE_SIDED, *(thinned(data, kept) for data in TWO_SIDED for kept in KEPT))
 
 

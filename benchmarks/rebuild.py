@@ -1,10 +1,10 @@
 """Rebuild every table of the README: python benchmarks/rebuild.py, at a clean commit, on a quiet machine.
 
 Makes the rivals' environments (2 GB of disk), measures, drops what is superseded from results/*.jsonl, and writes the
-tables between their marks in README.md: some two hours on 2 cores. Nothing else is to be done by hand but to read
-them, and to change the sentences around them that they contradict. Each line says the commit; results and README.md
-apart, a change that is not committed makes it "-dirty". To print the tables again without measuring: python
-benchmarks/tables.py. Speed of single steps: python -m pytest benchmarks/test_speed.py.
+tables between their marks in README.md: some two hours on 2 cores, and three or four for the attacks. Nothing else is
+to be done by hand but to read them, and to change the sentences around them that they contradict. Each line says the
+commit; results and README.md apart, a change that is not committed makes it "-dirty". To print the tables again without
+measuring: python benchmarks/tables.py. Speed of single steps: python -m pytest benchmarks/test_speed.py.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ STEPS = (
     "encode_speed.py",
     "clkhash_speed.py",
     "people_check.py",
+    "attacks.py",
 )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import mean
 
+import attack_tables
 import compare_tables
 import encode_tables
 import full_size
@@ -90,6 +91,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **compare_tables.FULL,
     **model_tables.FULL,
     **encode_tables.FULL,
+    **attack_tables.FULL,
 }
 
 
@@ -115,6 +117,7 @@ def shown() -> dict[str, str]:
         **compare_tables.made(),
         **model_tables.made(),
         **encode_tables.made(),
+        **attack_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 

@@ -22,11 +22,24 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
 def test_readme__python_on_invented_people_runs():
-    (code,) = (code for code in blocks("python") if code.startswith("# study"))
+    (code,) = (code for code in blocks("python") if code.startswith("# study\n"))
     said = io.StringIO()
     with redirect_stdout(said):
         exec(compile(code, "README.md", "exec"), {})
     assert "precision" in said.getvalue() and "given_name" in said.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+def test_readme__attacks_on_ones_own_encodings_run():
+    (code,) = (code for code in blocks("python") if code.startswith("# study: attacks"))
+    said = io.StringIO()
+    with redirect_stdout(said):
+        exec(compile(code, "README.md", "exec"), {})
+    lines = said.getvalue().splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "frequency alignment", "pattern mining", "graph matching", "known pairs", "XorTuples", "dictionary",
+    ]  # fmt: skip
+    assert "100.0 %" in lines[-1] and "structure found" in lines[-2]
 
 
 @pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
