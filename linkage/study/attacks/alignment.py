@@ -10,6 +10,7 @@ Melzi et al. 2019).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def soft_assignment(near: Floats, temperature: float) -> Floats:
     return shares
 
 
-def rotation(across: Floats) -> Floats:
+def rotation(across: NDArray[Any]) -> Floats:
     """The orthogonal matrix nearest to (d, d) ``left.T @ right`` of matched points: left times it lies over right."""
     left, _, right = np.linalg.svd(across.astype(np.float64))
     return np.asarray(left @ right, dtype=np.float32)

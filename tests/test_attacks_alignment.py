@@ -1,0 +1,79 @@
+"""Clouds of points are laid over each other again after they were turned, shuffled and thinned."""
+
+import numpy as np
+import pytest
+
+from linkage.study.attacks import alignment, moments
+from linkage.study.attacks.alignment import Cloud, Start
+from linkage.study.attacks.embedding import embedding, structure
+
+LEANING = moments.Leaning(6, 1.0, starts=20)
+
+
+def cloud(seed: int, n: int = 600, d: int = 6) -> np.ndarray:
+    """Points that lean: each coordinate a rare yes or no, and a little noise."""
+    rng = np.random.default_rng(seed)
+    points = (rng.random((n, d)) < np.linspace(0.1, 0.4, d)) + 0.05 * rng.standard_normal((n, d))
+    return ((points - points.mean(axis=0)) * np.linspace(2, 1, d)).astype(np.float32)
+
+
+def whole(points: np.ndarray) -> Cloud:
+    return Cloud(points, structure(points, points.sum(axis=1) * 0))
+
+
+def turned(points: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The points under another rotation, and the rotation."""
+    turn = alignment.rotation(np.random.default_rng(seed).standard_normal((points.shape[1],) * 2))
+    return points @ turn, turn
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rotations__find_the_one_that_was_made(seed):
+    points = cloud(seed)
+    other, turn = turned(points, seed + 10)
+    found = moments.rotations(whole(points), whole(other), LEANING, np.random.default_rng(seed))
+    assert len(found) == LEANING.kept
+    assert np.abs(found[0] - turn).max() < 0.02
+
+
+def test_rotations__are_told_by_halves_of_the_points_that_share_none():
+    points = cloud(3, n=4_000)
+    other, turn = turned(points[2_000:], 4)
+    found = moments.rotations(whole(points[:2_000]), whole(other), LEANING, np.random.default_rng(1))
+    assert np.abs(found[0] - turn).max() < 0.15
+
+
+def test_first_rotation_and_refined__name_the_points_of_a_shuffled_cloud():
+    points = cloud(5)
+    order = np.random.default_rng(6).permutation(len(points))
+    other, _ = turned(points[order], 7)
+    left, right = whole(points), whole(other)
+    start = alignment.first_rotation(left, right, Start(6, 600, 1.0), np.random.default_rng(8))
+    rows, cols = alignment.assigned(alignment.refined(points, other, start, 6))
+    assert (order[cols] == rows).mean() > 0.98
+
+
+def test_assigned__gives_everyone_of_the_smaller_side_another():
+    near = alignment.negative_distances(cloud(9, n=40), cloud(10, n=30))
+    rows, cols = alignment.assigned(near)
+    assert len(rows) == len(set(rows.tolist())) == len(set(cols.tolist())) == 30
+
+
+def test_ambiguity__of_a_point_between_two_is_one():
+    assert alignment.ambiguity(np.array([[-1.0, -1.0]], dtype=np.float32)) == 1.0
+    assert alignment.ambiguity(np.array([[-1.0]], dtype=np.float32)) == 1.0
+
+
+def test_soft_assignment__is_nearly_even_and_sharp_when_cold():
+    near = alignment.negative_distances(cloud(1, n=20), cloud(1, n=20))
+    for temperature in (1.0, 0.001):
+        shares = alignment.soft_assignment(near, temperature)
+        assert np.abs(shares.sum(axis=0) - 1).max() < 0.2
+    assert (shares.argmax(axis=1) == np.arange(20)).all() and shares.max() > 0.99
+
+
+def test_embedding__keeps_inner_products():
+    points = cloud(2, n=100)
+    found = embedding(points @ points.T, 6)
+    assert np.abs(found @ found.T - points @ points.T).max() < 0.05
+    assert (np.diff((found**2).sum(axis=0)) <= 1e-3).all()  # greatest first
