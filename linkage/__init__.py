@@ -21,6 +21,10 @@ What is protected, and what is not
   your own encodings, to be measured before they leave.
 - The ``fields`` layout shows the centre one filter per field and links best: **it needs a centre you trust**.
   The ``record`` layout mixes all fields into one filter and shows less, but is not safe from those attacks.
+- The profiles ``guarded`` and ``hardened`` (`profiles`) lower what a curious centre learns: the graph of who is like
+  whom, on which those attacks rest, is mostly or nearly gone. They do not hide that two records are equal, what is
+  missing as a whole, or anything from a holder of the key; and what is claimed of them is claimed by their authors and
+  by measurement, not by proof.
 - **Encodings are personal data.** They are pseudonymised, not anonymous: handle them, and the links, under the
   same rules as the records they came from.
 
@@ -52,8 +56,10 @@ from linkage.errors import (
     SchemaError,
 )
 from linkage.field import Field
+from linkage.hardening import Hardening
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.profile import profiles
 from linkage.release import Release
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
@@ -65,6 +71,7 @@ __all__ = [
     "Field",
     "FileFormatError",
     "Group",
+    "Hardening",
     "Key",
     "LimitError",
     "LinkageError",
@@ -88,6 +95,7 @@ __all__ = [
     "link",
     "nearest_records",
     "plan",
+    "profiles",
     "rejoin",
     "write_pairs",
 ]

@@ -64,6 +64,7 @@ def _encoded(path: Path) -> Facts:
         "records": len(found),
         "project": found.schema.project,
         "layout": found.schema.layout,
+        "profile": found.schema.profile or "none by name",
         "filters": ", ".join(f"{filter.name} ({filter.bits} bits)" for filter in found.schema.filters),
         "encoding version": found.encoding_version,
         "fingerprint": found.schema.fingerprint(),

@@ -25,10 +25,12 @@ from linkage.errors import FileFormatError, SchemaError, nearest
 from linkage.field import Field
 from linkage.fieldtypes import Layout
 from linkage.files import PathLike, written_beside
+from linkage.hardening import NOT_HARDENED, harden_from
+from linkage.profile import profile_settings
 from linkage.schema import Group, Schema
 
 _MAX_BYTES = 1 << 20
-_TOP = ("version", "project", "layout", "bits", "field", "group")
+_TOP = ("version", "project", "profile", "layout", "bits", "harden", "field", "group")
 _FIELD = tuple(setting.name for setting in dataclasses.fields(Field))
 _GROUP = tuple(setting.name for setting in dataclasses.fields(Group))
 
@@ -80,6 +82,8 @@ def parse(content: dict[str, Any]) -> Schema:
     groups = content.get("group", [])
     if not _is_list_of_tables(groups):
         raise SchemaError("group: written as [[group]] with a name", rule="group")
+    if "profile" in content:
+        return _of_profile(content)
     layout = content.get("layout", "fields")
     if "bits" in content and layout != "record":
         raise SchemaError(
@@ -91,15 +95,39 @@ def parse(content: dict[str, Any]) -> Schema:
         bits=content.get("bits", 1024),
         fields=tuple(_field(item, layout) for item in items),
         groups=tuple(_group(item) for item in groups),
+        harden=harden_from(content["harden"]) if "harden" in content else NOT_HARDENED,
     )
 
 
-def preset(name: str, *, project: str | None = None, layout: Layout = "fields") -> Schema:
+def _of_profile(content: dict[str, Any]) -> Schema:
+    """An agreement that names a profile in place of what a profile decides."""
+    for setting in ("layout", "bits", "harden"):
+        if setting in content:
+            raise SchemaError(
+                f"{setting}: the profile decides it; leave it out, or leave out profile and write all of layout, bits "
+                "and [harden]",
+                rule=setting,
+            )
+    settings = profile_settings(content["profile"])
+    harden = {"harden": settings["harden"].settings()} if settings["harden"] else {}
+    bits = {"bits": settings["bits"]} if settings["layout"] == "record" else {}
+    rest = {name: value for name, value in content.items() if name != "profile"}
+    return parse(rest | {"layout": settings["layout"]} | bits | harden)
+
+
+def preset(
+    name: str, *, project: str | None = None, layout: Layout | None = None, profile: str | None = None
+) -> Schema:
     """The preset of that name."""
     if name not in PRESETS:
         raise SchemaError(f"preset '{name}': {nearest(name, PRESETS)}", rule="preset")
     fields = tuple(Field(name=field, type=kind) for field, kind in PRESETS[name])
-    return Schema(project=project or name, fields=fields, layout=layout)
+    if profile is None:
+        return Schema(project=project or name, fields=fields, layout="fields" if layout is None else layout)
+    settings = profile_settings(profile)
+    if layout not in (None, settings["layout"]):
+        raise SchemaError(f"layout: profile '{profile}' has layout = \"{settings['layout']}\"", rule="layout")
+    return Schema(project=project or name, fields=fields, **settings)
 
 
 def save(schema: Schema, path: PathLike) -> None:
@@ -125,6 +153,8 @@ def to_toml(schema: Schema) -> str:
     lines = ["version = 1", f"project = {_text(schema.project)}", f"layout = {_text(schema.layout)}"]
     if schema.layout == "record":
         lines.append(f"bits = {schema.bits}")
+    if schema.harden:
+        lines += ["", "[harden]", *(f"{step} = {_value(value)}" for step, value in schema.harden.settings().items())]
     for field in schema.fields:
         lines += ["", "[[field]]", *_settings_that_differ(field, schema.layout)]
     for group in schema.groups:

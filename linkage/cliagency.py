@@ -26,10 +26,11 @@ from linkage.options import (
 @click.command()
 @click.argument("name")
 @click.option("--project", help="The project's name, for a preset.")
-@click.option("--layout", type=click.Choice(["fields", "record"]), default="fields", show_default=True)
+@click.option("--layout", type=click.Choice(["fields", "record"]), help="Of a preset; fields unless said.")
+@click.option("--profile", type=click.Choice(["linkable", "guarded", "hardened"]), help="Of a preset: in its place.")
 @click.option("-o", "--out", type=click.Path(), help="Write a preset to this file.")
 @json_option
-def schema(name: str, *, project: str | None, layout: Any, out: str | None, as_json: bool) -> None:
+def schema(name: str, *, project: str | None, layout: Any, profile: str | None, out: str | None, as_json: bool) -> None:
     """Print the agreement in file NAME with its fingerprint, or write the preset NAME (uk-person) as TOML."""
     from linkage.agreement import PRESETS, to_toml
     from linkage.schema import Schema
@@ -45,7 +46,7 @@ def schema(name: str, *, project: str | None, layout: Any, out: str | None, as_j
         data = json.loads(agreed.canonical()) | {"fingerprint": agreed.fingerprint()}
         click.echo(json.dumps(data) if as_json else text)
         return
-    preset = Schema.preset(name, project=project, layout=layout)
+    preset = Schema.preset(name, project=project, layout=layout, profile=profile)
     if out is None:
         click.echo(json.dumps(json.loads(preset.canonical())) if as_json else to_toml(preset).rstrip())
         return

@@ -11,8 +11,8 @@ import click
 from linkage.options import json_option, keep_inputs, memory_option, out_option, threads_option
 
 _measure = click.option(
-    "--measure", type=click.Choice(("dice", "jaccard", "hamming")), default="dice", show_default=True,
-    help="How similarity is measured.",
+    "--measure", type=click.Choice(("dice", "jaccard", "hamming")),
+    help="How similarity is measured; left out, as the agreement's filters are made for.",
 )  # fmt: skip
 _filters = click.option(
     "--filter", "filters", multiple=True, metavar="NAME", help="Fields layout: compare this filter; repeat for more.",

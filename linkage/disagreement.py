@@ -23,6 +23,7 @@ def differences(left: Schema, right: Schema) -> list[str]:
         for setting in ("project", "layout", "encoder")
         if getattr(left, setting) != getattr(right, setting)
     ]
+    found += _harden_differences(left, right)
     if "linkage" not in (left.encoder, right.encoder):
         return found + _clkhash_differences(left, right)
     lefts = {field.name: field for field in left.fields}
@@ -37,11 +38,22 @@ def differences(left: Schema, right: Schema) -> list[str]:
                 for setting in dataclasses.fields(Field)
                 if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
             ]
+    if left.layout == right.layout == "record" and left.bits != right.bits:
+        found.append(f"bits: {left.bits} and {right.bits}")
     if left.filters != right.filters and not found:
         found.append("order of the fields")
     if left.groups != right.groups:
         found.append("groups")
     return found
+
+
+def _harden_differences(left: Schema, right: Schema) -> list[str]:
+    lefts, rights = left.harden.settings(), right.harden.settings()
+    return [
+        f"harden, {step}: {lefts.get(step, 'not there')} and {rights.get(step, 'not there')}"
+        for step in {**lefts, **rights}
+        if lefts.get(step) != rights.get(step)
+    ]
 
 
 def _clkhash_differences(left: Schema, right: Schema) -> list[str]:

@@ -52,7 +52,8 @@ class Field:
     weight
         Share of the bits in the ``record`` layout, relative to what the type gets.
     bits, hashes
-        Filter width (``fields`` layout; at most 2,048), and positions set per token.
+        Filter width (``fields`` layout; at most 2,048), and positions set per token; with ``saul`` (`Hardening`) votes
+        per token.
     key_group
         Fields of one group hash equal tokens to equal positions, so that a given name written in the surname's
         place can be seen. The cost: the centre sees that a value occurs in both fields, and may count

@@ -21,6 +21,8 @@ class FieldType:
     hashes: int
     mean_tokens: int
     share: float  # of the record filter's positions, relative to the other types
+    # per token under SAUL; measured (benchmarks/frontier.py): more for names, whose few tokens a long address outvotes
+    votes: int
     clean: tuple[str, ...] = ()
     clean_choices: tuple[str, ...] = ()
     key_group: str = ""
@@ -33,19 +35,25 @@ FIELD_TYPES: dict[str, FieldType] = {
         hashes=10,
         mean_tokens=7,
         share=1.0,
+        votes=2,
         clean=(*_LETTERS, "titles", "particles"),
         clean_choices=(*_LETTERS, "titles", "particles"),
         key_group="name",
     ),
     # 39 tokens of 2 positions are 78, in a filter wide enough that unlike dates share few by chance
-    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2),
+    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2, votes=1),
     "postcode": FieldType(
-        tokens=("postcode_levels", "qgrams", "positional_qgrams", "exact"), bits=256, hashes=8, mean_tokens=9, share=0.8
+        tokens=("postcode_levels", "qgrams", "positional_qgrams", "exact"),
+        bits=256,
+        hashes=8,
+        mean_tokens=9,
+        share=0.8,
+        votes=1,
     ),
-    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.2),
-    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5),
+    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.2, votes=4),
+    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5, votes=1),
     "identifier": FieldType(
-        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2
+        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2, votes=2
     ),
     "text": FieldType(
         tokens=("qgrams", "positional_qgrams", "exact"),
@@ -53,6 +61,7 @@ FIELD_TYPES: dict[str, FieldType] = {
         hashes=8,
         mean_tokens=18,
         share=0.8,
+        votes=1,
         clean=_LETTERS,
         clean_choices=(*_LETTERS, "titles", "particles"),
     ),
@@ -64,6 +73,9 @@ _RECORD_FILL = 0.35
 
 # of a value that is one token: two values seldom share half of them
 _HASHES_OF_ONE = 16
+
+# fine enough for the square roots of weights; as few as will do are written out
+_VOTES_OF_ONE = 4
 
 
 def default_hashes(kind: str, tokens: str) -> int:
@@ -82,3 +94,17 @@ def record_hashes(fields: Sequence[tuple[str, str, float]], bits: int) -> list[i
     return [
         min(256, max(1, round(positions * share / sum(shares) / n))) for share, n in zip(shares, n_tokens, strict=True)
     ]
+
+
+def votes(fields: Sequence[tuple[str, str, float]]) -> list[int]:
+    """Votes per token of each (type, tokens, weight) under SAUL.
+
+    A bit is a majority, so what two records have in common counts by the square of the votes: a token that is a field's
+    only one gets the root of what its tokens would be, and a weight works by its root.
+    """
+    wanted = [
+        FIELD_TYPES[kind].votes * math.sqrt(weight * (FIELD_TYPES[kind].mean_tokens if tokens == "exact" else 1))
+        for kind, tokens, weight in fields
+    ]
+    fine = [min(256, max(1, round(_VOTES_OF_ONE * each))) for each in wanted]
+    return [each // math.gcd(*fine) for each in fine]

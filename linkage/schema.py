@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
-from linkage.fieldtypes import Layout, default_hashes, record_hashes
+from linkage.fieldtypes import Layout, default_hashes, record_hashes, votes
+from linkage.hardening import NOT_HARDENED, Hardening, Similarity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,11 +41,12 @@ _MAX_FIELD_BITS = 2048  # the model's tables grow with the square of it
 
 @dataclass(frozen=True)
 class Filter:
-    """One Bloom filter of a record: ``bits`` wide, over the named fields."""
+    """One filter of a record: ``bits`` wide as it travels, over the named fields, and how two of them are compared."""
 
     name: str
     bits: int
     fields: tuple[str, ...]
+    similarity: Similarity = "dice"
 
     @property
     def words(self) -> int:
@@ -76,14 +78,16 @@ class Schema:
     >>> [(filter.name, filter.bits) for filter in schema.filters]
     [('surname', 256), ('dob', 512)]
     >>> Schema(project="early-help", layout="record", fields=fields).filters
-    (Filter(name='record', bits=1024, fields=('surname', 'dob')),)
+    (Filter(name='record', bits=1024, fields=('surname', 'dob'), similarity='dice'),)
     """
 
     project: str
     fields: tuple[Field, ...]
     layout: Layout = "fields"
     bits: int = 1024
+    """Of the ``record`` layout: width of what is made of the tokens, before it is folded or balanced."""
     groups: tuple[Group, ...] = ()
+    harden: Hardening = NOT_HARDENED
     encoder: Literal["linkage", "clkhash"] = "linkage"
     settings: str = ""
     """Of clkhash: its linkage schema as canonical JSON, without secrets; empty if nobody said what it was."""
@@ -102,6 +106,9 @@ class Schema:
         for name in names:
             if names.count(name) > 1:
                 raise SchemaError(f"field '{name}': the name is used twice", field=name, rule="name")
+        if not isinstance(self.harden, Hardening):
+            raise SchemaError("harden: a Hardening, such as Hardening(fold=1)", rule="harden")
+        self.harden.check(self.bits, self.layout, tuple(field.name for field in self.fields))
         object.__setattr__(self, "fields", self._with_hashes())
 
     def _check_foreign(self) -> None:
@@ -109,8 +116,10 @@ class Schema:
             raise SchemaError("settings: belong to a schema of clkhash; ours are in its fields", rule="settings")
         if self.encoder != "clkhash":
             raise SchemaError(f"encoder: {nearest(self.encoder, ('linkage', 'clkhash'))}", rule="encoder")
-        if self.layout != "record" or self.fields or self.groups:
-            raise SchemaError("encoder: clkhash has the record layout, and no fields or groups of ours", rule="encoder")
+        if self.layout != "record" or self.fields or self.groups or self.harden:
+            raise SchemaError(
+                "encoder: clkhash has the record layout, and no fields, groups or hardening of ours", rule="encoder"
+            )
         check_bits("the record filter", self.bits)
         try:
             settings = json.loads(self.settings or "{}")
@@ -133,17 +142,26 @@ class Schema:
                 dataclasses.replace(field, hashes=field.hashes or default_hashes(field.type, field.tokens), weight=1.0)
                 for field in self.fields
             )
-        counts = record_hashes([(field.type, field.tokens, field.weight) for field in self.fields], self.bits)
+        weights = [(field.type, field.tokens, field.weight) for field in self.fields]
+        counts = votes(weights) if self.harden.saul else record_hashes(weights, self.bits)
         return tuple(
             dataclasses.replace(field, hashes=field.hashes or count, bits=self.bits)
             for field, count in zip(self.fields, counts, strict=True)
         )
 
+    @property
+    def profile(self) -> str:
+        """The name of the profile that these settings are; empty if they are none's."""
+        from linkage.profile import name_of
+
+        return name_of(self)
+
     @functools.cached_property
     def filters(self) -> tuple[Filter, ...]:
-        """The Bloom filters of a record, in the order of the file's columns."""
+        """The filters of a record, in the order of the file's columns."""
         if self.layout == "record":
-            return (Filter("record", self.bits, tuple(field.name for field in self.fields)),)
+            names = tuple(field.name for field in self.fields)
+            return (Filter("record", self.harden.width(self.bits), names, self.harden.similarity),)
         return tuple(Filter(field.name, field.bits, (field.name,)) for field in self.fields)
 
     def field(self, name: str) -> Field:
@@ -158,9 +176,11 @@ class Schema:
             "project": self.project,
             "layout": self.layout,
             "fields": [dataclasses.asdict(field) for field in self.fields],
-            "filters": [dataclasses.asdict(filter) for filter in self.filters],
+            "filters": [_canonical_filter(filter) for filter in self.filters],
             "groups": [dataclasses.asdict(group) for group in self.groups],
         }
+        if self.harden:
+            content |= {"bits": self.bits, "harden": self.harden.settings()}
         if self.encoder != "linkage":
             content |= {"encoder": self.encoder, "settings": self.settings}
         return _as_json(content)
@@ -177,14 +197,17 @@ class Schema:
         return load(path)
 
     @classmethod
-    def preset(cls, name: str, *, project: str | None = None, layout: Layout = "fields") -> Schema:
+    def preset(
+        cls, name: str, *, project: str | None = None, layout: Layout | None = None, profile: str | None = None
+    ) -> Schema:
         """A ready agreement; ``"uk-person"`` has names, date of birth, sex, address, postcode and NHS number.
 
-        Give ``project`` a name of your own: files of two projects can't be compared, even under one key.
+        Give ``project`` a name of your own: files of two projects can't be compared, even under one key. ``profile`` is
+        ``"linkable"``, ``"guarded"`` or ``"hardened"`` (`linkage.profiles`) and decides the layout.
         """
         from linkage.agreement import preset
 
-        return preset(name, project=project, layout=layout)
+        return preset(name, project=project, layout=layout, profile=profile)
 
     @classmethod
     def from_clkhash(cls, schema: PathLike | Mapping[str, Any]) -> Schema:
@@ -222,7 +245,8 @@ class Schema:
             for field in self.fields
         )
         return (
-            f"<p><b>{_escaped(self.project)}</b>, layout {self.layout}, fingerprint {self.fingerprint()[:16]}</p>"
+            f"<p><b>{_escaped(self.project)}</b>, layout {self.layout}, profile {self.profile or 'none'}, "
+            f"fingerprint {self.fingerprint()[:16]}</p>"
             f"<table><tr><th>field</th><th>type</th><th>tokens</th><th>bits</th></tr>{rows}</table>"
         )
 
@@ -233,10 +257,19 @@ def from_canonical(text: str) -> Schema:
         content = json.loads(text)
         fields = tuple(_field_from(item) for item in content["fields"])
         bits = content["filters"][0]["bits"] if content["layout"] == "record" else 1024
+        if "harden" in content:
+            bits = content["bits"]
+        harden = Hardening(**content.get("harden", {}))
         groups = tuple(Group(**item) for item in content["groups"])
         foreign = {name: content[name] for name in ("encoder", "settings") if name in content}
         schema = Schema(
-            project=content["project"], layout=content["layout"], fields=fields, bits=bits, groups=groups, **foreign
+            project=content["project"],
+            layout=content["layout"],
+            fields=fields,
+            bits=bits,
+            groups=groups,
+            harden=harden,
+            **foreign,
         )
     except SchemaError:
         raise
@@ -245,6 +278,13 @@ def from_canonical(text: str) -> Schema:
     if schema.canonical() != text:
         raise SchemaError("not a canonical schema of this version", rule="canonical")
     return schema
+
+
+def _canonical_filter(filter: Filter) -> dict[str, Any]:
+    content = dataclasses.asdict(filter)
+    if filter.similarity == "dice":  # as plain filters were before there were others
+        del content["similarity"]
+    return content
 
 
 def _as_json(content: object) -> str:

@@ -284,3 +284,139 @@ def at_threshold(scored: dict, true: set, threshold: float) -> tuple[int, int, i
 def touching(pairs: set, group_of: dict, group) -> set:
     """The pairs of which a record is of the group."""
     return {pair for pair in pairs if any(group_of.get(record) == group for record in pair)}
+
+
+# ---- hardening --------------------------------------------------------------------------------------------------
+
+
+def prf(secret: bytes, message: bytes, n_bytes: int) -> bytes:
+    """SHAKE-256 of a 32-byte key and a message."""
+    assert len(secret) == 32
+    return hashlib.shake_256(secret + message).digest(n_bytes)
+
+
+def bits_of(data: bytes) -> list[int]:
+    """The first is the top bit of the first byte."""
+    return [byte >> (7 - place) & 1 for byte in data for place in range(8)]
+
+
+def votes_of(secret: bytes, message: bytes, functions: int, n_bits: int) -> list[list[int]]:
+    """For each function a bit for each position; each function's begin at a multiple of 64 bits."""
+    padded = -(-n_bits // 64) * 64
+    drawn = bits_of(prf(secret, message, functions * padded // 8))
+    return [drawn[number * padded : number * padded + n_bits] for number in range(functions)]
+
+
+def saul(tokens: list, ties: bytes, functions: int, n_bits: int) -> list[int]:
+    """One row; ``tokens`` are (secret, token, votes each). Zeros if there are none."""
+    if not tokens:
+        return [0] * n_bits
+    drawn = [(votes_of(secret, token.encode(), functions, n_bits), each) for secret, token, each in tokens]
+    tie = votes_of(ties, b"", functions, n_bits)
+    n_votes = sum(each for _, _, each in tokens)
+    row = []
+    for position in range(n_bits):
+        bit = 0
+        for function in range(functions):
+            ones = sum(each for votes, each in drawn if votes[function][position])
+            answer = tie[function][position] if 2 * ones == n_votes else 2 * ones > n_votes
+            bit ^= int(answer)
+        row.append(bit)
+    return row
+
+
+def draws(secret: bytes):
+    """32-bit numbers, little-endian, from blocks of 4,096 bytes."""
+    block = 0
+    while True:
+        data = prf(secret, block.to_bytes(8, "big"), 4096)
+        for start in range(0, 4096, 4):
+            yield int.from_bytes(data[start : start + 4], "little")
+        block += 1
+
+
+def draw_below(drawn, n: int) -> int:
+    while True:
+        word = next(drawn)
+        if word // n < 2**32 // n:
+            return word % n
+
+
+def shuffled(drawn, n: int) -> list[int]:
+    order = list(range(n))
+    for last in reversed(range(1, n)):
+        other = draw_below(drawn, last + 1)
+        order[last], order[other] = order[other], order[last]
+    return order
+
+
+def spread(drawn, n: int, each: int) -> list[list[int]]:
+    """Permutations; one that repeats a position above it at a place exchanges that place until none is repeated."""
+    rows: list[list[int]] = []
+    for _ in range(each):
+        order = shuffled(drawn, n)
+        for place in range(n):
+            while order[place] in [row[place] for row in rows]:
+                other = draw_below(drawn, n)
+                exchanged = order[other], order[place]
+                if not any(exchanged[0] == row[place] or exchanged[1] == row[other] for row in rows):
+                    order[place], order[other] = exchanged
+        rows.append(order)
+    return rows
+
+
+def hardened(bits: list[int], harden, secret_of, id_bytes: bytes, *, present: bool) -> list[int]:
+    """The steps after the tokens, on one row; ``secret_of`` is step -> secret."""
+    for _ in range(harden.fold):
+        half = len(bits) // 2
+        bits = [bits[place] ^ bits[half + place] for place in range(half)]
+    if harden.diffuse:
+        rows = spread(draws(secret_of("diffuse")), len(bits), harden.diffuse)
+        bits = [sum(bits[row[place]] for row in rows) % 2 for place in range(len(bits))]
+    if harden.balance:
+        both = bits + [1 - bit for bit in bits]
+        bits = [both[position] for position in shuffled(draws(secret_of("balance")), len(both))]
+    if harden.noise:
+        data = prf(secret_of("noise"), id_bytes, 2 * len(bits))
+        under = harden.noise / 2 * 65536
+        bits = [bit ^ (int.from_bytes(data[2 * at : 2 * at + 2], "little") < under) for at, bit in enumerate(bits)]
+    if not present:
+        return [0] * len(bits)
+    return bits if any(bits) else [1, *bits[1:]]
+
+
+def hardened_row(record: dict, schema, key, source: str, id: str) -> bytes:
+    """A whole record from its texts, by the definitions, as the bytes of the file."""
+    filter, harden = schema.filters[0], schema.harden
+    group = {field.name: field.key_group for field in schema.fields}
+    values = {
+        field.name: cleaner(field)(record[field.name]).value if record.get(field.name) is not None else ""
+        for field in schema.fields
+    }
+
+    def derived(purpose, name=None, length=32):
+        group_of = group[name] if name else ""
+        return key.derive(project=schema.project, purpose=purpose, key_group=group_of, length=length)
+
+    if harden.saul:
+        tokens = [
+            (derived("harden saul record", field.name), token, field.hashes)
+            for field in schema.fields
+            for token in (tokeniser(field)(values[field.name]) if values[field.name] else [])
+        ]
+        bits = saul(tokens, derived("harden saul record ties"), harden.saul, schema.bits)
+    else:
+        bits = [0] * schema.bits
+        for field in schema.fields:
+            secret = derived("tokens", field.name, 64)
+            if harden.salt:
+                secret = hmac.new(secret, values[harden.salt].encode(), hashlib.sha512).digest()
+            for token in tokeniser(field)(values[field.name]) if values[field.name] else []:
+                for position in token_positions(token, secret, field.hashes, schema.bits):
+                    bits[position] = 1
+    id_bytes = bytes.fromhex(record_id(derived("record ids"), source, id))
+    made = hardened(bits, harden, lambda step: derived(f"harden {step} record"), id_bytes, present=any(values.values()))
+    made += [0] * (filter.words * 64 - len(made))
+    return bytes(
+        sum(bit << (7 - place) for place, bit in enumerate(made[at : at + 8])) for at in range(0, len(made), 8)
+    )

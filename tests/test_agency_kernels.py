@@ -76,7 +76,7 @@ def texts_of(items) -> pa.StringArray:
 
 
 def column(field: Field, bits: int = 200, room: int = 1 << 30) -> FieldColumn:
-    return FieldColumn(field, bits, SECRET, room=room)
+    return FieldColumn(field, lambda: kernels.rows(field, bits, SECRET), -(-bits // 64), room=room)
 
 
 def as_plain(texts, field: Field, bits: int = 200) -> list[bytes]:

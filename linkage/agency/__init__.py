@@ -1,7 +1,7 @@
 """The agency's room: sees people and the key; what leaves it is an EncodedSet, what comes back is a Release.
 
 `encode` calls the steps in order: records, columns (each distinct text cleaned and its filter made once), filters
-of records, sorted by record id.
+of records, hardened where the agreement says so, sorted by record id.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from linkage import encodedfile
 from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
-from linkage.agency.filters import TokenSecrets, field_columns
+from linkage.agency.harden import Hardener, columns_for
 from linkage.agency.key import Key
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
@@ -92,7 +92,9 @@ def encode(
     Warns with `LinkageWarning` about columns that are all missing and values that could not be read.
 
     Cost: 1 to 2 microseconds a record on one core for five fields whose values repeat, and some 10 for each value that
-    is new and not written in a plain way (an address); twice that to a file. Bytes per record are those of the filters.
+    is new and not written in a plain way (an address); twice that to a file. Hardened by SAUL a record takes a hundred
+    times as long, and salted by a field of many values still longer (benchmarks/frontier.py). Bytes per record are
+    those of the filters.
 
     >>> from linkage import Key, Schema
     >>> table = {"no": ["A1", "A2"], "forename": ["Ann", "Bo"], "surname": ["Lee", None], "dob": ["2019-04-03", ""]}
@@ -110,9 +112,11 @@ def encode(
     if out is not None:
         require_place(Path(out), table)
     plan = column_plan(schema, columns, id=id)
-    rows = rows_at_once(memory, threads=threads)
-    known = field_columns(schema, TokenSecrets.derive(key, schema), room=memory // 4)
-    encoder = BatchEncoder(schema, plan, known, id_secret(id_key or key, project=schema.project), source)
+    wide = sum(8 * filter.words for filter in schema.filters) if schema.harden else 0
+    rows = rows_at_once(memory, threads=threads, row_bytes=wide)
+    known = columns_for(schema, key, room=memory // 4)
+    hardener = Hardener(key, schema) if schema.harden else None
+    encoder = BatchEncoder(schema, plan, known, id_secret(id_key or key, project=schema.project), source, hardener)
     header = Header(schema, source, 0, key.check(schema.project))
     tally = Tally(schema, plan)
     batches = in_order(encoder.encode, read(table, plan, schema, rows=rows), threads=threads)

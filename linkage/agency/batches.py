@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from linkage.agency.columns import Coded, FieldColumn
 from linkage.agency.filters import packed_rows
+from linkage.agency.harden import Hardener
 from linkage.agency.normalise import REMEDIES
 from linkage.agency.recordids import record_ids
 from linkage.agency.records import Batch
@@ -29,10 +30,13 @@ _BYTES_PER_RECORD = 1_250
 _FEWEST_ROWS = 1_024
 
 
-def rows_at_once(memory: int, *, threads: int | None) -> int:
-    """Records in a batch, so that all in flight fit half of ``memory`` bytes; never fewer than 1,024."""
+def rows_at_once(memory: int, *, threads: int | None, row_bytes: int = 0) -> int:
+    """Records in a batch, so that all in flight fit half of ``memory`` bytes; never fewer than 1,024.
+
+    ``row_bytes`` is what a record's filters take beyond the usual.
+    """
     in_flight = 2 * thread_count(threads) + 1
-    return max(_FEWEST_ROWS, memory_limit(memory) // (2 * in_flight * _BYTES_PER_RECORD))
+    return max(_FEWEST_ROWS, memory_limit(memory) // (2 * in_flight * (_BYTES_PER_RECORD + row_bytes)))
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class BatchEncoder:
     columns: Mapping[str, FieldColumn]
     id_secret: bytes = field(repr=False)
     source: str
+    hardener: Hardener | None = None
 
     def encode(self, batch: Batch) -> EncodedBatch:
         """Record ids, tokens, filters of one batch."""
@@ -59,7 +64,9 @@ class BatchEncoder:
         records["id"] = ids.view(">u8")  # as numbers, in this machine's byte order
         records["row"] = np.arange(batch.first_row, batch.first_row + len(batch))
         return EncodedBatch(
-            records=packed_rows(records, columns, self.schema),
+            records=self.hardener.packed_rows(records, columns)
+            if self.hardener
+            else packed_rows(records, columns, self.schema),
             groups={group.name: batch.columns[group.name] for group in self.schema.groups},
             filled={name: len(batch) - int(rows.sum()) for name, rows in missing.items()},
             problems={name: column.problems for name, column in columns.items()},

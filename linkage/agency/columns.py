@@ -8,8 +8,9 @@ when it takes more than its share of the memory, as columns do in which every va
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +29,18 @@ class Coded:
     """A column of a batch.
 
     text        (rows,) int32: number of each row's text, -1 where the cell is empty
-    filters     (texts or more, words) uint64: the filter of each text, zero for what counts as missing
+    filters     (texts or more, words) uint64: the filter of each text, zero for what counts as missing; or what else
+                ``made`` gives of a value
     lost        (texts or more,) bool: whether the text is no value; the last stands for no text
     problems    rule -> number of rows whose text broke it
+    made        what made the filters
     """
 
     text: NDArray[np.int32]
     filters: NDArray[np.uint64]
     lost: NDArray[np.bool_]
     problems: dict[str, int]
+    made: Any
 
     def is_missing(self) -> NDArray[np.bool_]:
         """(rows,) whether the value is missing or could not be read."""
@@ -46,8 +50,8 @@ class Coded:
 class FieldColumn:
     """What is known of one field's texts; safe to call from several threads."""
 
-    def __init__(self, field: Field, bits: int, secret: bytes, *, room: int) -> None:
-        self._field, self._bits, self._secret, self._room = field, bits, secret, room
+    def __init__(self, field: Field, maker: Callable[[], Any], words: int, *, room: int) -> None:
+        self._field, self._maker, self._words, self._room = field, maker, words, room
         self._clean = cleaner(field)
         self._one_at_a_time = threading.Lock()
         self._forget()
@@ -69,15 +73,16 @@ class FieldColumn:
                 self._learn(fresh)
             # later batches write beyond what this one refers to, or into larger arrays
             filters, lost, rule, rules = self._filters, self._lost, self._rule, list(self._rules)
+            made = self._rows
         counts = np.bincount(rule[text], minlength=len(rules)) if len(rules) > 1 else np.zeros(1)
         problems = {name: int(count) for name, count in zip(rules, counts, strict=True) if name and count}
-        return Coded(text, filters, lost, problems)
+        return Coded(text, filters, lost, problems, made)
 
     def _forget(self) -> None:
         self._texts = kernels.texts()
-        self._rows = kernels.rows(self._field, self._bits, self._secret)
+        self._rows = self._maker()
         self._n = 0
-        self._filters = np.zeros((0, -(-self._bits // 64)), dtype=np.uint64)
+        self._filters = np.zeros((0, self._words), dtype=np.uint64)
         self._lost = np.ones(1, dtype=np.bool_)
         self._rule = np.zeros(1, dtype=np.int32)
         self._rules = {"": 0}

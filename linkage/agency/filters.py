@@ -7,6 +7,7 @@ bit 0 the top bit of byte 0, zero-padded to 64 bits; a row is its bytes seen as 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,10 +42,13 @@ class TokenSecrets:
 
 def field_columns(schema: Schema, secrets: TokenSecrets, *, room: int) -> dict[str, FieldColumn]:
     """What will know the texts of each field, in ``room`` bytes together."""
-    bits = {name: filter.bits for filter in schema.filters for name in filter.fields}
+    own = max(1, room // len(schema.fields))
     return {
         field.name: FieldColumn(
-            field, bits[field.name], secrets.by_field[field.name], room=max(1, room // len(schema.fields))
+            field,
+            functools.partial(kernels.rows, field, field.bits, secrets.by_field[field.name]),
+            -(-field.bits // 64),
+            room=own,
         )
         for field in schema.fields
     }

@@ -54,7 +54,9 @@ def link(
         links; or higher, up to 0.7, where of the links above 0.5 more than one in two hundred is expected to be wrong.
         ``Links.cut`` says which.
     threshold
-        ``record`` layout: link at or above this similarity. It has no default: the best one moves with the data.
+        ``record`` layout: link at or above this similarity, measured as the agreement's filter is made for. It has no
+        default: the best one moves with the data. Hardened filters of strangers agree in about half of their bits, so
+        thresholds lie a little above 0.5.
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
         partner, by the largest total weight.
@@ -95,8 +97,11 @@ def link(
     if ordered[0].schema.layout == "record":
         _refuse_options_of("fields", model=model, probability=probability)
         if threshold is None:
+            hint = "threshold=0.8"
+            if ordered[0].schema.filters[0].similarity == "hamming":
+                hint = "threshold=0.55 (strangers agree in about half of their bits)"
             raise ValueError(
-                "link: the record layout needs a threshold, such as threshold=0.8; the best one depends on the data"
+                f"link: the record layout needs a threshold, such as {hint}; the best one depends on the data"
             )
         pairs = compare.compare(*ordered, threshold=threshold, threads=threads, memory=memory, progress=progress)
         cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}

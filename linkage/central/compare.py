@@ -27,7 +27,7 @@ def compare(
     right: EncodedSet | None = None,
     *,
     threshold: Ratio,
-    measure: Measure = "dice",
+    measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
@@ -46,7 +46,8 @@ def compare(
         like nothing.
     measure
         dice (twice the shared bits to the sum of both), jaccard (shared bits to all that either has), or hamming
-        (share of the filter's positions at which the two are equal).
+        (share of the filter's positions at which the two are equal). Left out, the one that the agreement is made for:
+        hamming for most hardened filters, which refuse any other; else dice.
     filters
         Names of the filters to compare, such as ``["surname", "dob"]``; the bits of several count as one filter's. The
         ``record`` layout has one.
@@ -96,7 +97,7 @@ def compare_in_parts(
     right: EncodedSet | None = None,
     *,
     threshold: Ratio,
-    measure: Measure = "dice",
+    measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     most: int = MOST_PAIRS,
     threads: int | None = None,

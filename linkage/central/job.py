@@ -62,7 +62,7 @@ def prepared(
     right: EncodedSet | None,
     *,
     threshold: Ratio,
-    measure: Measure,
+    measure: Measure | None,
     filters: Sequence[str] | None,
     threads: int | None,
 ) -> Job:
@@ -71,8 +71,9 @@ def prepared(
     require_comparable(left, other)
     names, n_bits = chosen_filters(left.schema, filters)
     ratio = exact_ratio(threshold, name="threshold")
-    need = least_overlap(ratio, n_bits=n_bits, measure=known_measure(measure))
-    return job_of(left, other, need, names=names, measure=measure, within=right is None, threads=threads)
+    known = right_measure(left.schema, names, measure)
+    need = least_overlap(ratio, n_bits=n_bits, measure=known)
+    return job_of(left, other, need, names=names, measure=known, within=right is None, threads=threads)
 
 
 def chosen_filters(schema: Schema, filters: Sequence[str] | None) -> tuple[tuple[str, ...], int]:
@@ -121,9 +122,22 @@ def _together(side: EncodedSet, names: tuple[str, ...]) -> Rows:
     return Rows(words, np.sum(counts, axis=0, dtype=counts[0].dtype))
 
 
-def known_measure(measure: str) -> Measure:
-    """``measure``, or ``ValueError`` naming the nearest."""
-    for known in MEASURES:
-        if measure == known:
-            return known
-    raise ValueError(f"measure: {nearest(str(measure)[:40], MEASURES)}")
+def right_measure(schema: Schema, names: Sequence[str], measure: str | None) -> Measure:
+    """How these filters are compared: as the agreement says, or by ``measure`` where that makes sense for them.
+
+    ``ValueError`` names the nearest measure, or the filter that it is wrong for. Where bits are exclusive ors, half of
+    them are shared by any two records and shared zeros count as much: Dice would rank by chance.
+    """
+    similarities = {filter.name: filter.similarity for filter in schema.filters if filter.name in names}
+    if measure is None:
+        return "hamming" if "hamming" in similarities.values() else "dice"
+    if measure not in MEASURES:
+        raise ValueError(f"measure: {nearest(str(measure)[:40], MEASURES)}")
+    for name, own in similarities.items():
+        if own == "hamming" != measure:
+            raise ValueError(
+                f"measure: filter '{name}' is hardened ({', '.join(schema.harden.settings())}), and such filters are "
+                f'compared by the share of bits that agree, measure="hamming"; {measure} would rank records by chance. '
+                "Leave measure out: the agreement knows"
+            )
+    return next(known for known in MEASURES if known == measure)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from linkage.central import kernels
 from linkage.central.candidates import Tile
-from linkage.central.job import Job, chosen_filters, job_of, known_measure
+from linkage.central.job import Job, chosen_filters, job_of, right_measure
 from linkage.central.thresholds import Measure, Ratio, exact_ratio, least_overlap, similarity
 from linkage.central.tiles import over_tiles
 from linkage.encoded import EncodedSet, require_comparable
@@ -30,7 +30,7 @@ def nearest_records(
     k: int = 1,
     mutual: bool = False,
     threshold: Ratio | None = None,
-    measure: Measure = "dice",
+    measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     threads: int | None = None,
     progress: bool | None = None,
@@ -65,13 +65,14 @@ def nearest_records(
     other = left if right is None else right
     require_comparable(left, other)
     names, n_bits = chosen_filters(left.schema, filters)
-    need = np.full(2 * n_bits + 1, known_measure(measure) != "hamming", dtype=np.uint32)
+    known = right_measure(left.schema, names, measure)
+    need = np.full(2 * n_bits + 1, known != "hamming", dtype=np.uint32)
     if threshold is not None:
-        need = least_overlap(exact_ratio(threshold, name="threshold"), n_bits=n_bits, measure=measure)
-    job = job_of(left, other, need, names=names, measure=measure, within=right is None, threads=threads)
+        need = least_overlap(exact_ratio(threshold, name="threshold"), n_bits=n_bits, measure=known)
+    job = job_of(left, other, need, names=names, measure=known, within=right is None, threads=threads)
     found = _best(job, k, threads=threads, progress=progress)
     if mutual and right is not None:
-        back = job_of(other, left, need, names=names, measure=measure, within=False, threads=threads)
+        back = job_of(other, left, need, names=names, measure=known, within=False, threads=threads)
         found = _in_both(found, _best(back, k, threads=threads, progress=progress)[1::-1])
     elif mutual:
         found = _in_both(found, found[1::-1])

@@ -1,0 +1,68 @@
+"""Writes hardened_v0.json, known answers of hardened rows: ``python tests/vectors/make_hardened_v0.py``.
+
+As for encoding_v0.json: version 0 may change, but only knowingly. The key is public; it protects nothing.
+"""
+
+import json
+import warnings
+from pathlib import Path
+
+from linkage import Key, LinkageWarning, encode
+from linkage.agreement import parse
+
+PLACE = Path(__file__).with_name("hardened_v0.json")
+SECRET = bytes.fromhex("5be0cd19137e2179a54ff53a3c6ef372bb67ae856a09e667510e527f9b05688c")
+FIELDS = [
+    {"name": "given_name", "type": "name"},
+    {"name": "surname", "type": "name"},
+    {"name": "dob", "type": "date"},
+    {"name": "sex", "type": "category"},
+    {"name": "postcode", "type": "postcode"},
+    {"name": "nhs_number", "type": "identifier"},
+    {"name": "address", "type": "text", "weight": 0.5},
+]
+WAYS = {
+    "guarded": {"profile": "guarded"},
+    "saul": {"layout": "record", "bits": 200, "harden": {"saul": 4}},
+    "saul, balance, noise": {"layout": "record", "bits": 128, "harden": {"saul": 2, "balance": True, "noise": 0.05}},
+    "salt, fold": {"layout": "record", "bits": 256, "harden": {"salt": "dob", "fold": 1}},
+    "all but saul": {
+        "layout": "record",
+        "bits": 512,
+        "harden": {"salt": "postcode", "fold": 1, "diffuse": 3, "balance": True, "noise": 0.1},
+    },
+}
+COLUMNS = ("id", *(field["name"] for field in FIELDS))
+ROWS = [
+    ("1", "Ann", "Lee", "2019-04-03", "F", "LS1 4AP", "943 476 5919", "1 High Street, Leeds"),
+    ("2", "ANN", "LEE", "3/4/2019", "female", "ls14ap", "9434765919", "1 HIGH ST"),
+    ("3", None, None, None, None, None, None, None),
+    ("4", "Zoë", "O’Brien-Łukasz", "2019", "9", None, "", "Flat 2"),
+    ("5", "", "", "", "M", "", "", ""),
+]
+
+
+def content() -> dict:
+    """All that the file holds."""
+    table = {name: [row[place] for row in ROWS] for place, name in enumerate(COLUMNS)}
+    made: dict = {"about": __doc__, "encoding_version": 0, "ways": {}}
+    for name, settings in WAYS.items():
+        agreement = {"version": 1, "project": "known answers", **settings, "field": FIELDS}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LinkageWarning)
+            found = encode(table, parse(agreement), Key(SECRET), id="id", source="agency é", progress=False)
+        made["ways"][name] = {
+            "agreement": agreement,
+            "fingerprint": found.schema.fingerprint(),
+            "digest": found.digest(),
+            "rows": {
+                record_id: found.filters["record"][row].tobytes().hex()
+                for row, record_id in enumerate(found.record_ids.to_pylist())
+            },
+        }
+    return made
+
+
+if __name__ == "__main__":
+    PLACE.write_text(json.dumps(content(), indent=1, ensure_ascii=True) + "\n")
+    print(f"wrote {PLACE}")
