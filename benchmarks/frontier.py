@@ -1,0 +1,279 @@
+"""What privacy costs: quality, leak, size and speed of ways to encode, over a grid of settings.
+
+    python benchmarks/frontier.py [--only saul] [--at "saul=5,bits=8192"] [--seeds 3] [--people 6000] [--list]
+
+For each way, on invented people of both presets, registry against children's centre:
+
+F1      at the best threshold, which takes the truth to find, one-to-one by greedy among the 20 nearest of each record
+leak    of the 1 % of pairs of 2,000 records whose plaintexts are most alike, how many are among the 1 % whose encodings
+        are most alike: the share of the graph of resemblance, on which graph matching rests, that is left; by chance
+        1 %. Plaintexts are compared by the Dice similarity of their tokens, as the agreement makes them; "weighed" is
+        the same with the weights of the tokens, which are public, in a cosine
+speed   records a second encoded, million pairs a second compared at the best threshold, by one thread
+
+``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
+setting of ``[harden]`` with ``bits``, beside the grid. Appends to results/frontier.jsonl, one line a way, preset and
+seed, and prints a table of what it measured; no table of the README is of it yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import datasets
+import exchange
+import full_size
+import judge
+import machine
+import methods
+import numpy as np
+import results_kept
+import scipy.sparse
+from datasets import Trial
+
+import linkage as lk
+from linkage.agency.normalise import cleaner
+from linkage.agency.tokens import tokeniser
+from linkage.profile import PROFILES
+
+FRONTIER = results_kept.RESULTS / "frontier.jsonl"
+GRAPH = 2_000  # records
+SHARE = 0.01
+NEAREST = 20
+FIGURES = ("f1", "leak", "leak_weighed", "encoded_per_second", "million_pairs_per_second")
+
+Way = dict[str, Any]  # bits, and the steps of [harden]; or a profile
+
+
+def grid() -> dict[str, Way]:
+    """Name -> way, the plain one first.
+
+    >>> len(grid()) >= 60
+    True
+    """
+    ways: list[Way] = [{"profile": profile.name} for profile in PROFILES]
+    ways += [{"bits": bits} for bits in (512, 1024, 2048)]
+    ways += [{"saul": f, "bits": bits} for f in range(1, 8) for bits in (1024, 2048, 4096, 8192, 16384)]
+    ways += [{"diffuse": t, "bits": bits} for t in (2, 3, 4, 5, 6, 8, 10) for bits in (512, 1024, 2048)]
+    ways += [{"fold": n, "bits": 1024 << n} for n in (1, 2)] + [{"fold": 1, "bits": 1024}]
+    ways += [{"noise": p, "bits": 1024} for p in (0.02, 0.05, 0.1, 0.2)]
+    ways += [{"noise": p, "bits": 8192, "saul": 4} for p in (0.02, 0.05, 0.1)]
+    ways += [{"noise": p, "bits": 1024, "diffuse": 4} for p in (0.02, 0.05)]
+    ways += [{"balance": True, "bits": 1024}, {"fold": 1, "balance": True, "noise": 0.02, "bits": 2048}]
+    ways += [{"salt": name, "bits": 1024} for name in ("sex", "dob")]
+    return {name_of(way): way for way in ways}
+
+
+def name_of(way: Way) -> str:
+    """As one writes it after --at.
+
+    >>> name_of({"saul": 4, "bits": 8192}), name_of({"bits": 1024})
+    ('saul=4,bits=8192', 'plain,bits=1024')
+    """
+    if "profile" in way:
+        return f"profile: {way['profile']}"
+    steps = [name if value is True else f"{name}={value}" for name, value in way.items() if name != "bits"]
+    return ",".join([*(steps or ["plain"]), f"bits={way['bits']}"])
+
+
+def way_of(text: str) -> Way:
+    """The way that a name stands for.
+
+    >>> way_of("fold=1,balance,noise=0.02,bits=2048")
+    {'fold': 1, 'balance': True, 'noise': 0.02, 'bits': 2048}
+    """
+    if text.startswith("profile: "):
+        return {"profile": text.removeprefix("profile: ")}
+    found: Way = {"bits": 1024}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        if name != "plain":
+            found[name] = (
+                True if not value else value if name == "salt" else float(value) if name == "noise" else int(value)
+            )
+    return {name: value for name, value in found.items() if name != "bits"} | {"bits": found["bits"]}
+
+
+def schema_of(way: Way, trial: Trial) -> lk.Schema:
+    """The agreement; the fields get the positions and votes of its layout, whatever they had in another."""
+    fields = tuple(dataclasses.replace(field, bits=0, hashes=0) for field in trial.fields)
+    if "profile" in way:
+        (settings,) = (each for each in PROFILES if each.name == way["profile"])
+        return lk.Schema(
+            project=methods.PROJECT, fields=fields, layout=settings.layout, bits=settings.bits, harden=settings.harden
+        )
+    steps = {name: value for name, value in way.items() if name != "bits"}
+    return lk.Schema(
+        project=methods.PROJECT, fields=fields, layout="record", bits=way["bits"], harden=lk.Hardening(**steps)
+    )
+
+
+def encoded(trial: Trial, schema: lk.Schema, key: lk.Key) -> tuple[list[lk.EncodedSet], float]:
+    """Both sides, and records a second by one thread."""
+    start = time.perf_counter()
+    sets = [
+        lk.encode(
+            side.table, schema, key, id=side.id, source=side.source, columns=side.columns, threads=1, progress=False
+        )
+        for side in trial.sides
+    ]
+    return sets, sum(map(len, sets)) / (time.perf_counter() - start)
+
+
+def scores(sets: list[lk.EncodedSet], trial: Trial, known: Mapping[tuple[str, str], str]) -> Iterable[judge.Pair]:
+    """Pairs by the agencies' own ids, with their similarity or probability."""
+    if sets[0].schema.layout == "fields":
+        return methods.likely(sets, trial, known)
+    table = lk.nearest_records(*sets, k=NEAREST, threads=1, progress=False).to_arrow()
+    columns = (table[name].to_pylist() for name in ("left_id", "right_id", "similarity"))
+    left, right = trial.sides[0].source, trial.sides[1].source
+    return [(known[left, a], known[right, b], alike) for a, b, alike in zip(*columns, strict=True)]
+
+
+def pairs_per_second(sets: list[lk.EncodedSet], cut: float) -> float | None:
+    """Million pairs a second at a threshold; None for the fields layout, which has none."""
+    if sets[0].schema.layout == "fields":
+        return None
+    start = time.perf_counter()
+    lk.compare(*sets, threshold=round(cut, 3), threads=1, progress=False)
+    return round(len(sets[0]) * len(sets[1]) / (time.perf_counter() - start) / 1e6, 1)
+
+
+def resemblance(records: lk.EncodedSet, order: np.ndarray) -> np.ndarray:
+    """How alike the encodings of every two of some records are, several filters as one."""
+    filters = records.schema.filters
+    bits = np.concatenate(
+        [np.unpackbits(records.filters[each.name][order].view(np.uint8), axis=1, count=each.bits) for each in filters],
+        axis=1,
+    ).astype(np.float32)
+    counts, shared = bits.sum(axis=1), bits @ bits.T
+    together = counts[:, None] + counts
+    if filters[0].similarity == "hamming":
+        return 1 - (together - 2 * shared) / bits.shape[1]
+    return 2 * shared / np.maximum(together, 1)
+
+
+def plaintext(trial: Trial, schema: lk.Schema) -> tuple[np.ndarray, np.ndarray]:
+    """How alike the tokens of every two of the first records are: Dice, and the cosine under the tokens' weights."""
+    side, place, rows, columns, weights = trial.left, {}, [], [], []
+    for field in schema.fields:
+        clean, tokens = cleaner(field), tokeniser(field)
+        for row, text in enumerate(side.table[side.columns[field.name]].slice(0, GRAPH).to_pylist()):
+            value = "" if text is None else clean(text).value
+            for token in tokens(value) if value else ():
+                rows.append(row)
+                columns.append(place.setdefault((field.key_group, token), len(place)))
+                # positions count once, votes by their square
+                weights.append(field.hashes if schema.harden.saul else field.hashes**0.5)
+    n = min(GRAPH, side.table.num_rows)
+    held = scipy.sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, len(place)))
+    weighed = scipy.sparse.csr_array((weights, (rows, columns)), shape=(n, len(place)))
+    counts, lengths = held.sum(axis=1), np.sqrt(weighed.multiply(weighed).sum(axis=1))
+    dice = 2 * (held @ held.T).toarray() / np.maximum(counts[:, None] + counts, 1)
+    return dice, (weighed @ weighed.T).toarray() / np.maximum(np.outer(lengths, lengths), 1e-9)
+
+
+def leak(plain: np.ndarray, hidden: np.ndarray) -> float:
+    """The share of the most alike pairs that are still among the most alike.
+
+    >>> alike = np.random.default_rng(1).random((200, 200))
+    >>> leak(alike, alike), leak(alike, -alike)
+    (1.0, 0.0)
+    """
+    above = np.triu_indices(len(plain), 1)
+    most = max(1, int(SHARE * len(above[0])))
+    # equal similarities in the order of the pairs would favour the first records
+    mixed = np.random.default_rng(0).permutation(len(above[0]))
+    best = [set(mixed[np.argsort(-each[above][mixed], kind="stable")[:most]].tolist()) for each in (plain, hidden)]
+    return len(best[0] & best[1]) / most
+
+
+def measure(way: Way, trial: Trial) -> dict:
+    """All figures of one way on one trial."""
+    schema, key = schema_of(way, trial), datasets.key(trial.seed)
+    sets, speed = encoded(trial, schema, key)
+    known = methods.own_ids(trial)
+    best = judge.best(exchange.one_to_one(scores(sets, trial, known)), trial.truth)
+    own = {known[trial.left.source, name]: row for row, name in enumerate(sets[0].record_ids.to_pylist())}
+    order = np.array([own[name] for name in trial.left.table[trial.left.id].slice(0, GRAPH).to_pylist()])
+    hidden = resemblance(sets[0], order)
+    plain, weighed = plaintext(trial, schema)
+    return {
+        "bits": sum(each.bits for each in schema.filters),
+        "f1": round(best.f1, 4),
+        "cut": round(best.cut, 4),
+        "leak": round(leak(plain, hidden), 4),
+        "leak_weighed": round(leak(weighed, hidden), 4),
+        "encoded_per_second": round(speed),
+        "million_pairs_per_second": pairs_per_second(sets, best.cut),
+    }
+
+
+def table(lines: list[dict]) -> str:
+    """One row a way: means over seeds, F1 of each preset."""
+    presets = list(dict.fromkeys(line["preset"] for line in lines))
+    head = ["way", "bits", *(f"F1, {preset}" for preset in presets), "leak", "weighed", "records/s", "M pairs/s"]
+    rows = [head, ["---"] * len(head)]
+    for name in dict.fromkeys(line["way"] for line in lines):
+        own = [line for line in lines if line["way"] == name]
+        f1 = [mean(line["f1"] for line in own if line["preset"] == preset) for preset in presets]
+        speeds = [line["million_pairs_per_second"] for line in own if line["million_pairs_per_second"] is not None]
+        rows.append(
+            [
+                name,
+                f"{own[0]['bits']:,}",
+                *(f"{each:.4f}" for each in f1),
+                *(f"{100 * mean(line[which] for line in own):.1f} %" for which in ("leak", "leak_weighed")),
+                f"{mean(line['encoded_per_second'] for line in own):,.0f}",
+                f"{mean(speeds):,.0f}" if speeds else "",
+            ]
+        )
+    return "\n".join(results_kept.table_row(row) for row in rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=[""], help="ways of the grid whose name begins so")
+    parser.add_argument("--at", nargs="+", default=[], help="these ways, in place of the grid")
+    parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
+    parser.add_argument("--people", type=int, default=full_size.PEOPLE)
+    parser.add_argument("--presets", nargs="+", default=full_size.PRESETS, choices=["clean", "typical", "hard"])
+    parser.add_argument("--out", type=Path, default=FRONTIER)
+    parser.add_argument("--list", action="store_true", help="name the ways of the grid, and measure nothing")
+    asked = parser.parse_args()
+    ways = {name: way for name, way in grid().items() if name.startswith(tuple(asked.only))}
+    ways = {name_of(way): way for way in map(way_of, asked.at)} or ways
+    if asked.list:
+        print("\n".join(ways))
+        return
+    if not ways:
+        sys.exit("no way of the grid begins so; --list names them")
+    about, lines = machine.machine(), []
+    for preset in asked.presets:
+        for seed in range(1, asked.seeds + 1):
+            trial = datasets.invented(preset, asked.people, seed)
+            for name, way in ways.items():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", lk.LinkageWarning)
+                    found = measure(way, trial)
+                line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings), **found}
+                lines.append(line)
+                results_kept.append(asked.out, line | {"versions": machine.versions(), "machine": about})
+                print(
+                    f"{name}, {preset}, seed {seed}: " + ", ".join(f"{each} {found[each]}" for each in FIGURES),
+                    flush=True,
+                )
+    print("\n" + table(lines))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent / "rivals"))
+    main()
