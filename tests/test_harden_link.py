@@ -96,7 +96,7 @@ def test_compare__of_noisy_and_plain_filters_is_by_dice_unless_said(people):
 @pytest.mark.parametrize(
     ("settings", "threshold", "least"),
     [
-        ({"bits": 8192, "harden": Hardening(saul=5)}, 0.53, 0.97),
+        ({"bits": 3072, "harden": Hardening(saul=4)}, 0.56, 0.97),
         ({"bits": 1024, "harden": Hardening(diffuse=5)}, 0.6, 0.93),
         ({"bits": 2048, "harden": Hardening(fold=1, balance=True, noise=0.02)}, 0.7, 0.95),
     ],
@@ -168,6 +168,33 @@ def test_kernels__compare_rows_of_many_bits_alike(monkeypatch):
         found.append(lk.compare(made, threshold=0.99))
     assert {len(pairs) for pairs in found} == {19}
     assert all(np.array_equal(pairs.similarity, found[0].similarity) for pairs in found)
+
+
+@pytest.mark.parametrize("bits", [2000, 2048, 3072, 8192, 9000])
+def test_kernels__keep_every_pair_of_half_full_rows_that_lies_exactly_at_the_threshold(bits, monkeypatch):
+    from linkage.central import kernels
+
+    rng = np.random.default_rng(bits)
+    table = rng.random((70, bits)) < 0.5
+    for row in range(35, 70):  # agree with those before in just under, at, and just above three fifths of the bits
+        table[row] = table[row - 35]
+        apart = 2 * bits // 5 + row % 3 - 1
+        table[row, rng.permutation(bits)[:apart]] ^= True
+    rows = naive.packed(table)
+    agreements = (table[:, None] == table[None]).sum(axis=2)
+    expected = [(a, b) for a in range(70) for b in range(a + 1, 70) if 5 * agreements[a, b] >= 3 * bits]
+    assert 10 < len(expected) < 25
+    schema = Schema(project="p", fields=FIELDS[:2], layout="record", bits=bits, harden=Hardening(saul=1))
+    ids = [f"{row:03}" for row in range(70)]
+    for kernel in ("portable", *kernels.available()):
+        monkeypatch.setenv("LINKAGE_KERNEL", kernel)
+        made = lk.EncodedSet.from_arrays(ids, {"record": rows}, schema=schema, source="s")
+        found = lk.compare(made, threshold="3/5")
+        assert list(zip(found.left.tolist(), found.right.tolist(), strict=True)) == expected, kernel
+        nearest = lk.nearest_records(made, threshold="3/5", k=3)
+        assert set(zip(nearest.left.tolist(), nearest.right.tolist(), strict=True)) == {
+            pair for a, b in expected for pair in ((a, b), (b, a))
+        }, kernel
 
 
 def test_command_line__makes_a_hardened_agreement_and_compares_by_its_measure(people, tmp_path, monkeypatch):

@@ -15,6 +15,8 @@
 #define MOST_STEPS 1008     /* slices one sum takes: ten planes count to 1023 */
 #define PLANES 10
 #define MOST_PLANES 14     /* for rows of all 8,192 bits a field may have */
+#define MOST_SIFTED 4080    /* slices a sieve takes: half of the bits of hardened rows are set */
+#define WIDE_PLANES 12
 #define MOST_CUTS 32
 #define ACCUMULATORS 2      /* of 16 bits, in which a cell's number is told */
 

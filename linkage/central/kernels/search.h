@@ -63,7 +63,7 @@ static int prepare(const Search *s, Sieve *sieve) {
     for (int64_t i = 0; i < s->n_order; i++)
         if (s->left.counts[s->order[i]] > most) most = s->left.counts[s->order[i]];
     sieve->most_misses = most;
-    if (most > MOST_STEPS) most = MOST_STEPS;
+    if (most > MOST_SIFTED) most = MOST_SIFTED;
     sieve->stride = (most + STEPS - 1) / STEPS * STEPS;
     sieve->steps = malloc((size_t)((s->n_order + 1) * sieve->stride) * sizeof *sieve->steps);
     sieve->n = malloc((size_t)(s->n_order + 1) * sizeof *sieve->n);
@@ -94,16 +94,19 @@ INLINE int sift(const Sieve *sieve, int64_t i, const uint64_t *base, int64_t mis
     int64_t n = sieve->n[i], end = (n + STEPS - 1) / STEPS * STEPS;
     uint64_t any = 0;
     for (int part = 0; part < LINE / VEC_WORDS; part++) {
-        VEC plane[PLANES];
-        for (int k = 0; k < PLANES; k++) plane[k] = ZERO();
+        VEC plane[WIDE_PLANES];
+        for (int k = 0; k < WIDE_PLANES; k++) plane[k] = ZERO();
         uint64_t *mask = lanes + part * VEC_WORDS;
         for (int64_t from = 0, to = sieve->enough[misses];; from = to, to += 2 * STEPS) {
             if (to > end) to = end;
             if (to <= 112)
                 add_slices(plane, base + part * VEC_WORDS, steps, from, to, 7);
-            else
+            else if (to <= MOST_STEPS)
                 add_slices(plane, base + part * VEC_WORDS, steps, from, to, PLANES);
-            STORE(mask, at_least(plane, PLANES, (to < n ? to : n) - misses));
+            else
+                add_slices(plane, base + part * VEC_WORDS, steps, from, to, WIDE_PLANES);
+            int64_t least = (to < n ? to : n) - misses;
+            STORE(mask, to <= MOST_STEPS ? at_least(plane, PLANES, least) : at_least(plane, WIDE_PLANES, least));
             uint64_t some = 0, passed = 0;
             for (int word = 0; word < VEC_WORDS; word++) some |= mask[word];
             any |= some;
