@@ -35,25 +35,25 @@ FIELD_TYPES: dict[str, FieldType] = {
         hashes=10,
         mean_tokens=7,
         share=1.0,
-        votes=2,
+        votes=3,
         clean=(*_LETTERS, "titles", "particles"),
         clean_choices=(*_LETTERS, "titles", "particles"),
         key_group="name",
     ),
     # 39 tokens of 2 positions are 78, in a filter wide enough that unlike dates share few by chance
-    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2, votes=1),
+    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2, votes=2),
     "postcode": FieldType(
         tokens=("postcode_levels", "qgrams", "positional_qgrams", "exact"),
         bits=256,
         hashes=8,
         mean_tokens=9,
         share=0.8,
-        votes=1,
+        votes=2,
     ),
     "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.2, votes=4),
-    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5, votes=1),
+    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5, votes=2),
     "identifier": FieldType(
-        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2, votes=2
+        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2, votes=3
     ),
     "text": FieldType(
         tokens=("qgrams", "positional_qgrams", "exact"),

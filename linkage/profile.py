@@ -2,6 +2,10 @@
 
 A profile is a name for settings, fixed with the encoding version: written as ``profile = "hardened"`` in an agreement,
 it means the layout, width and ``[harden]`` that are listed here.
+
+They were chosen with ``benchmarks/frontier.py``: SAUL kept more quality at the same leak than folding, diffusion and
+noise at any width that was tried. ``guarded`` is as wide as it takes to link as well as a plain filter over the record;
+``hardened`` is the narrowest with four functions, as SAUL's authors have, that costs little on well-kept records.
 """
 
 from __future__ import annotations
@@ -47,53 +51,80 @@ PROFILES = (
     Profile(
         name="guarded",
         layout="record",
-        bits=1024,
-        harden=Hardening(diffuse=5),
-        is_="all fields in one Bloom filter, each bit the exclusive or of 5 of its positions",
+        bits=2048,
+        harden=Hardening(saul=3),
+        is_="each bit the exclusive or of 3 keyed majority votes over the tokens of all fields",
         centre="bound by contract, and might look",
-        defends="frequencies of one field; pattern mining; mostly, graph matching on similarities",
-        does_not="attacks on the exclusive or itself (Armknecht and Schäfer 2026); a key holder",
+        defends="frequencies of values and of bits, pattern mining; thins out the graph of resemblance",
+        does_not="graph matching by a determined attacker; that equal records look equal; a key holder",
     ),
     Profile(
         name="hardened",
         layout="record",
-        bits=8192,
-        harden=Hardening(saul=5),
-        is_="each bit the exclusive or of 5 majority votes over the tokens of all fields",
+        bits=3072,
+        harden=Hardening(saul=4),
+        is_="each bit the exclusive or of 4 keyed majority votes over the tokens of all fields",
         centre="honest, and might try published attacks",
-        defends="graph matching and attacks on the exclusive or, as published until 2026",
-        does_not="equal records are seen to be equal; no independent analysis yet; a key holder",
+        defends="the same, and graph matching and attacks on the exclusive or, as its authors report",
+        does_not="that equal records look equal; a key holder; nobody else has analysed it yet",
     ),
 )
 
 
-def profiles() -> pa.Table:
-    """The profiles, what each is, defends against and does not: an Arrow table of three rows.
+class Profiles:
+    """The profiles as a table: `to_arrow` has a row for each, printed it has a paragraph for each."""
+
+    def to_arrow(self) -> pa.Table:
+        """Columns profile, layout, bits, similarity, what it is, for a centre that is, defends against, not against."""
+        import pyarrow as pa
+
+        rows = [_row(profile) for profile in PROFILES]
+        return pa.table({name: [row[name] for row in rows] for name in rows[0]})
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        return len(PROFILES)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            "\n".join([row.pop("profile"), *(f"  {name}: {value}" for name, value in row.items() if value)])
+            for row in map(_row, PROFILES)
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [_row(profile) for profile in PROFILES]
+        head = "".join(f"<th>{name}</th>" for name in rows[0])
+        body = "".join(f"<tr>{''.join(f'<td>{value or str()}</td>' for value in row.values())}</tr>" for row in rows)
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def profiles() -> Profiles:
+    """The profiles: what each is, defends against and does not.
 
     What they cost in quality, size and speed is measured by ``benchmarks/frontier.py``; nothing here is assumed.
 
-    >>> profiles()["profile"].to_pylist()
+    >>> profiles().to_arrow()["profile"].to_pylist()
     ['linkable', 'guarded', 'hardened']
     """
-    import pyarrow as pa
+    return Profiles()
 
-    return pa.table(
-        {
-            "profile": [profile.name for profile in PROFILES],
-            "layout": [profile.layout for profile in PROFILES],
-            "bits": pa.array(
-                [profile.harden.width(profile.bits) if profile.layout == "record" else None for profile in PROFILES],
-                pa.int32(),
-            ),
-            "similarity": [
-                profile.harden.similarity if profile.layout == "record" else "model" for profile in PROFILES
-            ],
-            "what it is": [profile.is_ for profile in PROFILES],
-            "for a centre that is": [profile.centre for profile in PROFILES],
-            "defends against": [profile.defends for profile in PROFILES],
-            "does not": [profile.does_not for profile in PROFILES],
-        }
-    )
+
+def _row(profile: Profile) -> dict[str, Any]:
+    record = profile.layout == "record"
+    return {
+        "profile": profile.name,
+        "layout": profile.layout,
+        "bits": profile.harden.width(profile.bits) if record else None,
+        "similarity": profile.harden.similarity if record else "model",
+        "what it is": profile.is_,
+        "for a centre that is": profile.centre,
+        "defends against": profile.defends,
+        "not against": profile.does_not,
+    }
 
 
 def profile_settings(name: object) -> dict[str, Any]:

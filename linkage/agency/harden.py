@@ -9,8 +9,8 @@ step        defends against                                does not
 ==========  =============================================  ===========================================================
 salt        see `linkage.agency.salt`
 saul        see `linkage.agency.saul`
-fold        pattern mining (0 % re-identified, Franke et   graph matching: a linear mix of two bits, as diffusion of
-            al.), which names stand for which bits         two, which fell to 99 %
+fold        pattern mining (0 % re-identified): which      graph matching: a linear mix of two bits, as diffusion of
+            bits stand for which letters                   two, which fell to 99 %
 diffuse     the same, and graph matching as more           its linear structure: low-weight sums of rows, 92 % (H-GMA,
             positions are mixed (t=2 99 %, t=5 3.5 %,      Armknecht and Schäfer, PoPETs 2026)
             t=10 1.4 %)
@@ -20,8 +20,10 @@ noise       exact equality of records as a certainty;      graph matching was ne
             pattern mining (0 %)
 ==========  =============================================  ===========================================================
 
-Figures are the publications', on their data: Schnell and Borgs (2016) for fold, balance and noise (BLIP); Armknecht,
-Heng and Schnell (PoPETs 2023) and Schäfer et al. (2024) for diffusion.
+Figures are the publications', on their data. Fold, balance and noise (BLIP) are of Schnell and Borgs (2016), held
+against the pattern mining of Christen, Vidanage, Ranbaduge and Schnell (2018); diffusion is of Armknecht, Heng and
+Schnell (PoPETs 2023), its figures of Schäfer et al. (2024). That fold falls as diffusion of two does is inferred, not
+shown.
 
 A record without any value stays all zero, which means missing, through every step. A record with a value never comes
 out so: should it, its first bit is set.
@@ -51,7 +53,9 @@ Words = NDArray[np.uint64]
 Bits = NDArray[np.uint8]
 
 _BITS_AT_ONCE = 1 << 23  # a byte each while they are worked on
-_VOTERS_AT_ONCE = 2_048  # records whose tokens' votes are in memory, some 50 MB
+_VOTERS_AT_ONCE = 2_048  # records whose tokens' votes are in memory together, fewer where a token has many
+_FEWEST_VOTERS = 64
+_VOTES_AT_ONCE = 1 << 26  # bits of one token for each record: with a dozen tokens each, a hundred megabytes
 
 
 class Hardener:
@@ -78,7 +82,8 @@ class Hardener:
         for filter, steps in self._filters:
             at_once = max(1, _BITS_AT_ONCE // max(self._schema.bits, filter.bits))
             if self._schema.harden.saul:
-                at_once = _VOTERS_AT_ONCE
+                votes = self._schema.harden.saul * self._schema.bits
+                at_once = min(_VOTERS_AT_ONCE, max(_FEWEST_VOTERS, _VOTES_AT_ONCE // votes))
             for start in range(0, len(records), at_once):
                 part = slice(start, min(start + at_once, len(records)))
                 made, present = self._rows(filter, columns, part)

@@ -1,0 +1,51 @@
+"""The grid of ways to encode, and what is measured of one: on few people, with nothing kept."""
+
+import doctest
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+if not BENCHMARKS.exists():
+    pytest.skip("the benchmarks are no part of the wheel", allow_module_level=True)
+sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "rivals")]  # scripts, found as they find each other
+import datasets  # noqa: E402
+import frontier  # noqa: E402
+
+del sys.path[:2]
+
+
+def test_frontier__examples_in_docstrings_hold():
+    tried = doctest.testmod(frontier)
+    assert tried.attempted and not tried.failed
+
+
+def test_grid__has_sixty_ways_and_more_each_of_which_is_an_agreement_under_its_name():
+    trial = datasets.invented("typical", 60, 1)
+    assert len(frontier.grid()) >= 60
+    for name, way in frontier.grid().items():
+        assert frontier.way_of(name) == way
+        schema = frontier.schema_of(way, trial)
+        assert len(schema.filters) == 1 or schema.profile == "linkable"
+
+
+def test_leak__of_unrelated_similarities_is_about_one_in_a_hundred():
+    rng = np.random.default_rng(5)
+    one, other = rng.random((2, 600, 600))
+    assert abs(frontier.leak(one, other) - 0.01) < 0.01
+
+
+def test_frontier__measures_a_way_and_keeps_a_line(tmp_path):
+    out = tmp_path / "frontier.jsonl"
+    ways = ["plain,bits=256", "saul=2,bits=512", "profile: linkable"]
+    command = [sys.executable, BENCHMARKS / "frontier.py", "--people", "300", "--seeds", "1", "--presets", "typical"]
+    done = subprocess.run([*command, "--out", out, "--at", *ways], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [line["way"] for line in lines] == ways
+    assert all(0.5 < line["f1"] <= 1 and 0 < line["leak"] < 1 and line["encoded_per_second"] > 0 for line in lines)
+    assert lines[1]["leak"] < lines[0]["leak"]
+    assert done.stdout.count("| saul=2,bits=512 | 512 |") == 1
