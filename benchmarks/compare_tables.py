@@ -24,22 +24,22 @@ BY_FIELDS = {
 
 
 def full_compare() -> list[dict]:
-    """All that the latest run of full size of `compare_speed.py` wrote."""
-    return _latest(COMPARE, full_size.COMPARED)
+    """All that the latest run of full size of `compare_speed.py` wrote on each kind of processor."""
+    latest = {own[0]["machine"]["cpu"]: own for own in _whole(COMPARE, full_size.COMPARED)}
+    return [line for own in latest.values() for line in own]
 
 
 def full_scale() -> list[dict]:
     """All that the latest run of `compare_scale.py` up to the largest size wrote."""
-    return _latest(SCALE, full_size.COMPARED_MOST)
+    return [[], *_whole(SCALE, full_size.COMPARED_MOST)][-1]
 
 
-def _latest(path: Path, rows: int) -> list[dict]:
-    """The lines of the latest machine and commit that has so many rows."""
+def _whole(path: Path, rows: int) -> list[list[dict]]:
+    """The runs, each of one machine and commit, that have so many rows; the latest is last."""
     runs: dict[str, list[dict]] = {}
     for line in lines_of(path):
         runs.setdefault(json.dumps(line["machine"], sort_keys=True), []).append(line)
-    whole = [own for own in runs.values() if any(line["settings"]["rows"] == rows for line in own)]
-    return whole[-1] if whole else []
+    return [own for own in runs.values() if any(line["settings"]["rows"] == rows for line in own)]
 
 
 FULL: Mapping[Path, Callable[[], list[dict]]] = {COMPARE: full_compare, SCALE: full_scale}
@@ -51,7 +51,15 @@ def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
 
 
 def speed(lines: list[dict]) -> str:
-    """Million pairs a second, and as a multiple of anonlink's."""
+    """Million pairs a second, and as a multiple of anonlink's, for each processor that was measured."""
+    runs: dict[str, list[dict]] = {}
+    for line in lines:
+        about = line["machine"]
+        runs.setdefault(f"{about['cpu']}, at commit {about['commit']}:", []).append(line)
+    return "\n\n".join(f"{title}\n\n{_speed(own)}" for title, own in runs.items())
+
+
+def _speed(lines: list[dict]) -> str:
     of = {(line["what"], line["method"], line.get("threshold"), line["threads"]): line for line in lines}
     found = {key: line["million_pairs_per_second"] for key, line in of.items()}
     thresholds = list(dict.fromkeys(key[2] for key in found if key[0] == "threshold"))

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+if not BENCHMARKS.exists():
+    pytest.skip("the benchmarks are no part of the wheel", allow_module_level=True)
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "rivals")]
 import compare_scale  # noqa: E402
 import compare_speed  # noqa: E402
@@ -43,9 +45,27 @@ def test_speed__shows_multiples_of_anonlink_and_each_histogram():
         {"what": what, "method": "linkage, avx512", "threads": 1, "million_pairs_per_second": rate}
         for what, rate in (("joint histogram", 250.0), ("joint histogram, most cells", 150.0), ("contenders", 270.0))
     ]
-    table = compare_tables.speed(lines)
+    about = {"versions": {}, "machine": {"cpu": "Some", "commit": "abc1234"}}
+    table = compare_tables.speed([line | about for line in lines])
+    assert table.startswith("Some, at commit abc1234:\n\n| one thread")
     assert "| linkage, avx512 | 1,500 (25) |" in table
     assert "| linkage, avx512 | 250 | 150 | 270 |" in table
+
+
+def test_speed__shows_every_kind_of_processor_on_its_own(monkeypatch):
+    def run(cpu, commit, rate):
+        return [
+            {"what": "threshold", "method": method, "threshold": "4/5", "threads": 1, "million_pairs_per_second": each,
+             "settings": {"rows": 20_000}, "machine": {"cpu": cpu, "commit": commit}}
+            for method, each in (("linkage, best", rate), ("anonlink", 50.0))
+        ]  # fmt: skip
+
+    kept = [*run("Old", "a", 500.0), *run("New", "b", 100.0), *run("New", "c", 150.0)]
+    monkeypatch.setattr(compare_tables, "lines_of", lambda _: kept)
+    table = compare_tables.speed(compare_tables.full_compare())
+    assert "Old, at commit a:" in table and "| linkage, best | 500 (10) |" in table
+    assert "New, at commit c:" in table and "| linkage, best | 150 (3) |" in table
+    assert "commit b" not in table
 
 
 def test_by_cuts__has_as_many_cells_as_the_table_says():
