@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from linkage.agency.check import _MAX_LISTED, Problem, check
-from linkage.agency.records import BATCH_ROWS
+from linkage.agency.opened import BATCH_ROWS
 from linkage.errors import RecordError
 from linkage.field import Field
 from linkage.schema import Group, Schema

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from linkage.agency import csvfile
-from linkage.agency.records import BATCH_ROWS, as_text, column_plan, read
+from linkage.agency.astext import as_text
+from linkage.agency.opened import BATCH_ROWS
+from linkage.agency.records import column_plan, read
 from linkage.errors import FileFormatError, LinkageError, RecordError
 from linkage.field import Field
 from linkage.schema import Group, Schema

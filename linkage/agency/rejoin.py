@@ -6,9 +6,11 @@ import hmac
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linkage.agency.astext import as_text
 from linkage.agency.key import Key
+from linkage.agency.opened import require_column
 from linkage.agency.recordids import hex_ids, id_secret, record_ids
-from linkage.agency.records import Attachable, as_text, require_column
+from linkage.agency.records import Attachable
 from linkage.errors import MismatchError, RecordError
 from linkage.files import PathLike, written_beside
 from linkage.release import Release

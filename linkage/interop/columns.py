@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from linkage.agency import csvfile
-from linkage.agency.records import Source
+from linkage.agency.opened import Source
 from linkage.errors import LinkageWarning, RecordError, nearest
 from linkage.interop.clkschema import ClkSchema
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.agency.records import as_text
+from linkage.agency.astext import as_text
 from linkage.errors import RecordError, nearest
 from linkage.study.held import Held
 from linkage.study.truth import Keys, Linked, column, record_ids

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency.astext import as_text
 from linkage.agency.key import Key
-from linkage.agency.records import Attachable, as_text
+from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids
 from linkage.errors import RecordError, nearest
 from linkage.links import Links

@@ -1,0 +1,72 @@
+"""An Arrow column of any plain kind as text, as it was written; what can't be had as written is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linkage.errors import RecordError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.StringArray:
+    """An Arrow array of any plain kind as strings; ``kind`` is the field's type."""
+    import pyarrow as pa
+    import pyarrow.types as pt
+
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pt.is_dictionary(array.type):
+        if pt.is_string_view(array.type.value_type):  # polars' categoricals, which Arrow can't decode
+            array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
+        array = array.dictionary_decode()
+    given = array.type
+    if pt.is_null(given) or array.null_count == len(array):
+        return pa.nulls(len(array), pa.string())
+    if (pt.is_floating(given) or (pt.is_decimal(given) and given.scale)) and kind != "number":
+        array = _whole_or_refused(array, column)
+    elif pt.is_timestamp(given) or pt.is_date(given):
+        array = array.cast(pa.date32(), safe=False)
+    elif not (
+        pt.is_string(given)
+        or pt.is_large_string(given)
+        or pt.is_string_view(given)
+        or pt.is_integer(given)
+        or pt.is_floating(given)
+        or pt.is_decimal(given)
+        or pt.is_boolean(given)
+    ):
+        raise RecordError(
+            f"column '{column}' holds {given}, which is not text, a date or a number",
+            column=column,
+            rule="kind of values",
+        )
+    try:
+        text = array.cast(pa.string())
+        text.validate(full=True)  # Python's own error on bytes that are not UTF-8 holds the value
+        return text
+    except pa.ArrowException:
+        raise RecordError(
+            f"column '{column}' holds text that is not UTF-8, at or after row {first_row:,}",
+            row=first_row,
+            column=column,
+            rule="encoding of text",
+        ) from None
+
+
+def _whole_or_refused(array: pa.Array, column: str) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if (
+        pa.types.is_floating(array.type) and pc.all(pc.is_nan(array)).as_py()
+    ):  # an empty column of a frame that has no missing value but NaN
+        return pa.nulls(len(array), pa.string())
+    raise RecordError(
+        f"column '{column}' holds numbers with a decimal point, as tables do when whole numbers have a gap: "
+        f"4505577104 would be read as 4505577104.0. Read the file with this column as text "
+        f"(pandas: dtype={{'{column}': str}})",
+        column=column,
+        rule="kind of values",
+    )

@@ -1,0 +1,183 @@
+"""Whatever holds a table, opened: its column names, and once its record batches.
+
+A CSV or Parquet path, or anything in memory that speaks Arrow's capsule protocol, or a dict of columns. What is wrong
+with it is said without a value of it: messages of Arrow, and of whatever computes a table, may quote a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linkage.agency import csvfile
+from linkage.errors import FileFormatError, RecordError, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table's column names and, once, its record batches."""
+
+    names: tuple[str, ...]
+    batches: Iterator[pa.RecordBatch]
+
+
+def opened(table: object, wanted: list[str] | None) -> Source:
+    """A table ready to be read once; only the ``wanted`` columns, or all."""
+    if isinstance(table, Source):
+        return table
+    if isinstance(table, str | Path):
+        path = Path(table)
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return _open_parquet(path, wanted)
+        if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+            names = csvfile.header(path)
+            chosen = _present(wanted, names) if wanted is not None else list(names)
+            return Source(names, csvfile.batches(path, chosen, names))
+        raise FileFormatError(f"{path}: a table is a .csv, .tsv or .parquet file", path=str(path))
+    return _open_in_memory(table, wanted)
+
+
+def _open_parquet(path: Path, wanted: list[str] | None) -> Source:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        handle = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError):
+        raise FileFormatError(f"{path}: not a Parquet file, or a damaged one", path=str(path)) from None
+    names = tuple(handle.schema_arrow.names)
+    chosen = _present(wanted, names) if wanted is not None else list(names)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from handle.iter_batches(batch_size=BATCH_ROWS, columns=chosen)
+        except (pa.ArrowException, OSError):
+            raise FileFormatError(f"{path}: a damaged Parquet file", path=str(path)) from None
+
+    return Source(names, batches())
+
+
+def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
+    import pyarrow as pa
+
+    if isinstance(table, list) and table and all(isinstance(row, dict) for row in table):
+        # Arrow would take the columns of the first row only
+        table = {
+            name: [row.get(name) for row in table] for name in dict.fromkeys(name for row in table for name in row)
+        }
+    if isinstance(table, dict):
+        names = tuple(name for name in table if isinstance(name, str))
+        chosen = list(table) if wanted is None else _present(wanted, names)
+        columns = {name: table[name] for name in chosen}
+        table = _plain_table(lambda: pa.table(columns))
+    if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
+        table = _plain_table(table.collect)  # polars LazyFrame
+    table = _only_columns(table, wanted)
+    if hasattr(table, "__arrow_c_stream__"):
+        frame = table
+        reader = _plain_table(lambda: pa.RecordBatchReader.from_stream(frame))
+        names, stream = tuple(reader.schema.names), _read_carefully(reader)
+    elif hasattr(table, "__arrow_c_array__"):
+        batch = pa.record_batch(table)
+        names, stream = tuple(batch.schema.names), iter((batch,))
+    else:
+        raise TypeError(
+            f"a table is a path, a pandas, polars, Arrow or DuckDB table, or a dict of columns; "
+            f"this is {type(table).__name__}"
+        )
+    if wanted is not None:
+        _present(wanted, names)
+    return Source(names, stream)
+
+
+def _only_columns(table: object, wanted: list[str] | None) -> object:
+    """A pandas table without the columns nobody asked for, which may hold what Arrow can't."""
+    if wanted is None or type(table).__module__.split(".")[0] != "pandas" or not hasattr(table, "columns"):
+        return table
+    names = [str(name) for name in table.columns]
+    chosen = _present(wanted, tuple(names))
+    for column in chosen:
+        if names.count(column) > 1:
+            raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
+    return table[chosen]  # type: ignore[index]
+
+
+def _plain_table(make: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return make()
+    except (pa.ArrowException, ValueError, TypeError):
+        # Arrow's own message quotes the value it stumbled over
+        raise RecordError(
+            "a column mixes kinds of values or the columns differ in length; read the table with every "
+            "identifier as text (pandas: dtype=str)",
+            rule="kind of values",
+        ) from None
+    except (StopIteration, MemoryError):
+        raise
+    except Exception as error:  # whatever computes the table: a DuckDB query, a polars plan
+        raise RecordError(
+            f"the table could not be computed ({type(error).__name__}); its own message may quote a record, so it is "
+            "not repeated here",
+            rule="table",
+        ) from None
+
+
+def _read_carefully(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    while True:
+        try:
+            batch = _plain_table(reader.read_next_batch)
+        except StopIteration:
+            return
+        yield batch
+
+
+def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
+    chosen = list(wanted)
+    for column in chosen:
+        if column not in names:
+            raise RecordError(
+                f"column '{column}' is not in the table; {_known(column, names, chosen)}. A field whose column has "
+                "another name is given with columns={field: name} (command line: --column FIELD=NAME), one that the "
+                "agency does not hold with columns={field: None} (--without FIELD)",
+                column=column,
+                rule="column missing",
+            )
+        if names.count(column) > 1:
+            raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
+    return chosen
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Raise `RecordError` unless each name is there once."""
+    twice = sum(1 for name in set(names) if list(names).count(name) > 1)
+    if twice:
+        # not named: without its header line the names of a table are a person's values
+        raise RecordError(f"{twice} column names are there twice; rename or drop them", rule="column names")
+
+
+def _known(column: str, names: tuple[str, ...], wanted: Iterable[str]) -> str:
+    """What the table has instead. Names are shown only where the header is known to be one; else they are values."""
+    if any(name in names for name in wanted):
+        return nearest(column, names)
+    return f"it has {len(names):,} columns; is its first line the header?"
+
+
+def require_column(column: str, names: tuple[str, ...], wanted: Iterable[str]) -> None:
+    """Raise `RecordError` unless the table has the column."""
+    if column not in names:
+        raise RecordError(
+            f"column '{column}' is not in the table; {_known(column, names, wanted)}",
+            column=column,
+            rule="column missing",
+        )
