@@ -51,7 +51,7 @@ CUTS = {
     "joint histogram": ("1/2", "7/10", "9/10"),
     "joint histogram, most cells": ("1/2", "3/5", "7/10", "4/5", "9/10", "1"),
 }
-FIELD_ROWS = {True: (2_048, 16_384), False: (128, 16_384)}
+FIELD_ROWS = {True: (4_096, 16_384), False: (128, 16_384)}
 
 
 def schema(layout: str) -> lk.Schema:

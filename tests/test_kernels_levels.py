@@ -11,7 +11,7 @@ from linkage.central import kernels
 from linkage.central.kernels import ComparisonPlan, Outcome, Product, Rows
 from linkage.central.thresholds import least_overlap
 from tests import naive
-from tests.test_kernels import as_rows, draw, every_overlap, kernel, two_blocks
+from tests.test_kernels import as_rows, counts, draw, every_overlap, kernel, two_blocks
 
 __all__ = ["kernel"]  # the fixture that runs each test with every implementation
 
@@ -97,12 +97,12 @@ def test_joint_counts__equal_their_twin(fields, n_left, n_right, diagonal):
         for row, column in np.ndindex(n_left, n_right)
         if diagonal is None or column > row + diagonal
     ]
-    for group, counts in zip(groups, found, strict=True):
+    for group, cells in zip(groups, found, strict=True):
         expected = np.zeros([plan.outcomes[index].levels for index in group], dtype=np.int64)
         for level in met:
             expected[tuple(level[index] for index in group)] += 1
-        assert counts.dtype == np.int64
-        assert (counts == expected).all()
+        assert cells.dtype == np.int64
+        assert (cells == expected).all()
 
 
 def test_joint_counts__of_more_cells_than_sixteen_bits_hold():
@@ -314,6 +314,35 @@ def test_level_kernels__over_several_blocks_agree_with_each_other():
     chosen = total >= 5
     expected = list(zip(rows[chosen].tolist(), columns[chosen].tolist(), total[chosen].tolist(), strict=True))
     assert heavy(lefts, rights, plan, weights, 5) == expected
+
+
+def test_level_kernels__of_left_rows_whose_values_repeat():
+    """In one filter each value is met often, in one now and then, far apart, in one once."""
+    lefts, rights = both_sides([64, 100, 130], 150, 40, seed=21)
+    for place, values in enumerate((3, 70)):
+        lefts[place] = lefts[place][np.random.default_rng(place).integers(0, values, 150)]
+    plan = plan_of((64, EQUAL), (100, CUTS), (130, CUTS))
+    levels = naive.levels(lefts, rights, [EQUAL, CUTS, CUTS])
+    (joint,) = kernels.joint_counts(rows_of(lefts), kernels.arrange(rows_of(rights)), plan, ((0, 1, 2),))
+    expected = np.zeros(joint.shape, np.int64)
+    np.add.at(expected, tuple(levels.reshape(-1, 3).T), 1)
+    assert (joint == expected).all()
+    weights = [[0, -3, 5], list(range(-4, 5)), list(range(9))]
+    assert heavy(lefts, rights, plan, weights, 6) == naive.heavy_pairs(levels, weights, 6)
+
+
+def test_level_kernels__of_more_values_that_repeat_than_are_kept():
+    rng = np.random.default_rng(5)
+    lefts = [np.tile(rng.integers(0, 1 << 63, (3_000, 1), dtype=np.uint64), (2, 1))]
+    rights = [np.concatenate([lefts[0][::100], rng.integers(0, 1 << 63, (40, 1), dtype=np.uint64)])]
+    plan = plan_of((64, CUTS))
+    overlaps = np.bitwise_count(lefts[0] & rights[0].T)
+    sums = counts(lefts[0])[:, None] + counts(rights[0])
+    levels = 1 + sum((overlaps >= need[sums]).astype(int) for need in plan.products[0].needs)
+    (total,) = kernels.level_counts(rows_of(lefts), kernels.arrange(rows_of(rights)), plan)
+    assert total.tolist() == np.bincount(levels.ravel(), minlength=9).tolist()
+    found = heavy(lefts, rights, plan, [list(range(9))], 8)
+    assert [pair[:2] for pair in found] == [tuple(pair) for pair in np.argwhere(levels == 8)]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -22,8 +22,9 @@ _WIDEST_SPAN = 65_536
 _PAIRS = {True: 1 << 27, False: 1 << 23}
 # within one set chunks and spans are the same rows: square tiles, those on the diagonal met by half
 _SQUARES, _SMALLEST_SQUARE, _LARGEST_SQUARE = 4, 2_048, 16_384
-# of passes over several filters: the same for every kernel and thread count, as what is kept depends on the order
-_LEVEL_ROWS, _LEVEL_COLUMNS = 1_024, 8_192
+# of passes over several filters: the same for every kernel and thread count, as what is kept depends on the order. Rows
+# with equal values share what is found for one, so more rows are quicker, as long as there are tiles for every thread
+_LEVEL_ROWS, _FEWEST_LEVEL_ROWS, _LEVEL_COLUMNS = 4_096, 1_024, 8_192
 
 
 class Tile(NamedTuple):
@@ -77,7 +78,8 @@ def all_pairs(n_left: int, n_right: int, *, within: bool = False, threads: int =
 
 def all_levels(n_left: int, n_right: int, *, within: bool = False) -> Grid:
     """Every pair once, for passes over several filters; within one set the kernels leave out what `diagonal` says."""
-    return Grid(n_left, n_right, within=within, rows=_LEVEL_ROWS, columns=_LEVEL_COLUMNS)
+    rows = min(_LEVEL_ROWS, max(_FEWEST_LEVEL_ROWS, n_left // 8 // _BLOCK * _BLOCK))
+    return Grid(n_left, n_right, within=within, rows=rows, columns=_LEVEL_COLUMNS)
 
 
 def diagonal(tile: Tile, *, within: bool) -> int | None:

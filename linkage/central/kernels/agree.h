@@ -1,55 +1,16 @@
 /* Which lanes of a block are at which level of a product. High cuts are reached by few pairs: those after the first that no
-   lane reaches are not looked at. */
+   lane reaches are not looked at. Names, dates and postcodes repeat, so left rows with equal bits share what is found. */
 #ifndef LINKAGE_AGREE_H
 #define LINKAGE_AGREE_H
 
 #include "bars.h"
-
-/* the slices of every row of a left filter */
-typedef struct {
-    uint32_t *steps;
-    int64_t stride, *n;
-} Lists;
-
-static void drop_lists(Lists *lists, int n) {
-    for (int i = 0; lists && i < n; i++) {
-        free(lists[i].steps);
-        free(lists[i].n);
-    }
-    free(lists);
-}
-
-static Lists *make_lists(const Fields *f) {
-    Lists *lists = calloc((size_t)f->n_lefts, sizeof *lists);
-    if (!lists) return NULL;
-    for (int i = 0; i < f->n_lefts; i++) {
-        const Rows *rows = &f->left[i];
-        int64_t most = 0;
-        for (int64_t row = 0; row < rows->n; row++) {
-            int64_t bits = 0; /* not the given count: what is written below must fit whatever was given */
-            for (int64_t word = 0; word < rows->width; word++) bits += POPCOUNT(rows->words[row * rows->width + word]);
-            if (bits > most) most = bits;
-        }
-        lists[i].stride = (most + STEPS - 1) / STEPS * STEPS;
-        lists[i].steps = malloc((size_t)(rows->n * lists[i].stride + 1) * sizeof *lists[i].steps);
-        lists[i].n = malloc((size_t)(rows->n + 1) * sizeof *lists[i].n);
-        if (!lists[i].steps || !lists[i].n) {
-            drop_lists(lists, f->n_lefts);
-            return NULL;
-        }
-        for (int64_t row = 0; row < rows->n; row++)
-            lists[i].n[row] = list_slices(rows->words + row * rows->width, rows->width, lists[i].steps + row * lists[i].stride);
-    }
-    return lists;
-}
-
-#define TOGETHER 32 /* left rows that meet a filter's slices in turn, while those lie in the nearest cache */
+#include "lists.h"
 
 /* Lanes of a block that are at level 1, 2, ... of a product, or above: (highest level, LINE). What reaches a cut reaches
    those before it, by force: the codes of levels are told by what changes from one to the next, and a lane that left one
    out would have the code of none, and count in a cell that isn't. */
 typedef struct {
-    int64_t row;     /* the left row that this was found for */
+    int32_t value;   /* of the left rows that this was found for */
     int levels;      /* so many have any lane, or 1; the masks of the others are not written */
     uint64_t *masks;
 } Agreement;
@@ -59,7 +20,7 @@ typedef struct {
     const Fields *fields;
     Lists *lists;
     Bar **bars;                    /* (products,): (cuts,), or NULL where no scale is given */
-    Agreement (*agreement)[TOGETHER]; /* (products,): of the last rows */
+    Agreement **agreement;         /* (products,): (slots of the left filter,) */
     uint64_t *masks;
     uint32_t (*counts)[BLOCK];     /* (right filters,) */
     uint64_t (*present)[LINE];     /* (right filters,): rows that have bits */
@@ -81,6 +42,7 @@ static void leave(Block *b) {
         free(b->bars[i]);
     }
     free(b->bars);
+    for (int i = 0; b->agreement && i < f->n_products; i++) free(b->agreement[i]);
     free(b->agreement);
     free(b->masks);
     free(b->counts);
@@ -91,17 +53,19 @@ static void leave(Block *b) {
 static int prepare_blocks(const Fields *f, Block *b) {
     *b = (Block){.fields = f, .lists = make_lists(f)};
     b->bars = calloc((size_t)f->n_products, sizeof *b->bars);
-    b->agreement = malloc((size_t)f->n_products * sizeof *b->agreement);
+    b->agreement = calloc((size_t)f->n_products, sizeof *b->agreement);
     int64_t levels = 0;
-    for (int i = 0; i < f->n_products; i++) levels += f->products[i].cuts + 1;
-    b->masks = malloc((size_t)(levels * TOGETHER * LINE) * sizeof *b->masks);
+    for (int i = 0; b->lists && i < f->n_products; i++) levels += (f->products[i].cuts + 1) * b->lists[f->products[i].left].slots;
+    b->masks = malloc((size_t)(levels * LINE) * sizeof *b->masks);
     b->counts = malloc((size_t)f->n_rights * sizeof *b->counts);
     b->present = malloc((size_t)f->n_rights * sizeof *b->present);
     if (!b->lists || !b->bars || !b->agreement || !b->masks || !b->counts || !b->present) return 0;
     uint64_t *masks = b->masks;
     for (int i = 0; i < f->n_products; i++) {
         const Product *p = &f->products[i];
-        for (int k = 0; k < TOGETHER; k++, masks += (p->cuts + 1) * LINE) b->agreement[i][k] = (Agreement){.masks = masks};
+        int64_t slots = b->lists[p->left].slots;
+        if (!(b->agreement[i] = malloc((size_t)slots * sizeof **b->agreement))) return 0;
+        for (int64_t k = 0; k < slots; k++, masks += (p->cuts + 1) * LINE) b->agreement[i][k] = (Agreement){.masks = masks};
         if (!p->scale || !p->cuts) continue;
         if (!(b->bars[i] = calloc((size_t)p->cuts, sizeof **b->bars))) return 0;
         uint32_t most_left = most_of(&f->left[p->left]), most_right = most_of(&f->right[p->right]);
@@ -123,7 +87,7 @@ static void enter(Block *b, int64_t block) {
         to_planes(present, BLOCK, 1, b->present[i], LINE);
     }
     for (int i = 0; i < f->n_products; i++) {
-        for (int k = 0; k < TOGETHER; k++) b->agreement[i][k].row = -1;
+        for (int64_t k = 0; k < b->lists[f->products[i].left].slots; k++) b->agreement[i][k].value = -1;
         for (int c = 0; b->bars[i] && c < f->products[i].cuts; c++)
             enter_bar(&b->bars[i][c], b->counts[f->products[i].right]);
     }
@@ -140,11 +104,12 @@ INLINE int sum_slices(const uint64_t *base, const uint32_t *steps, int64_t n, in
     return planes;
 }
 
-static int block_overlaps(const Block *b, const Product *p, int64_t row, VEC (*sum)[MOST_PLANES]) {
+static int block_overlaps(const Block *b, const Product *p, int32_t value, VEC (*sum)[MOST_PLANES]) {
     const Slices *slices = &b->fields->slices[p->right];
     const uint64_t *base = slices->bits + b->block * (slices->positions + 1) * LINE;
-    const uint32_t *steps = b->lists[p->left].steps + row * b->lists[p->left].stride;
-    int64_t n = (b->lists[p->left].n[row] + STEPS - 1) / STEPS * STEPS;
+    const Lists *lists = &b->lists[p->left];
+    const uint32_t *steps = lists->steps + value * lists->stride;
+    int64_t n = (lists->n[value] + STEPS - 1) / STEPS * STEPS;
     if (n <= 112) return sum_slices(base, steps, n, 7, sum); /* seven planes count to 127, in steps of 16; and so on */
     if (n <= 240) return sum_slices(base, steps, n, 8, sum);
     if (n <= MOST_STEPS) return sum_slices(base, steps, n, PLANES, sum);
@@ -170,18 +135,19 @@ static void by_table(const Product *p, int cut, uint32_t count, const uint32_t *
     }
 }
 
-/* how a row agrees in a product with the block's; found once, whichever outcomes ask */
+/* how a row agrees in a product with the block's; found once, whichever outcomes ask, for all rows with its bits */
 static const Agreement *agree(const Block *b, int product, int64_t row) {
-    Agreement *found = &b->agreement[product][row % TOGETHER];
-    if (found->row == row) return found;
     const Product *p = &b->fields->products[product];
+    int32_t value = b->lists[p->left].value[row];
+    Agreement *found = &b->agreement[product][b->lists[p->left].slot[value]];
+    if (found->value == value) return found;
     uint32_t count = b->fields->left[p->left].counts[row];
-    found->row = row;
+    found->value = value;
     found->levels = 1;
     memcpy(found->masks, count ? b->present[p->right] : CHOICE[0], sizeof *b->present);
     if (!count || !p->cuts) return found;
     VEC overlap[PARTS][MOST_PLANES], lanes[PARTS], reached[PARTS];
-    int planes = block_overlaps(b, p, row, overlap);
+    int planes = block_overlaps(b, p, value, overlap);
     for (int part = 0; part < PARTS; part++) lanes[part] = LOAD(found->masks + part * VEC_WORDS);
     for (int c = 0; c < p->cuts; c++) {
         int any = 0;

@@ -9,13 +9,14 @@
 
 /* of one pair: read from the masks where the pass has found them, else counted */
 static int64_t level_of(const Block *b, int product, int64_t row, int64_t lane) {
-    const Agreement *found = &b->agreement[product][row % TOGETHER];
+    const Product *p = &b->fields->products[product];
+    int32_t value = b->lists[p->left].value[row];
+    const Agreement *found = &b->agreement[product][b->lists[p->left].slot[value]];
     int64_t level = 0;
-    if (found->row == row) {
+    if (found->value == value) {
         for (int k = 0; k < found->levels; k++) level += found->masks[k * LINE + lane / 64] >> lane % 64 & 1;
         return level;
     }
-    const Product *p = &b->fields->products[product];
     const Rows *left = &b->fields->left[p->left], *right = &b->fields->right[p->right];
     int64_t column = b->block * BLOCK + lane;
     uint32_t a = left->counts[row], c = right->counts[column];
