@@ -325,6 +325,26 @@ def saul(tokens: list, ties: bytes, functions: int, n_bits: int) -> list[int]:
     return row
 
 
+def majorities(fields, ties, n_records: int, functions: int) -> np.ndarray:
+    """(records, words) by counting the votes for each bit; ``fields`` and ``ties`` as the kernels take them."""
+
+    def bits(words) -> np.ndarray:
+        return np.unpackbits(np.ascontiguousarray(words).view(np.uint8)).astype(int)
+
+    out = np.zeros((n_records, len(ties) // functions), dtype=np.uint64)
+    for record in range(n_records):
+        ones, n_votes = bits(ties) * 0, 0
+        for spans, text, flat, each, votes in fields:
+            first, last = spans[text[record]].tolist() if text[record] >= 0 else (0, 0)
+            for token in flat[first:last].tolist():
+                ones += each * bits(votes[:, token])
+                n_votes += each
+        answers = np.where(2 * ones == n_votes, bits(ties), 2 * ones > n_votes).reshape(functions, -1)
+        row = answers.sum(axis=0) % 2 * (n_votes > 0)
+        out[record] = np.packbits(row.astype(np.uint8)).view(np.uint64)
+    return out
+
+
 def draws(secret: bytes):
     """32-bit numbers, little-endian, from blocks of 4,096 bytes."""
     block = 0

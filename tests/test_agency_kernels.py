@@ -254,6 +254,48 @@ def test_or_lists__join_the_rows_of_each_list(kernel, lists, n_words):
     ]
 
 
+def voters(draw, n_records: int, lengths, each: int, lines: int, n_tokens: int = 40):
+    """A field as `majorities` takes it: values of so many tokens, in records some of which have none."""
+    ends = np.cumsum([0, *lengths])
+    flat = draw.integers(1, n_tokens, int(ends[-1]), dtype=np.int32)
+    votes = draw.integers(0, 2**64, (lines, n_tokens, 8), dtype=np.uint64)
+    votes[:, 0] = 0
+    spans = np.stack([ends[:-1], ends[1:]], axis=1).astype(np.uint64)
+    return spans, draw.integers(-1, len(lengths), n_records, dtype=np.int32), flat, each, votes
+
+
+@EVERY
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.integers(1, 40)), max_size=3),
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.integers(0, 30),
+)
+def test_majorities__are_those_that_counting_each_bit_gives(kernel, given_fields, functions, lines, n_records):
+    draw = np.random.default_rng(7)
+    fields = [voters(draw, n_records, lengths, each, functions * lines) for lengths, each in given_fields]
+    ties = draw.integers(0, 2**64, functions * lines * 8, dtype=np.uint64)
+    out = np.full((n_records, lines * 8), 5, dtype=np.uint64)
+    kernel.majorities(fields, ties, out)
+    assert np.array_equal(out, naive.majorities(fields, ties, n_records, functions))
+
+
+@EVERY
+def test_majorities__of_more_records_than_are_met_together(kernel):
+    draw = np.random.default_rng(8)
+    fields = [voters(draw, 2_100, (3, 0, 9, 20), 5, 1), voters(draw, 2_100, (1, 2), 2, 1)]
+    ties = draw.integers(0, 2**64, 8, dtype=np.uint64)
+    out = np.empty((2_100, 8), dtype=np.uint64)
+    kernel.majorities(fields, ties, out)
+    assert np.array_equal(out[1_000:1_100], naive.majorities(part(fields, 1_000, 1_100), ties, 100, 1))
+    assert np.array_equal(out[2_000:], naive.majorities(part(fields, 2_000, 2_100), ties, 100, 1))
+
+
+def part(fields, start: int, stop: int):
+    return [(spans, text[start:stop], *rest) for spans, text, *rest in fields]
+
+
 @BOTH
 def test_gather__takes_some_bytes_of_rows_of_several_blocks(kernel):
     draw = np.random.default_rng(3)
@@ -343,6 +385,7 @@ def test_compiled__refuses_what_does_not_fit():
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([0, 2]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([1, 0]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([0, 1]), ids[:1]),
+        *refused_majorities(),
     ]
     for number, call in enumerate(wrong):
         try:
@@ -350,6 +393,40 @@ def test_compiled__refuses_what_does_not_fit():
         except (ValueError, TypeError):
             continue
         pytest.fail(f"call {number} was not refused")
+
+
+def refused_majorities():
+    """A call of `majorities` for each thing that could be wrong with it."""
+    spans, text, flat, each, votes = voters(np.random.default_rng(1), 3, (2, 1), 1, 1, n_tokens=4)
+    text[:] = (0, 1, 0)
+    votes = votes.reshape(1, -1)
+    good = {"spans": spans, "text": text, "flat": flat, "each": each, "votes": votes}
+    ties, out = np.zeros(8, np.uint64), np.zeros((3, 8), np.uint64)
+
+    def call(level="single", ties=ties, out=out, fields=1, **changed):
+        return lambda: EXTENSION.majorities(level, [tuple((good | changed).values())] * fields, ties, out)
+
+    call()()
+    return [
+        call("wide"),
+        call(ties=np.zeros(12, np.uint64)),
+        call(ties=np.zeros(16, np.uint64)),
+        call(out=np.zeros((3, 7), np.uint64)),
+        call(out=np.zeros((2, 8), np.uint64)),
+        call(fields=65),
+        call(spans=spans[:1]),
+        call(spans=np.ascontiguousarray(spans[:, :1])),
+        call(spans=np.ascontiguousarray(spans[:, ::-1])),
+        call(spans=spans + np.uint64(9)),
+        call(text=text - 3),
+        call(text=text[:2]),
+        call(flat=flat + 9),
+        call(flat=flat - 9),
+        call(each=0),
+        call(each=65_536),
+        call(votes=votes[:, :-1].copy()),
+        call(votes=np.zeros((2, 32), np.uint64)),
+    ]
 
 
 @COMPILED

@@ -136,7 +136,6 @@ def test_encode__gives_the_same_bits_for_any_cut_threads_and_kernel(steps, monke
     rows = [(f"{number}", *ROWS[number % len(ROWS)][1:]) for number in range(1_500)]
     digests = {encoded(schema, rows, threads=threads).digest() for threads in (1, 3)}
     monkeypatch.setenv("LINKAGE_KERNEL", "portable")
-    monkeypatch.setattr(harden_module, "_VOTERS_AT_ONCE", 97)
     monkeypatch.setattr(harden_module, "_BITS_AT_ONCE", 1 << 14)
     digests.add(encoded(schema, rows, threads=2, memory=1 << 22, out=tmp_path / "out.parquet").digest())
     assert len(digests) == 1

@@ -44,7 +44,7 @@ from linkage.agency.draws import flips, permutation, spread, words
 from linkage.agency.filters import TokenSecrets, field_columns
 from linkage.agency.key import Key
 from linkage.agency.salt import Salted, Values
-from linkage.agency.saul import Saul, TokenLists
+from linkage.agency.saul import Saul, token_lists
 from linkage.agency.spool import Records
 from linkage.hardening import NOISE_STEPS
 from linkage.schema import Filter, Schema
@@ -53,9 +53,6 @@ Words = NDArray[np.uint64]
 Bits = NDArray[np.uint8]
 
 _BITS_AT_ONCE = 1 << 23  # a byte each while they are worked on
-_VOTERS_AT_ONCE = 2_048  # records whose tokens' votes are in memory together, fewer where a token has many
-_FEWEST_VOTERS = 64
-_VOTES_AT_ONCE = 1 << 26  # bits of one token for each record: with a dozen tokens each, a hundred megabytes
 
 
 class Hardener:
@@ -81,9 +78,6 @@ class Hardener:
         """The records with their hardened filters in place; ``id`` has been filled in."""
         for filter, steps in self._filters:
             at_once = max(1, _BITS_AT_ONCE // max(self._schema.bits, filter.bits))
-            if self._schema.harden.saul:
-                votes = self._schema.harden.saul * self._schema.bits
-                at_once = min(_VOTERS_AT_ONCE, max(_FEWEST_VOTERS, _VOTES_AT_ONCE // votes))
             for start in range(0, len(records), at_once):
                 part = slice(start, min(start + at_once, len(records)))
                 made, present = self._rows(filter, columns, part)
@@ -120,6 +114,8 @@ class FilterSteps:
 
     def applied(self, rows: Words, present: NDArray[np.bool_], ids: NDArray[np.uint64]) -> Words:
         """(records, words) in, hardened ones out; ``ids`` are (records, 2) halves of the record ids."""
+        if self._mixed is self._order is None and not self._harden.fold and not self._noise:
+            return _kept(rows, present)
         bits = np.unpackbits(rows.view(np.uint8), axis=1, count=self._bits)
         for _ in range(self._harden.fold):
             bits = folded(bits)
@@ -134,6 +130,13 @@ class FilterSteps:
         out = np.zeros((len(bits), self._out.words * 8), dtype=np.uint8)
         out[:, : -(-bits.shape[1] // 8)] = np.packbits(bits, axis=1)
         return out.view(np.uint64)
+
+
+def _kept(rows: Words, present: NDArray[np.bool_]) -> Words:
+    """As they are, but zeros where there is no value and a first bit where there is one and no bit is set."""
+    out = np.where(present[:, None], rows, np.uint64(0))
+    out.view(np.uint8)[present & ~any_bit(out), 0] = 0x80
+    return out
 
 
 def folded(bits: Bits) -> Bits:
@@ -173,7 +176,8 @@ def columns_for(schema: Schema, key: Key, *, room: int) -> dict[str, FieldColumn
     own = max(1, room // len(schema.fields))
     if schema.harden.saul:
         return {
-            field.name: FieldColumn(field, functools.partial(TokenLists, field), 2, room=own) for field in schema.fields
+            field.name: FieldColumn(field, functools.partial(token_lists, key, schema, field), 2, room=own)
+            for field in schema.fields
         }
     if schema.harden.salt:
         return {field.name: FieldColumn(field, Values, 1, room=own) for field in schema.fields}

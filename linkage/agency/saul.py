@@ -20,13 +20,13 @@ ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.agency.bitplanes import above, any_bit, total
+from linkage.agency import kernels
 from linkage.agency.draws import stream, streams
 from linkage.agency.key import Key
 from linkage.agency.tokens import tokeniser
@@ -39,35 +39,42 @@ if TYPE_CHECKING:
     from linkage.agency.columns import Coded
 
 Words = NDArray[np.uint64]
-Numbers = NDArray[np.int64]
 
-_WORDS_AT_ONCE = 64  # of all functions together: what is in hand stays in a core's cache
-_ROWS_AT_ONCE = 256
 _TEXT_BYTES = 150  # of a token, its place in a dict and in a list
 
 
 class TokenLists:
-    """The tokens of the values of one field, numbered as they come; append only, so that a number keeps its meaning."""
+    """The tokens of the values of one field, numbered from 1 as they come, and how each votes.
 
-    def __init__(self, field: Field) -> None:
+    Append only, so that a number keeps its meaning, also for a thread that holds earlier arrays. ``votes`` is
+    (lines of the filter by function, tokens or more, 8): token 0 has no votes.
+    """
+
+    def __init__(self, field: Field, secret: bytes, functions: int, bits: int) -> None:
         self._tokens = tokeniser(field)
+        self._secret, self._functions, self._words = secret, functions, -(-bits // 64)
         self._known: dict[str, int] = {}
-        self.texts: list[str] = []
-        self.flat = np.zeros(0, dtype=np.int32)
         self._n = 0
+        self.flat = np.zeros(0, dtype=np.int32)
+        self.votes = np.zeros((functions * lines_of(bits), 1, kernels.LINE), dtype=np.uint64)
+
+    def __repr__(self) -> str:
+        return "TokenLists(hidden)"
 
     @property
     def n_bytes(self) -> int:
         """Memory taken."""
-        return self.flat.nbytes + _TEXT_BYTES * len(self.texts)
+        return self.flat.nbytes + self.votes.nbytes + _TEXT_BYTES * len(self._known)
 
     def of(self, values: pa.StringArray) -> Words:
         """(values, 2): the numbers of a value's tokens are ``flat[first:last]``; of the empty value there are none."""
+        known, before = self._known, len(self._known)
         ends, numbers = [self._n], []
         for value in values.to_pylist():
             if value:
-                numbers.extend([self._number(token) for token in self._tokens(value)])
+                numbers.extend([known.setdefault(token, len(known) + 1) for token in self._tokens(value)])
             ends.append(self._n + len(numbers))
+        self._learn(list(known)[before:], before + 1)
         if self._n + len(numbers) > len(self.flat):
             larger = np.zeros(max(2 * len(self.flat), self._n + len(numbers)), dtype=np.int32)
             larger[: self._n] = self.flat[: self._n]
@@ -77,11 +84,16 @@ class TokenLists:
         spans = np.array(ends, dtype=np.uint64)
         return np.stack([spans[:-1], spans[1:]], axis=1)
 
-    def _number(self, token: str) -> int:
-        number = self._known.setdefault(token, len(self.texts))
-        if number == len(self.texts):
-            self.texts.append(token)
-        return number
+    def _learn(self, tokens: list[str], first: int) -> None:
+        """Draw the votes of tokens not met before."""
+        room = self.votes.shape[1]
+        if first + len(tokens) > room:
+            more = max(room, first + len(tokens) - room)
+            none = np.zeros((len(self.votes), more, kernels.LINE), dtype=np.uint64)
+            self.votes = np.concatenate([self.votes, none], axis=1)
+        messages = (token.encode("utf-8", "surrogatepass") for token in tokens)
+        drawn = streams(self._secret, messages, self._functions * self._words * 8)
+        self.votes[:, first : first + len(tokens)] = _in_lines(drawn, self._functions).transpose(1, 0, 2)
 
 
 class Saul:
@@ -89,125 +101,52 @@ class Saul:
 
     def __init__(self, key: Key, schema: Schema, filter: Filter) -> None:
         self._functions, self._bits = schema.harden.saul, schema.bits
-        self._words = -(-schema.bits // 64)
         self._fields = [schema.field(name) for name in filter.fields]
-        purpose = f"harden saul {filter.name}"
-        self._secrets = {
-            field.name: key.derive(project=schema.project, purpose=purpose, key_group=field.key_group)
-            for field in self._fields
-        }
-        ties = key.derive(project=schema.project, purpose=f"{purpose} ties")
-        self._ties = self._as_words(np.frombuffer(stream(ties, b"", self._n_bytes), dtype=np.uint8))[0]
+        ties = key.derive(project=schema.project, purpose=f"harden saul {filter.name} ties")
+        n_bytes = self._functions * -(-schema.bits // 64) * 8
+        drawn = np.frombuffer(stream(ties, b"", n_bytes), dtype=np.uint8)
+        self._ties = _in_lines(drawn[None], self._functions).reshape(-1)
 
     def __repr__(self) -> str:
         return "Saul(hidden)"
 
-    @property
-    def _n_bytes(self) -> int:
-        return self._functions * self._words * 8
-
-    def _as_words(self, octets: NDArray[np.uint8]) -> Words:
-        """(tokens, functions, words): the votes of each token."""
-        return octets.view(np.uint64).reshape(-1, self._functions, self._words)
-
     def rows(self, columns: Mapping[str, Coded], part: slice) -> tuple[Words, NDArray[np.bool_]]:
         """(records, words) of some records, with zeros beyond the width, and (records,) whether there is any token."""
-        cast = _Votes()
+        n = part.stop - part.start
+        fields, present = [], np.zeros(n, dtype=np.bool_)
         for field in self._fields:
-            cast.add(field, columns[field.name], part, self._secrets[field.name], self._n_bytes)
-        votes = self._as_words(cast.streams())
-        out = np.zeros((part.stop - part.start, self._words), dtype=np.uint64)
-        if not len(votes):
-            return out, any_bit(out)
-        step = max(1, _WORDS_AT_ONCE // self._functions)
-        for start in range(0, self._words, step):
-            span = slice(start, min(start + step, self._words))
-            width = span.stop - span.start
-            own = np.ascontiguousarray(votes[:, :, span]).reshape(len(votes), -1)
-            tie = np.ascontiguousarray(self._ties[:, span]).reshape(1, -1)
-            answers = cast.majorities(own, tie).reshape(-1, self._functions, width)
-            out[:, span] = np.bitwise_xor.reduce(answers, axis=1)
+            coded = columns[field.name]
+            lists: TokenLists = coded.made
+            text = coded.text[part]
+            fields.append((coded.filters, text, lists.flat, field.hashes, lists.votes))
+            length = coded.filters[:, 1] - coded.filters[:, 0]
+            present |= (text >= 0) & (length[text] > 0) if len(length) else False
+        made = np.empty((n, lines_of(self._bits) * kernels.LINE), dtype=np.uint64)
+        kernels.majorities(fields, self._ties, made)
+        out = np.ascontiguousarray(made[:, : -(-self._bits // 64)])
         out[:, -1] &= _within(self._bits)
-        return out, cast.n_votes > 0
+        return out, present
 
 
-class _Votes:
-    """Who votes in some records: for each field the distinct values, their tokens, and the votes of one token."""
-
-    def __init__(self) -> None:
-        self._streams: list[NDArray[np.uint8]] = []
-        self._fields: list[tuple[list[Numbers], Numbers, Numbers, int]] = []
-        self._n_tokens = 0
-        self.n_votes: Any = 0
-
-    def add(self, field: Field, coded: Coded, part: slice, secret: bytes, n_bytes: int) -> None:
-        """Take a field of the records."""
-        lists: TokenLists = coded.made
-        text = coded.text[part]
-        numbers, place = np.unique(text, return_inverse=True)
-        spans = np.zeros((len(numbers), 2), dtype=np.int64)
-        spans[numbers >= 0] = coded.filters[numbers[numbers >= 0]]
-        length = spans[:, 1] - spans[:, 0]
-        # the longest first, so that those with a t-th token are always the first so many
-        order = np.argsort(-length, kind="stable")
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        spans, length = spans[order], length[order]
-        within = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
-        tokens, of_token = np.unique(lists.flat[np.repeat(spans[:, 0], length) + within], return_inverse=True)
-        of_token = of_token + self._n_tokens
-        first = np.cumsum(length) - length
-        most = int(length.max(initial=0))
-        having = [int(np.searchsorted(-length, -nth, side="left")) for nth in range(most)]
-        self._fields.append(
-            ([of_token[first[:n] + nth] for nth, n in enumerate(having)], rank[place], length, field.hashes)
-        )
-        messages = (lists.texts[token].encode("utf-8", "surrogatepass") for token in tokens.tolist())
-        self._streams.append(streams(secret, messages, n_bytes))
-        self._n_tokens += len(tokens)
-        self.n_votes = self.n_votes + length[rank[place]] * field.hashes
-
-    def streams(self) -> NDArray[np.uint8]:
-        """The streams of all distinct tokens, in the order of their numbers."""
-        return np.concatenate(self._streams)
-
-    def majorities(self, votes: Words, tie: Words) -> Words:
-        """(records, words): 1 where more than half of a record's votes are, or half and the tie goes up."""
-        sums = [_of_values(tokens, len(length), votes) for tokens, _, length, _ in self._fields]
-        out = np.empty((len(self.n_votes), votes.shape[1]), dtype=np.uint64)
-        for start in range(0, len(out), _ROWS_AT_ONCE):
-            part = slice(start, start + _ROWS_AT_ONCE)
-            planes: list[tuple[int, Words]] = []
-            for (_, value, _, each), levels in zip(self._fields, sums, strict=True):
-                own = [(level, rows[value[part]]) for level, rows in enumerate(levels)]
-                for bit in range(each.bit_length()):
-                    if each >> bit & 1:
-                        planes += [(level + bit, rows) for level, rows in own]
-            n_votes = self.n_votes[part]
-            even = np.where(n_votes % 2 == 0, ~np.uint64(0), np.uint64(0))[:, None]
-            planes.append((0, even & tie))
-            out[part] = above(planes, n_votes // 2, int(n_votes.max(initial=0)) + 1)
-        return out
+def token_lists(key: Key, schema: Schema, field: Field) -> TokenLists:
+    """An empty one, for the filter that the field is part of."""
+    filter = next(filter for filter in schema.filters if field.name in filter.fields)
+    secret = key.derive(project=schema.project, purpose=f"harden saul {filter.name}", key_group=field.key_group)
+    return TokenLists(field, secret, schema.harden.saul, schema.bits)
 
 
-def _of_values(tokens: Sequence[Numbers], n_values: int, votes: Words) -> list[Words]:
-    """Planes of the number of tokens that vote 1, by value: the values are ordered by length, longest first."""
-    counts = [len(nth) for nth in tokens]
-    n_planes = len(tokens).bit_length()
-    planes = [np.zeros((n_values, votes.shape[1]), dtype=np.uint64) for _ in range(n_planes)]
-    for start in range(0, counts[0] if counts else 0, _ROWS_AT_ONCE):
-        stop = min(start + _ROWS_AT_ONCE, counts[0])
-        given: list[tuple[int, Words]] = []
-        for nth, count in zip(tokens, counts, strict=True):
-            if count <= start:
-                break
-            own = votes[nth[start : min(stop, count)]]
-            if len(own) < stop - start:
-                own = np.concatenate([own, np.zeros((stop - start - len(own), votes.shape[1]), dtype=np.uint64)])
-            given.append((0, own))
-        for level, rows in enumerate(total(given)):
-            planes[level][start:stop] = rows
-    return planes
+def lines_of(bits: int) -> int:
+    """Lines of so many bits."""
+    return -(-bits // (64 * kernels.LINE))
+
+
+def _in_lines(drawn: NDArray[np.uint8], functions: int) -> Words:
+    """(items, lines of all functions, 8) of (items, bytes): each function begins on a line of its own."""
+    words = drawn.view(np.uint64).reshape(len(drawn), functions, drawn.shape[1] // (8 * functions))
+    lines = -(-words.shape[2] // kernels.LINE)
+    padded = np.zeros((len(drawn), functions, lines * kernels.LINE), dtype=np.uint64)
+    padded[:, :, : words.shape[2]] = words
+    return padded.reshape(len(drawn), functions * lines, kernels.LINE)
 
 
 def _within(bits: int) -> np.uint64:

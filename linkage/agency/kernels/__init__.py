@@ -23,6 +23,12 @@
 ``or_lists(rows, items, first)``
     (n, words) uint64: row v is the OR of ``rows[items[first[v] : first[v + 1]]]``.
 
+``majorities(fields, ties, out)``
+    ``out`` (n, lines * 8) uint64: each bit the exclusive or, over the functions of SAUL, of the majority of votes; zero
+    for a record without votes. ``fields`` are up to 64 of (spans (values, 2) uint64, text (n,) int32, flat int32, each,
+    votes (functions * lines, tokens, 8) uint64): the tokens of value v are ``flat[spans[v, 0] : spans[v, 1]]``, text -1
+    has none, and every token counts ``each`` times. ``ties``, (functions * lines * 8,) uint64, decide between halves.
+
 What numbers texts or tokens is made for one call of `encode` and ends with it; it is not safe for two threads at
 once. The rest is. The compiled one releases the interpreter's lock. LINKAGE_KERNEL=portable forces NumPy and hashlib;
 generic forces the narrowest registers.
@@ -43,10 +49,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "LINE",
     "MOST_BLOCKS",
     "available",
     "gather",
     "is_compiled",
+    "majorities",
     "name",
     "or_lists",
     "or_rows",
@@ -56,6 +64,8 @@ __all__ = [
 ]
 
 MOST_BLOCKS = 64
+LINE = 8
+"""Words of a line of votes."""
 
 Words = NDArray[np.uint64]
 Parts = Sequence[tuple[NDArray[Any], NDArray[np.int32]]]
@@ -98,3 +108,8 @@ def or_lists(given: Words, items: NDArray[np.int64], first: NDArray[np.int64]) -
     """Each row the OR of a list of rows."""
     made: Words = chosen().or_lists(given, items, first)
     return made
+
+
+def majorities(fields: Sequence[tuple[Any, ...]], ties: Words, out: Words) -> None:
+    """Each row the exclusive or of majorities over the votes of its tokens."""
+    chosen().majorities(fields, ties, out)

@@ -1,6 +1,7 @@
 /* The compiled kernel as Python sees it. compiled.py makes the arrays and documents the calls; here every array is
    checked and the interpreter's lock released. */
 #include "rows.h"
+#include "saul.h"
 #include "texts.h"
 #include "tokens.h"
 
@@ -212,6 +213,7 @@ static PyMethodDef methods[] = {
     {"or_rows", py_or_rows, METH_VARARGS, "Each row the OR of one row of each part."},
     {"gather", py_gather, METH_VARARGS, "Some bytes of listed rows of several blocks, into several arrays."},
     {"or_lists", py_or_lists, METH_VARARGS, "Each row the OR of a list of rows."},
+    {"majorities", py_majorities, METH_VARARGS, "Each row the exclusive or of majorities over the votes of its tokens."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -38,3 +38,10 @@ def gather(
     given: list[NDArray[Any]], blocks: NDArray[Any], rows: NDArray[Any], outs: list[tuple[int, NDArray[Any]]], /
 ) -> None: ...
 def or_lists(rows: NDArray[Any], items: NDArray[Any], first: NDArray[Any], out: NDArray[Any], /) -> None: ...
+def majorities(
+    level: str,
+    fields: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any], int, NDArray[Any]]],
+    ties: NDArray[Any],
+    out: NDArray[Any],
+    /,
+) -> None: ...

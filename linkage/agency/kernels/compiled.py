@@ -70,6 +70,14 @@ class Compiled:
         self._extension.or_lists(octets(rows), items, first, octets(out))
         return out
 
+    def majorities(self, fields: Sequence[tuple[Any, ...]], ties: NDArray[np.uint64], out: NDArray[np.uint64]) -> None:
+        """Each row the exclusive or of majorities over the votes of its tokens."""
+        given = [
+            (spans, np.ascontiguousarray(text), flat, each, votes.reshape(len(votes), -1))
+            for spans, text, flat, each, votes in fields
+        ]
+        self._extension.majorities(self.level, given, ties, out)
+
 
 class CompiledTexts:
     """Distinct texts, in the arrays of a `_Store`."""

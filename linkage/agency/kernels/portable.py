@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency.kernels.portable_majorities import majorities
 from linkage.agency.textarrays import octets
 from linkage.agency.tokens import tokeniser
 from linkage.field import Field
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+__all__ = ["Texts", "ValueRows", "gather", "majorities", "or_lists", "or_rows", "record_ids", "rows", "texts"]
 
 Words = NDArray[np.uint64]
 

@@ -75,6 +75,12 @@ const char *const *lane_levels(void) {
     return names;
 }
 
+int lanes_of(const char *level) {
+    for (int i = 0; i < N_LEVELS; i++)
+        if (!strcmp(LEVELS[i].name, level) && runs(&LEVELS[i])) return LEVELS[i].lanes;
+    return 0;
+}
+
 void wipe(void *secret, size_t n) {
     volatile uint8_t *bytes = secret;
     while (n--) *bytes++ = 0;
