@@ -49,7 +49,7 @@ ATTACKED = 5_000  # invented births
 ATTACK_SEEDS = tuple(range(1, 11))
 ATTACK_OVERLAPS = (0.05, 0.1, 0.2, 0.5, 1.0)
 CASES = ("subset", "partial")
-ENCODINGS = ("record", "fields")
+ENCODINGS = ("record", "fields", "guarded", "hardened")
 ATTACKS = ("frequency alignment", "pattern mining", "graph matching", "known pairs", "dictionary", "xor tuples")
 
 

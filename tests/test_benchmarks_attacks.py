@@ -50,7 +50,7 @@ def test_interval__doctest_holds():
 
 
 def test_wanted__has_every_attack_encoding_case_and_overlap_once():
-    assert len(set(attack_tables.WANTED)) == len(attack_tables.WANTED) == 5 * 2 * 9 + 2
+    assert len(set(attack_tables.WANTED)) == len(attack_tables.WANTED) == 5 * 4 * 9 + 4
     assert {each[3] for each in attack_tables.WANTED} == set(full_size.ATTACK_OVERLAPS)
     assert full_size.ATTACK_OVERLAPS[0] == 0.05 and full_size.ATTACK_OVERLAPS[-1] == attack_tables.ALL
     assert len(full_size.ATTACK_SEEDS) == 10 and full_size.ATTACKED == 5_000
@@ -74,18 +74,24 @@ def test_attacks__at_all_people_are_one_case_and_stand_in_both_rows():
     assert len(cases) == 2 and all(row.count("50.0 (") == 5 for row in cases)
 
 
-def test_attacks__takes_one_whole_run_of_full_size(monkeypatch, tmp_path):
+def test_attacks__takes_of_each_cell_the_latest_run_with_all_seeds_at_full_size(monkeypatch, tmp_path):
     first, later = whole(), whole(share=0.25, machine={"commit": "b"})
     assert shown(monkeypatch, tmp_path, first) == first
     assert shown(monkeypatch, tmp_path, first + later) == later
     for trial in (
         [each for each in later if each["seed"] != 10],
-        [each for each in later if each["attack"] != "pattern mining"],
-        [each for each in later if each["overlap"] != 0.05],
         whole(machine={"commit": "b"}, settings={"people": 400}),
     ):
         assert shown(monkeypatch, tmp_path, first + trial) == first
         assert shown(monkeypatch, tmp_path, trial) == []
+    part = [each for each in later if each["attack"] == "pattern mining" and each["overlap"] == 0.5]
+    assert shown(monkeypatch, tmp_path, part) == part
+    kept = [each for each in first if not is_cell_of(each, part)]
+    assert sorted(map(str, shown(monkeypatch, tmp_path, first + part))) == sorted(map(str, kept + part))
+
+
+def is_cell_of(line: dict, part: list[dict]) -> bool:
+    return any(all(line[name] == other[name] for name in attack_tables.OF) for other in part)
 
 
 def test_attacks__is_rebuilt_and_shown_with_the_others(monkeypatch):
