@@ -186,7 +186,7 @@ def test_parents__mothers_change_their_surname_with_marriage_and_divorce():
     taken = everyone.other_surname.take(pa.array(mothers)).is_valid().to_numpy(zero_copy_only=False)
     assert taken.sum() / wed.sum() == pytest.approx(parents.TAKES_NAME, abs=0.02)
     first, his = (column.take(pa.array(mothers)) for column in (everyone.surname, everyone.other_surname))
-    before, _ = writing.surnames_on(everyone, mothers, everyone.married[mothers] - 1)
+    before, _ = writing.surnames_on(everyone, mothers, everyone.married[mothers] - np.timedelta64(1, "D"))
     assert before.equals(first)
     on_the_day, maiden = writing.surnames_on(everyone, mothers, everyone.married[mothers])
     assert on_the_day.equals(pc.coalesce(his, first))
