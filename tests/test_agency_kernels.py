@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import platform
 import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -377,6 +379,23 @@ def test_choice__follows_the_variable(monkeypatch):
         assert kernels.name() == "compiled (generic)"
         monkeypatch.setenv("LINKAGE_KERNEL", "popcnt")  # of comparison only
         assert kernels.is_compiled()
+
+
+@COMPILED
+@pytest.mark.parametrize("level", EXTENSION.levels() if EXTENSION else [])
+def test_choice__of_any_level_can_be_forced_and_encodes_alike(level, monkeypatch):
+    monkeypatch.setenv("LINKAGE_KERNEL", level)
+    assert kernels.name() == f"compiled ({level})"
+    assert level in kernels.available()
+    ids = texts_of(["a", "", "n" * 300, "é"])
+    expected = portable.record_ids(ids, SECRET, b"source")
+    assert np.array_equal(kernels.record_ids(ids, SECRET, b"source"), expected)
+
+
+@COMPILED
+@pytest.mark.skipif(platform.machine() != "x86_64" or not Path("/proc/cpuinfo").exists(), reason="asks Linux on x86")
+def test_choice__has_the_instructions_for_sha_where_the_processor_has():
+    assert ("sha_ni" in EXTENSION.levels()) == (" sha_ni " in Path("/proc/cpuinfo").read_text())
 
 
 def test_choice__says_once_that_the_compiled_kernel_is_missing(monkeypatch):

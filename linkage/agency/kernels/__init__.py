@@ -24,8 +24,9 @@
     (n, words) uint64: row v is the OR of ``rows[items[first[v] : first[v + 1]]]``.
 
 What numbers texts or tokens is made for one call of `encode` and ends with it; it is not safe for two threads at
-once. The rest is. The compiled one releases the interpreter's lock. LINKAGE_KERNEL=portable forces NumPy and hashlib;
-generic forces the narrowest registers.
+once. The rest is. The compiled one releases the interpreter's lock. LINKAGE_KERNEL=portable forces NumPy and hashlib.
+Only record ids depend on the processor: sha_ni hashes them by its instructions for SHA-256, avx512, avx2 and generic
+with registers of 16, 8 and 4 words, single one at a time; each can be forced, too.
 """
 
 from __future__ import annotations
