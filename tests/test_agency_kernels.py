@@ -257,6 +257,14 @@ def test_or_lists__join_the_rows_of_each_list(kernel, lists, n_words):
 
 
 @BOTH
+@given(st.lists(st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 2**64 - 1, 0x9A0F, 1 << 63])), max_size=9))
+def test_hex_digits__are_pythons(kernel, numbers):
+    made = kernel.hex_digits(np.array(numbers, dtype=np.uint64))
+    assert made.dtype == np.uint8
+    assert made.tobytes().decode() == "".join(f"{number:016x}" for number in numbers)
+
+
+@BOTH
 def test_gather__takes_some_bytes_of_rows_of_several_blocks(kernel):
     draw = np.random.default_rng(3)
     given = [draw.integers(0, 256, (n, 13), dtype=np.uint8) for n in (4, 0, 7)]
@@ -341,6 +349,10 @@ def test_compiled__refuses_what_does_not_fit():
         lambda: EXTENSION.gather([out, ids], index, index, [(0, out)]),
         lambda: EXTENSION.gather([out], index[:1], index, [(0, out)]),
         lambda: EXTENSION.gather([], index, index, [(0, out)]),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.uint64), np.zeros(31, np.uint8)),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.uint64), np.zeros(33, np.uint8)),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.uint64), np.zeros(16, np.uint8)),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.int64), np.zeros(32, np.uint8)),
         lambda: EXTENSION.or_lists(out, np.array([2]), np.array([0, 1]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([0, 2]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([1, 0]), out[:1]),

@@ -20,6 +20,9 @@
     For each (offset, out) of ``outs``: ``out[i] = given[blocks[i]][rows[i], offset:]``, as many bytes as a row of
     ``out`` has. ``given`` are up to `MOST_BLOCKS` arrays (m, bytes) uint8 of one width, ``out`` is (n, bytes) uint8.
 
+``hex_digits(numbers)``
+    (16 * n,) uint8: each uint64 number as 16 lower-case digits in hexadecimal, the first one of the highest bits.
+
 ``or_lists(rows, items, first)``
     (n, words) uint64: row v is the OR of ``rows[items[first[v] : first[v + 1]]]``.
 
@@ -47,6 +50,7 @@ __all__ = [
     "MOST_BLOCKS",
     "available",
     "gather",
+    "hex_digits",
     "is_compiled",
     "name",
     "or_lists",
@@ -93,6 +97,12 @@ def gather(
 ) -> None:
     """Some bytes of listed rows of several blocks, into an array for each part of the row."""
     chosen().gather(given, blocks, rows, outs)
+
+
+def hex_digits(numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The digits of all numbers, 16 each, one after the other."""
+    made: NDArray[np.uint8] = chosen().hex_digits(numbers)
+    return made
 
 
 def or_lists(given: Words, items: NDArray[np.int64], first: NDArray[np.int64]) -> Words:

@@ -211,6 +211,7 @@ static PyMethodDef methods[] = {
     {"set_tokens", py_set_tokens, METH_VARARGS, "The filters of values; the row reached, tokens stored."},
     {"or_rows", py_or_rows, METH_VARARGS, "Each row the OR of one row of each part."},
     {"gather", py_gather, METH_VARARGS, "Some bytes of listed rows of several blocks, into several arrays."},
+    {"hex_digits", py_hex_digits, METH_VARARGS, "Numbers as 16 digits each."},
     {"or_lists", py_or_lists, METH_VARARGS, "Each row the OR of a list of rows."},
     {NULL, NULL, 0, NULL},
 };
