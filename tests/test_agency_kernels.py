@@ -228,6 +228,32 @@ def test_record_ids__name_the_row_without_an_id(forced):
 
 @BOTH
 @settings(deadline=None)
+@given(st.lists(st.lists(st.one_of(st.none(), st.text("ab\0é", max_size=20)), max_size=40), max_size=4))
+def test_texts__are_numbered_as_they_come(kernel, batches):
+    known, numbers = kernel.texts(), {}
+    for batch in batches:
+        before = len(numbers)
+        for text in batch:
+            if text is not None:
+                numbers.setdefault(text, len(numbers))
+        codes, fresh = known.numbered(texts_of(batch))
+        assert codes.tolist() == [-1 if text is None else numbers[text] for text in batch]
+        assert fresh.to_pylist() == list(numbers)[before:]
+
+
+@BOTH
+@pytest.mark.parametrize("step", [1, 7, 400])
+def test_rows__of_dates_set_every_copy_of_a_part_while_the_tokens_outgrow_their_store(kernel, step):
+    field = with_hashes(Field(name="f", type="date"))
+    days = [f"{year}-{1 + year % 12:02}-{1 + year % 28:02}" for year in range(1850, 2101)]
+    made, known = [], kernel.rows(field, 200, SECRET)
+    for start in range(0, len(days), step):
+        made += [row.tobytes() for row in known.of(texts_of(days[start : start + step]))]
+    assert made == as_plain(days, field)
+
+
+@BOTH
+@settings(deadline=None)
 @given(st.integers(0, 9), st.integers(1, 70), st.sampled_from([1, 3, 8, 12, 32]), st.integers(0, 5), st.randoms())
 def test_or_rows__join_what_each_part_has(kernel, n, n_parts, width, offset, random):
     parts, expected = [], np.zeros((n, width), dtype=np.uint8)
@@ -316,6 +342,10 @@ def test_compiled__refuses_what_does_not_fit():
         lambda: texts(store=changed(2, store[2][:4])),
         lambda: texts(store=changed(2, np.full(5, 99, dtype=np.int64))),
         lambda: texts(store=changed(4, 9)),
+        lambda: texts(store=(*store[:2], np.array([0, 2**63 - 1, -(2**63), 0, 0]), store[3], 4, 1)),
+        lambda: texts(store=(*store[:2], np.array([0, 3, 2, 4, 4]), store[3], 4, 1)),
+        lambda: texts(store=(*store[:2], np.array([0, 0, 0, 0, 10]), store[3], 4, 1)),
+        lambda: texts(store=(*store[:2], np.array([-1, 0, 0, 0, 0]), store[3], 4, 1)),
         lambda: tokens(key=SECRET[:63]),
         lambda: tokens(bits=65),
         lambda: tokens(bits=0),
