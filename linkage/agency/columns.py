@@ -53,7 +53,9 @@ class Coded:
 
     def is_missing(self) -> NDArray[np.bool_]:
         """(rows,) whether the value is missing or could not be read."""
-        return self.lost[self.text]  # -1 picks the last
+        # -1 picks the last; "wrap" is take's quick way, and its arithmetic has nothing to do here
+        missing: NDArray[np.bool_] = np.take(self.lost, self.text, mode="wrap")
+        return missing
 
 
 class FieldColumn:
@@ -84,7 +86,7 @@ class FieldColumn:
             # later batches write beyond what this one refers to, or into larger arrays
             filters, lost, rule, rules = self._filters, self._lost, self._rule, list(self._rules)
             made, before = self._rows, self._before
-        counts = np.bincount(rule[text], minlength=len(rules)) if len(rules) > 1 else np.zeros(1)
+        counts = np.bincount(np.take(rule, text, mode="wrap"), minlength=len(rules)) if len(rules) > 1 else np.zeros(1)
         problems = {name: int(count) for name, count in zip(rules, counts, strict=True) if name and count}
         return Coded(text, before, filters, lost, problems, made)
 
