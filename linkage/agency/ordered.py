@@ -103,7 +103,7 @@ def _fields(dtype: np.dtype[np.void]) -> dict[str, tuple[np.dtype[Any], int]]:
 
 
 def sorted_by_id(blocks: list[Records], later: Later | None) -> Sorted:
-    """All records, ascending by id. Raises `RecordError` with both rows if an id was given twice."""
+    """All records, ascending by id; ``blocks`` is emptied. Raises `RecordError` with both rows of a repeated id."""
     made, beginnings = by_beginnings(few(blocks), later)
     same = beginnings[1:] == beginnings[:-1]
     if same.any():  # an id given twice, or a few of millions that begin alike
@@ -150,11 +150,12 @@ def _settle(made: Sorted, places: NDArray[np.int64]) -> None:
 
 
 def few(blocks: list[Records]) -> list[Records]:
-    """No more blocks than the kernel takes."""
-    at_once = -(-len(blocks) // kernels.MOST_BLOCKS)
-    if at_once == 1:
-        return list(blocks)
-    return [np.concatenate(blocks[start : start + at_once]) for start in range(0, len(blocks), at_once)]
+    """The records in no more blocks than the kernel takes; the list is emptied, so that none is held twice."""
+    at_once, made = -(-len(blocks) // kernels.MOST_BLOCKS), []
+    while blocks:
+        made.append(np.concatenate(blocks[:at_once]) if at_once > 1 else blocks[0])
+        del blocks[:at_once]
+    return made
 
 
 def _refuse_repeated(ids: NDArray[np.uint64], row: NDArray[np.int64]) -> None:

@@ -26,6 +26,7 @@ from linkage.parallel import in_order, thread_count
 
 _BUCKETS = 256
 _PART = 65_536
+_SORTING = 24  # bytes a record while the order is found: a word, block and row, and once more a word
 
 Result = TypeVar("Result")
 
@@ -64,12 +65,12 @@ class Spool:
                     allowed=self._room * 4,
                 )
             return
-        self._bytes += records.nbytes
+        self._bytes += records.nbytes + _SORTING * len(records)
         if self._bytes + (self._later.n_bytes if self._later else 0) > self._room:
             self._spill(self._out.parent)
 
     def sorted_columns(self, *, threads: int | None) -> Columns:
-        """All records, ascending by id, of a spool that has nowhere to spill.
+        """All records, ascending by id, of a spool that has nowhere to spill; it is empty then.
 
         Raises `RecordError` with both rows if an id was given twice.
         """
@@ -128,7 +129,7 @@ class Spool:
                 self._dtype = records.dtype
                 with (self._spilled / f"{number:03}").open("ab") as handle:
                     records.tofile(handle)
-        self._waiting, self._bytes = [], 0
+        self._bytes = 0
         if self._later:
             self._later.forget()
 
