@@ -1,7 +1,7 @@
 """The agency's room: sees people and the key; what leaves it is an EncodedSet, what comes back is a Release.
 
-`encode` calls the steps in order: records, columns (each distinct text cleaned and its filter made once), filters
-of records, hardened where the agreement says so, sorted by record id.
+`encode` calls the steps in order: records, columns (each distinct text cleaned and its filter made once), records in
+the order of their ids, their filters; hardened where the agreement says so, which comes before the order.
 """
 
 from __future__ import annotations

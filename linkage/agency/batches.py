@@ -1,4 +1,4 @@
-"""One batch of text columns into spool records: the steps from values to packed rows, in order."""
+"""One batch of text columns into spool records: record ids and the numbers of texts, or hardened rows, in order."""
 
 from __future__ import annotations
 
