@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import platform
 import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -226,6 +228,32 @@ def test_record_ids__name_the_row_without_an_id(forced):
 
 @BOTH
 @settings(deadline=None)
+@given(st.lists(st.lists(st.one_of(st.none(), st.text("ab\0é", max_size=20)), max_size=40), max_size=4))
+def test_texts__are_numbered_as_they_come(kernel, batches):
+    known, numbers = kernel.texts(), {}
+    for batch in batches:
+        before = len(numbers)
+        for text in batch:
+            if text is not None:
+                numbers.setdefault(text, len(numbers))
+        codes, fresh = known.numbered(texts_of(batch))
+        assert codes.tolist() == [-1 if text is None else numbers[text] for text in batch]
+        assert fresh.to_pylist() == list(numbers)[before:]
+
+
+@BOTH
+@pytest.mark.parametrize("step", [1, 7, 400])
+def test_rows__of_dates_set_every_copy_of_a_part_while_the_tokens_outgrow_their_store(kernel, step):
+    field = with_hashes(Field(name="f", type="date"))
+    days = [f"{year}-{1 + year % 12:02}-{1 + year % 28:02}" for year in range(1850, 2101)]
+    made, known = [], kernel.rows(field, 200, SECRET)
+    for start in range(0, len(days), step):
+        made += [row.tobytes() for row in known.of(texts_of(days[start : start + step]))]
+    assert made == as_plain(days, field)
+
+
+@BOTH
+@settings(deadline=None)
 @given(st.integers(0, 9), st.integers(1, 70), st.sampled_from([1, 3, 8, 12, 32]), st.integers(0, 5), st.randoms())
 def test_or_rows__join_what_each_part_has(kernel, n, n_parts, width, offset, random):
     parts, expected = [], np.zeros((n, width), dtype=np.uint8)
@@ -297,6 +325,14 @@ def part(fields, start: int, stop: int):
 
 
 @BOTH
+@given(st.lists(st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 2**64 - 1, 0x9A0F, 1 << 63])), max_size=9))
+def test_hex_digits__are_pythons(kernel, numbers):
+    made = kernel.hex_digits(np.array(numbers, dtype=np.uint64))
+    assert made.dtype == np.uint8
+    assert made.tobytes().decode() == "".join(f"{number:016x}" for number in numbers)
+
+
+@BOTH
 def test_gather__takes_some_bytes_of_rows_of_several_blocks(kernel):
     draw = np.random.default_rng(3)
     given = [draw.integers(0, 256, (n, 13), dtype=np.uint8) for n in (4, 0, 7)]
@@ -348,6 +384,10 @@ def test_compiled__refuses_what_does_not_fit():
         lambda: texts(store=changed(2, store[2][:4])),
         lambda: texts(store=changed(2, np.full(5, 99, dtype=np.int64))),
         lambda: texts(store=changed(4, 9)),
+        lambda: texts(store=(*store[:2], np.array([0, 2**63 - 1, -(2**63), 0, 0]), store[3], 4, 1)),
+        lambda: texts(store=(*store[:2], np.array([0, 3, 2, 4, 4]), store[3], 4, 1)),
+        lambda: texts(store=(*store[:2], np.array([0, 0, 0, 0, 10]), store[3], 4, 1)),
+        lambda: texts(store=(*store[:2], np.array([-1, 0, 0, 0, 0]), store[3], 4, 1)),
         lambda: tokens(key=SECRET[:63]),
         lambda: tokens(bits=65),
         lambda: tokens(bits=0),
@@ -381,6 +421,10 @@ def test_compiled__refuses_what_does_not_fit():
         lambda: EXTENSION.gather([out, ids], index, index, [(0, out)]),
         lambda: EXTENSION.gather([out], index[:1], index, [(0, out)]),
         lambda: EXTENSION.gather([], index, index, [(0, out)]),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.uint64), np.zeros(31, np.uint8)),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.uint64), np.zeros(33, np.uint8)),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.uint64), np.zeros(16, np.uint8)),
+        lambda: EXTENSION.hex_digits(np.zeros(2, np.int64), np.zeros(32, np.uint8)),
         lambda: EXTENSION.or_lists(out, np.array([2]), np.array([0, 1]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([0, 2]), out[:1]),
         lambda: EXTENSION.or_lists(out, np.array([0]), np.array([1, 0]), out[:1]),
@@ -454,6 +498,23 @@ def test_choice__follows_the_variable(monkeypatch):
         assert kernels.name() == "compiled (generic)"
         monkeypatch.setenv("LINKAGE_KERNEL", "popcnt")  # of comparison only
         assert kernels.is_compiled()
+
+
+@COMPILED
+@pytest.mark.parametrize("level", EXTENSION.levels() if EXTENSION else [])
+def test_choice__of_any_level_can_be_forced_and_encodes_alike(level, monkeypatch):
+    monkeypatch.setenv("LINKAGE_KERNEL", level)
+    assert kernels.name() == f"compiled ({level})"
+    assert level in kernels.available()
+    ids = texts_of(["a", "", "n" * 300, "é"])
+    expected = portable.record_ids(ids, SECRET, b"source")
+    assert np.array_equal(kernels.record_ids(ids, SECRET, b"source"), expected)
+
+
+@COMPILED
+@pytest.mark.skipif(platform.machine() != "x86_64" or not Path("/proc/cpuinfo").exists(), reason="asks Linux on x86")
+def test_choice__has_the_instructions_for_sha_where_the_processor_has():
+    assert ("sha_ni" in EXTENSION.levels()) == (" sha_ni " in Path("/proc/cpuinfo").read_text())
 
 
 def test_choice__says_once_that_the_compiled_kernel_is_missing(monkeypatch):

@@ -240,7 +240,7 @@ def test_interrupted__exits_with_130_and_leaves_nothing(place, capsys, monkeypat
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("linkage.agency.batches.packed_rows", interrupt)
+    monkeypatch.setattr("linkage.agency.batches.record_dtype", interrupt)
     before = files(place)
     assert run(cli, ENCODE_A) == 130
     assert files(place) == before

@@ -33,7 +33,8 @@ from linkage import (
 from linkage.agency import batches as batches_module
 from linkage.agency import records as records_module
 from linkage.agency import spool as spool_module
-from linkage.agency.spool import Spool, record_dtype
+from linkage.agency.ordered import record_dtype, sorted_by_id
+from linkage.agency.spool import Spool
 from tests import naive
 
 KEY = Key(bytes.fromhex("a1f3095c7be24d886f10c9d2b4e7365a2b91d05f4c83e61a77fe0d3498bc5216"))
@@ -160,6 +161,15 @@ def test_encode__is_the_same_when_it_spills(tmp_path, small_batches, memory):
         assert np.array_equal(loaded.filters[name], rows)
         assert np.array_equal(streamed.filters[name], rows)
     assert loaded.record_ids.equals(REFERENCE.record_ids)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_encode__is_the_same_when_columns_forget_while_records_wait(tmp_path, small_batches, monkeypatch, threads):
+    plain = linkage.agency.columns_for
+    monkeypatch.setattr(linkage.agency, "columns_for", lambda schema, key, *, room: plain(schema, key, room=1))
+    assert encoded(threads=threads).digest() == REFERENCE.digest()
+    assert encoded(threads=threads, out=tmp_path / "a.parquet").digest() == REFERENCE.digest()
+    assert encoded(threads=threads, out=tmp_path / "b.parquet", memory=TINY).digest() == REFERENCE.digest()
 
 
 def test_encode__really_spills_in_these_tests(tmp_path, small_batches, monkeypatch):
@@ -442,7 +452,7 @@ class StopError(Exception):
 
 
 @pytest.mark.parametrize("stop", [StopError, KeyboardInterrupt, MemoryError])
-@pytest.mark.parametrize("place", ["record_ids", "record_dtype", "packed_rows"])
+@pytest.mark.parametrize("place", ["record_ids", "record_dtype"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_encode__leaves_nothing_behind_when_it_stops_while_encoding(
     tmp_path, small_batches, monkeypatch, stop, place, threads
@@ -541,6 +551,22 @@ def test_spool__gives_records_in_order_and_removes_its_folder(tmp_path, monkeypa
     for name, column in whole.sorted_columns(threads=threads).items():
         assert np.array_equal(column, records[name][order])
         assert np.array_equal(np.concatenate([part[name] for part in parts]), column)
+
+
+@pytest.mark.parametrize("blocks", [1, 3, 200])
+def test_sorted_by_id__settles_ids_that_begin_alike(blocks):
+    draw = np.random.default_rng(7)
+    records = np.zeros(600, dtype=record_dtype({}, []))
+    records["id"] = draw.integers(0, 2**64, (600, 2), dtype=np.uint64)
+    records["id"][100:300, 0] = 5  # all of the first half
+    records["id"][300:500, 0] = (7 << 60) + draw.integers(0, 9, 200, dtype=np.uint64)  # all but the last bits
+    records["row"] = np.arange(600)
+    made = sorted_by_id(np.array_split(records, blocks), None)
+    found = made.fill(made.empty(600), slice(None))["id"]
+    assert found.tolist() == sorted(records["id"].tolist())
+    records["id"][410] = records["id"][120]
+    with pytest.raises(RecordError, match=r"rows 120 and 410 have the same id.*1 repeated"):
+        sorted_by_id(np.array_split(records, blocks), None)
 
 
 def test_encode__shows_nothing_on_stderr_unless_asked(capfd):

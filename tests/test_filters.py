@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage import Field, Key, Schema
-from linkage.agency.filters import TokenSecrets, field_columns, packed_rows
+from linkage.agency.filters import KnownFilters, TokenSecrets, field_columns
 from linkage.agency.kernels import portable as portable_module
 from linkage.agency.kernels.portable import token_positions
-from linkage.agency.spool import record_dtype
+from linkage.agency.ordered import record_dtype
 from linkage.fieldtypes import FIELD_TYPES
 from tests import naive
 
@@ -47,21 +47,35 @@ def by_loop(records: list[dict], schema: Schema, key: Key) -> dict[str, list[byt
 
 
 def fast(records: list[dict], schema: Schema, key: Key, room: int = 1 << 30) -> dict[str, np.ndarray]:
-    """In three batches, so that later ones meet texts that are known."""
+    """In three batches, so that later ones meet texts that are known; their rows are made at the end."""
     known = field_columns(schema, TokenSecrets.derive(key, schema), room=room)
-    third = max(1, -(-len(records) // 3))
-    parts = [records[start : start + third] for start in range(0, max(1, len(records)), third)]
-    made = [in_one(part, schema, known) for part in parts]
-    return {filter.name: np.concatenate([part[f"filter {filter.name}"] for part in made]) for filter in schema.filters}
+    third, later = max(1, -(-len(records) // 3)), KnownFilters(schema)
+    batches = [
+        numbered(records[start : start + third], schema, known, later)
+        for start in range(0, max(1, len(records)), third)
+    ]
+    made = later.empty(len(records))
+    waiting = np.concatenate(batches)
+    later.fill(made, {field.name: np.ascontiguousarray(waiting[f"text {field.name}"]) for field in schema.fields})
+    rows = later.rows(waiting)
+    assert rows.itemsize == later.row_bytes
+    assert np.array_equal(rows["row"], waiting["row"])
+    for filter in schema.filters:
+        assert np.array_equal(rows[f"filter {filter.name}"], made[f"filter {filter.name}"])
+    return {filter.name: made[f"filter {filter.name}"] for filter in schema.filters}
 
 
-def in_one(records: list[dict], schema: Schema, known) -> np.ndarray:
+def numbered(records: list[dict], schema: Schema, known, later: KnownFilters) -> np.ndarray:
     coded = {
         field.name: known[field.name].coded(pa.array([record.get(field.name) for record in records], pa.string()))
         for field in schema.fields
     }
-    made = np.empty(len(records), dtype=record_dtype({filter.name: filter.words for filter in schema.filters}, []))
-    return packed_rows(made, coded, schema)
+    later.add(coded)
+    made = np.zeros(len(records), dtype=record_dtype({}, [], list(coded)))
+    made["row"] = np.arange(len(records))
+    for name, column in coded.items():
+        made[f"text {name}"] = column.numbers()
+    return made
 
 
 def assert_same(records: list[dict], schema: Schema, key: Key = KEY) -> None:
@@ -76,7 +90,7 @@ def assert_same(records: list[dict], schema: Schema, key: Key = KEY) -> None:
 
 @pytest.mark.parametrize("tokens", ["first", "second", "last"])
 @pytest.mark.parametrize("kind", FIELD_TYPES)
-def test_packed_rows__equal_the_plain_loop_for_every_type_and_way_to_tokenise(kind, tokens):
+def test_rows__equal_the_plain_loop_for_every_type_and_way_to_tokenise(kind, tokens):
     ways = FIELD_TYPES[kind].tokens
     way = {"first": ways[0], "second": ways[min(1, len(ways) - 1)], "last": ways[-1]}[tokens]
     schema = schema_of(Field(name="f", type=kind, tokens=way))
@@ -84,14 +98,14 @@ def test_packed_rows__equal_the_plain_loop_for_every_type_and_way_to_tokenise(ki
 
 
 @pytest.mark.parametrize("layout", ["fields", "record"])
-def test_packed_rows__equal_the_plain_loop_for_all_types_together(layout):
+def test_rows__equal_the_plain_loop_for_all_types_together(layout):
     schema = schema_of(*(Field(name=f"a_{kind}", type=kind) for kind in FIELD_TYPES), layout=layout)
     records = [{f"a_{kind}": VALUES[kind][row % len(VALUES[kind])] for kind in FIELD_TYPES} for row in range(23)]
     assert_same(records, schema)
 
 
 @pytest.mark.parametrize("bits", [8, 9, 63, 64, 65, 100, 127, 129, 1000, 1023, 2000])
-def test_packed_rows__equal_the_plain_loop_at_any_width(bits):
+def test_rows__equal_the_plain_loop_at_any_width(bits):
     records = [{"f": value, "g": value} for value in VALUES["name"]]
     assert_same(records, schema_of(Field(name="f", type="name", bits=bits)))
     assert_same(
@@ -100,11 +114,11 @@ def test_packed_rows__equal_the_plain_loop_at_any_width(bits):
 
 
 @pytest.mark.parametrize("hashes", [1, 15, 16, 17, 32, 33, 256])
-def test_packed_rows__equal_the_plain_loop_for_any_number_of_positions(hashes):
+def test_rows__equal_the_plain_loop_for_any_number_of_positions(hashes):
     assert_same([{"f": value} for value in VALUES["name"]], schema_of(Field(name="f", type="name", hashes=hashes)))
 
 
-def test_packed_rows__are_the_same_however_many_values_are_built_at_once(monkeypatch):
+def test_rows__are_the_same_however_many_values_are_built_at_once(monkeypatch):
     schema = schema_of(Field(name="f", type="name", bits=200))
     records = [{"f": f"name {number % 57}"} for number in range(200)]
     expected = fast(records, schema, KEY)["f"]
@@ -114,14 +128,27 @@ def test_packed_rows__are_the_same_however_many_values_are_built_at_once(monkeyp
 
 
 @pytest.mark.parametrize("layout", ["fields", "record"])
-def test_packed_rows__are_the_same_when_what_is_known_is_forgotten_between_batches(layout):
+def test_rows__are_the_same_when_what_is_known_is_forgotten_between_batches(layout):
     schema = schema_of(Field(name="a", type="name"), Field(name="b", type="date"), layout=layout)
     records = [{"a": f"name {row % 57}", "b": f"20{row % 30:02}-01-02"} for row in range(200)]
     expected, found = (fast(records, schema, KEY, room=room) for room in (1 << 30, 1))
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
-def test_packed_rows__do_not_take_a_gigabyte_for_the_widest_filter():
+def test_known_filters__take_nothing_once_forgotten_and_begin_anew():
+    schema = schema_of(Field(name="a", type="name"), layout="fields")
+    known = field_columns(schema, TokenSecrets.derive(KEY, schema), room=1)
+    later, records = KnownFilters(schema), [{"a": f"name {row}"} for row in range(50)]
+    expected = fast(records, schema, KEY)["a"]
+    for start in (0, 20):
+        batches = [numbered(records[at : at + 10], schema, known, later) for at in (start, start + 10)]
+        assert later.n_bytes > 0  # room for nothing: what the column knew of the first batch is kept here alone
+        assert np.array_equal(later.rows(np.concatenate(batches))["filter a"], expected[start : start + 20])
+        later.forget()
+        assert later.n_bytes == 0
+
+
+def test_rows__do_not_take_a_gigabyte_for_the_widest_filter():
     """16,384 distinct values of a 65,536-bit filter were once built at a byte a bit: 1 GiB a thread."""
     import tracemalloc
 
@@ -140,7 +167,7 @@ def test_packed_rows__do_not_take_a_gigabyte_for_the_widest_filter():
 
 
 @pytest.mark.parametrize("layout", ["fields", "record"])
-def test_packed_rows__are_zero_exactly_where_all_is_missing(layout):
+def test_rows__are_zero_exactly_where_all_is_missing(layout):
     schema = schema_of(Field(name="a", type="name"), Field(name="b", type="date"), layout=layout)
     records = [
         {"a": None, "b": None}, {"a": "", "b": "00/00/0000"}, {"a": "unknown", "b": "soon"}, {"a": "Ann"}, {"b": "2019"}
@@ -153,13 +180,13 @@ def test_packed_rows__are_zero_exactly_where_all_is_missing(layout):
 
 
 @pytest.mark.parametrize("layout", ["fields", "record"])
-def test_packed_rows__take_a_column_without_any_value_and_a_table_without_rows(layout):
+def test_rows__take_a_column_without_any_value_and_a_table_without_rows(layout):
     schema = schema_of(Field(name="a", type="name"), Field(name="b", type="date"), layout=layout)
     assert_same([{}, {}, {}], schema)
     assert all(rows.shape[0] == 0 for rows in fast([], schema, KEY).values())
 
 
-def test_packed_rows__set_no_bit_beyond_the_width():
+def test_rows__set_no_bit_beyond_the_width():
     schema = schema_of(Field(name="f", type="name", bits=70, hashes=200))
     rows = fast([{"f": "a long enough name to fill it"}], schema, KEY)["f"]
     bits = np.unpackbits(rows.view(np.uint8), axis=1)[0]
@@ -196,7 +223,7 @@ def test_token_positions__of_one_token_do_not_depend_on_each_other():
     assert abs(float((differences[:, 0] == differences[:, 1]).mean()) - 0.01) < 0.004
 
 
-def test_packed_rows__share_positions_within_a_key_group_and_not_outside_it():
+def test_rows__share_positions_within_a_key_group_and_not_outside_it():
     schema = schema_of(
         Field(name="given", type="name"),
         Field(name="family", type="name"),
@@ -207,7 +234,7 @@ def test_packed_rows__share_positions_within_a_key_group_and_not_outside_it():
     assert not np.array_equal(rows["given"], rows["alias"])
 
 
-def test_packed_rows__differ_by_key_and_by_project():
+def test_rows__differ_by_key_and_by_project():
     schema = schema_of(Field(name="f", type="name"))
     other = Schema(project="another", fields=schema.fields)
     rows = [
@@ -225,7 +252,7 @@ def test_packed_rows__differ_by_key_and_by_project():
     st.integers(1, 40),
     st.sampled_from(["fields", "record"]),
 )
-def test_packed_rows__equal_the_plain_loop_for_any_text(texts, bits, hashes, layout):
+def test_rows__equal_the_plain_loop_for_any_text(texts, bits, hashes, layout):
     schema = schema_of(
         Field(name="a", type="name", bits=bits, hashes=hashes), Field(name="b", type="text"), layout=layout, bits=bits
     )

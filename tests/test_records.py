@@ -269,6 +269,27 @@ def test_read__refuses_text_that_is_not_utf8_in_arrow_and_parquet(tmp_path):
         assert (error.row, error.column, error.rule) == (1, "surname", "encoding of text")
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("broken", [[b"\xff"], [b"caf\xc3", b"\xa9"], [b"\xed\xa0\x80"], [b"\xc0\x80"]])
+def test_as_text__refuses_each_text_that_is_not_utf8_whatever_its_neighbours_are(place, broken):
+    texts = [b"Ann", "Zoë".encode(), b""]
+    texts[place:place] = broken
+    given = pa.array([b"x\xff", *texts, b"\xff"]).cast(pa.binary())
+    made = pa.StringArray.from_buffers(len(given), given.buffers()[1], given.buffers()[2])
+    with pytest.raises(RecordError, match="not UTF-8"):
+        as_text(made.slice(1, len(texts)), "surname", "name", 1)
+    rest = pa.array([b"x\xff", "Zoë".encode(), b"Ann", b"\xff"])
+    made = pa.StringArray.from_buffers(4, rest.buffers()[1], rest.buffers()[2]).slice(1, 2)
+    assert as_text(made, "surname", "name", 1).to_pylist() == ["Zoë", "Ann"]
+
+
+def test_as_text__refuses_places_of_texts_that_fall_or_leave_the_bytes():
+    for places in ([0, 3, 1, 3], [0, 9, 2, 3], [0, -9, 2, 3]):
+        offsets = pa.py_buffer(np.array(places, dtype=np.int32))
+        with pytest.raises(RecordError, match="column 'surname'"):
+            as_text(pa.StringArray.from_buffers(3, offsets, pa.py_buffer(b"abc")), "surname", "name", 1)
+
+
 def test_as_text__names_the_row_where_a_batch_begins():
     with pytest.raises(RecordError, match="at or after row 65,537"):
         as_text(bad_utf8(), "surname", "name", 65_537)

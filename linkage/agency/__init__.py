@@ -1,7 +1,7 @@
 """The agency's room: sees people and the key; what leaves it is an EncodedSet, what comes back is a Release.
 
-`encode` calls the steps in order: records, columns (each distinct text cleaned and its filter made once), filters
-of records, hardened where the agreement says so, sorted by record id.
+`encode` calls the steps in order: records, columns (each distinct text cleaned and its filter made once), records in
+the order of their ids, their filters; hardened where the agreement says so, which comes before the order.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from linkage import encodedfile
 from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
+from linkage.agency.filters import KnownFilters
 from linkage.agency.harden import Hardener, columns_for
 from linkage.agency.key import Key
+from linkage.agency.ordered import Columns
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
-from linkage.agency.spool import Columns, Spool
+from linkage.agency.spool import Spool
 from linkage.encoded import EncodedSet
 from linkage.files import require_place
 from linkage.parallel import in_order
@@ -120,9 +122,12 @@ def encode(
     header = Header(schema, source, 0, key.check(schema.project))
     tally = Tally(schema, plan)
     batches = in_order(encoder.encode, read(table, plan, schema, rows=rows), threads=threads)
-    with Spool(memory=memory, out=None if out is None else Path(out)) as spool:
+    later = None if hardener else KnownFilters(schema)
+    with Spool(memory=memory, out=None if out is None else Path(out), later=later) as spool:
         for batch in shown(batches, total=None, label=f"encode {source}", unit="batch", progress=progress):
             tally.add(batch)
+            if later:
+                later.add(batch.columns)
             spool.add(batch.records)
         tally.report()
         as_rows = functools.partial(_as_rows, schema=schema, tally=tally)

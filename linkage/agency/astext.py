@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linkage.agency.textarrays import buffers
 from linkage.errors import RecordError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
         )
     try:
         text = array.cast(pa.string())
-        text.validate(full=True)  # Python's own error on bytes that are not UTF-8 holds the value
+        _require_utf8(text)
         return text
     except pa.ArrowException:
         raise RecordError(
@@ -53,6 +54,18 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
             column=column,
             rule="encoding of text",
         ) from None
+
+
+def _require_utf8(text: pa.StringArray) -> None:
+    """Raise Arrow's error unless each text is UTF-8: Python's own holds the value.
+
+    Arrow looks at one text after the other. Most columns are ASCII, which can be seen of all texts at once.
+    """
+    text.validate()
+    offsets, data = buffers(text)
+    ascending = offsets[0] >= 0 and offsets[-1] <= len(data) and (offsets[1:] >= offsets[:-1]).all()
+    if not ascending or (data[offsets[0] : offsets[-1]] >= 0x80).any():
+        text.validate(full=True)
 
 
 def _whole_or_refused(array: pa.Array, column: str) -> pa.Array:

@@ -1,4 +1,4 @@
-"""One batch of text columns into spool records: the steps from values to packed rows, in order."""
+"""One batch of text columns into spool records: record ids and the numbers of texts, or hardened rows, in order."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.columns import Coded, FieldColumn
-from linkage.agency.filters import packed_rows
 from linkage.agency.harden import Hardener
 from linkage.agency.normalise import REMEDIES
+from linkage.agency.ordered import Records, record_dtype
 from linkage.agency.recordids import record_ids
 from linkage.agency.records import Batch
-from linkage.agency.spool import Records, record_dtype
 from linkage.errors import LinkageWarning, PrivacyError, RecordError
 from linkage.parallel import memory_limit, thread_count
 from linkage.schema import Schema
@@ -59,14 +58,22 @@ class BatchEncoder:
         columns = self._coded(batch)
         missing = {name: column.is_missing() for name, column in columns.items()}
         self._refuse_missing(batch, missing)
-        words = {filter.name: filter.words for filter in self.schema.filters}
-        records = np.empty(len(batch), dtype=record_dtype(words, [group.name for group in self.schema.groups]))
+        groups = [group.name for group in self.schema.groups]
+        if self.hardener:
+            dtype = record_dtype({filter.name: filter.words for filter in self.schema.filters}, groups)
+        else:
+            dtype = record_dtype({}, groups, list(columns))
+        records = np.empty(len(batch), dtype=dtype)
         records["id"] = ids.view(">u8")  # as numbers, in this machine's byte order
         records["row"] = np.arange(batch.first_row, batch.first_row + len(batch))
+        if self.hardener:
+            self.hardener.harden(records, columns)
+        else:
+            for name, column in columns.items():
+                records[f"text {name}"] = column.numbers()
         return EncodedBatch(
-            records=self.hardener.packed_rows(records, columns)
-            if self.hardener
-            else packed_rows(records, columns, self.schema),
+            records=records,
+            columns={} if self.hardener else columns,
             groups={group.name: batch.columns[group.name] for group in self.schema.groups},
             filled={name: len(batch) - int(rows.sum()) for name, rows in missing.items()},
             problems={name: column.problems for name, column in columns.items()},
@@ -96,9 +103,10 @@ class BatchEncoder:
 
 @dataclass(frozen=True)
 class EncodedBatch:
-    """Spool records without their group codes, and what was noticed on the way."""
+    """Spool records without their group codes, what their numbers refer to, and what was noticed on the way."""
 
     records: Records
+    columns: Mapping[str, Coded]
     groups: Mapping[str, pa.StringArray]
     filled: Mapping[str, int]
     problems: Mapping[str, Mapping[str, int]]

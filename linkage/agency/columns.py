@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from linkage.agency import kernels
 from linkage.agency.normalise import NOT_UK, cleaner
 from linkage.agency.plain import plain_values
+from linkage.errors import LimitError
 from linkage.field import Field
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_MOST_TEXTS = 1 << 30  # so that their numbers, those of the texts known now included, have 31 bits
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Coded:
     """A column of a batch.
 
     text        (rows,) int32: number of each row's text, -1 where the cell is empty
+    before      texts forgotten before this batch: `numbers`, counted from there, never mean two texts
     filters     (texts or more, words) uint64: the filter of each text, zero for what counts as missing; or what else
                 ``made`` gives of a value
     lost        (texts or more,) bool: whether the text is no value; the last stands for no text
@@ -37,14 +41,21 @@ class Coded:
     """
 
     text: NDArray[np.int32]
+    before: int
     filters: NDArray[np.uint64]
     lost: NDArray[np.bool_]
     problems: dict[str, int]
     made: Any
 
+    def numbers(self) -> NDArray[np.int32]:
+        """(rows,) number of each row's text among all of this call of `encode`, -1 where the cell is empty."""
+        return np.where(self.text >= 0, self.text + np.int32(self.before), -1) if self.before else self.text
+
     def is_missing(self) -> NDArray[np.bool_]:
         """(rows,) whether the value is missing or could not be read."""
-        return self.lost[self.text]  # -1 picks the last
+        # -1 picks the last; "wrap" is take's quick way, and its arithmetic has nothing to do here
+        missing: NDArray[np.bool_] = np.take(self.lost, self.text, mode="wrap")
+        return missing
 
 
 class FieldColumn:
@@ -54,6 +65,7 @@ class FieldColumn:
         self._field, self._maker, self._words, self._room = field, maker, words, room
         self._clean = cleaner(field)
         self._one_at_a_time = threading.Lock()
+        self._n = self._before = 0
         self._forget()
 
     def __repr__(self) -> str:
@@ -73,12 +85,20 @@ class FieldColumn:
                 self._learn(fresh)
             # later batches write beyond what this one refers to, or into larger arrays
             filters, lost, rule, rules = self._filters, self._lost, self._rule, list(self._rules)
-            made = self._rows
-        counts = np.bincount(rule[text], minlength=len(rules)) if len(rules) > 1 else np.zeros(1)
+            made, before = self._rows, self._before
+        counts = np.bincount(np.take(rule, text, mode="wrap"), minlength=len(rules)) if len(rules) > 1 else np.zeros(1)
         problems = {name: int(count) for name, count in zip(rules, counts, strict=True) if name and count}
-        return Coded(text, filters, lost, problems, made)
+        return Coded(text, before, filters, lost, problems, made)
 
     def _forget(self) -> None:
+        self._before += self._n
+        if self._before > _MOST_TEXTS:
+            raise LimitError(
+                f"field '{self._field.name}': more than {_MOST_TEXTS:,} distinct values in one table; encode it in "
+                "parts",
+                needed=self._before,
+                allowed=_MOST_TEXTS,
+            )
         self._texts = kernels.texts()
         self._rows = self._maker()
         self._n = 0

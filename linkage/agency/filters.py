@@ -8,16 +8,21 @@ bit 0 the top bit of byte 0, zero-padded to 64 bits; a row is its bytes seen as 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linkage.agency import kernels
 from linkage.agency.columns import Coded, FieldColumn
 from linkage.agency.key import Key
-from linkage.agency.spool import Records
-from linkage.schema import Schema
+from linkage.agency.ordered import Columns, Records, record_dtype
+from linkage.agency.textarrays import octets
+from linkage.schema import Filter, Schema
+
+Words = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,73 @@ def field_columns(schema: Schema, secrets: TokenSecrets, *, room: int) -> dict[s
     }
 
 
-def packed_rows(records: Records, columns: Mapping[str, Coded], schema: Schema) -> Records:
-    """The records with their filters in place; one without tokens is all zero, which means missing."""
-    octets = records.view(np.uint8).reshape(len(records), records.itemsize)
-    for filter in schema.filters:
-        assert records.dtype.fields is not None
-        place = records.dtype.fields[f"filter {filter.name}"][1]
-        kernels.or_rows([(columns[name].filters, columns[name].text) for name in filter.fields], octets, place)
-    return records
+class KnownFilters:
+    """The filters of texts by number, for records that become rows once they are in order.
+
+    Until then a record is the numbers of its texts: a quarter of the memory, and each row is written once, where it
+    will stay. What a column has forgotten is kept here for as long as records wait that refer to it.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._tables: dict[str, dict[int, Words]] = {field.name: {} for field in schema.fields}
+        words = {filter.name: filter.words for filter in schema.filters}
+        self._dtype = record_dtype(words, [group.name for group in schema.groups])
+
+    def __repr__(self) -> str:
+        return f"KnownFilters({self.n_bytes:,} bytes)"
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory taken, without what the columns themselves hold: the last table of each."""
+        return sum(tables[before].nbytes for tables in self._tables.values() for before in sorted(tables)[:-1])
+
+    @property
+    def row_bytes(self) -> int:
+        """What a record of `rows` takes."""
+        return self._dtype.itemsize
+
+    def add(self, columns: Mapping[str, Coded]) -> None:
+        """Keep what the numbers of a batch refer to."""
+        for name, coded in columns.items():
+            held = self._tables[name].get(coded.before)
+            # a column's later tables begin with its earlier ones
+            if held is None or len(held) < len(coded.filters):
+                self._tables[name][coded.before] = coded.filters
+
+    def forget(self) -> None:
+        """No record waits any more."""
+        for tables in self._tables.values():
+            tables.clear()
+
+    def empty(self, n: int) -> Columns:
+        """Room for the filters of ``n`` records."""
+        return {f"filter {filter.name}": np.empty((n, filter.words), np.uint64) for filter in self._schema.filters}
+
+    def fill(self, columns: Columns, numbers: Mapping[str, NDArray[np.int32]]) -> None:
+        """Write the filters of records; all zero, which means missing, for one without tokens."""
+        for filter in self._schema.filters:
+            kernels.or_rows(self._parts(filter, numbers), octets(columns[f"filter {filter.name}"]))
+
+    def rows(self, records: Records) -> Records:
+        """The same records with their filters in the place of numbers."""
+        made = np.empty(len(records), dtype=self._dtype)
+        for name in ("id", "row", *(f"group {group.name}" for group in self._schema.groups)):
+            made[name] = records[name]
+        numbers = {field.name: np.ascontiguousarray(records[f"text {field.name}"]) for field in self._schema.fields}
+        assert made.dtype.fields is not None
+        for filter in self._schema.filters:
+            place = made.dtype.fields[f"filter {filter.name}"][1]
+            kernels.or_rows(self._parts(filter, numbers), octets(made), place)
+        return made
+
+    def _parts(self, filter: Filter, numbers: Mapping[str, NDArray[np.int32]]) -> list[tuple[Words, NDArray[np.int32]]]:
+        parts = []
+        for name in filter.fields:
+            befores = sorted(self._tables[name])
+            for before, after in itertools.pairwise([*befores, 1 << 31]):
+                table, own = self._tables[name][before], numbers[name]
+                if len(befores) > 1 or before:
+                    own = np.where((own >= before) & (own < after), own - np.int32(before), np.int32(-1))
+                parts.append((table, own))
+        return parts

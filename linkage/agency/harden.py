@@ -43,9 +43,9 @@ from linkage.agency.columns import Coded, FieldColumn
 from linkage.agency.draws import flips, permutation, spread, words
 from linkage.agency.filters import TokenSecrets, field_columns
 from linkage.agency.key import Key
+from linkage.agency.ordered import Records
 from linkage.agency.salt import Salted, Values
 from linkage.agency.saul import Saul, token_lists
-from linkage.agency.spool import Records
 from linkage.hardening import NOISE_STEPS
 from linkage.schema import Filter, Schema
 
@@ -74,15 +74,14 @@ class Hardener:
     def __repr__(self) -> str:
         return "Hardener(hidden)"
 
-    def packed_rows(self, records: Records, columns: Mapping[str, Coded]) -> Records:
-        """The records with their hardened filters in place; ``id`` has been filled in."""
+    def harden(self, records: Records, columns: Mapping[str, Coded]) -> None:
+        """Write the hardened filters of records; ``id`` has been filled in."""
         for filter, steps in self._filters:
             at_once = max(1, _BITS_AT_ONCE // max(self._schema.bits, filter.bits))
             for start in range(0, len(records), at_once):
                 part = slice(start, min(start + at_once, len(records)))
                 made, present = self._rows(filter, columns, part)
                 records[f"filter {filter.name}"][part] = steps.applied(made, present, records["id"][part])
-        return records
 
     def _rows(self, filter: Filter, columns: Mapping[str, Coded], part: slice) -> tuple[Words, NDArray[np.bool_]]:
         """What is hardened, and whether there is anything."""

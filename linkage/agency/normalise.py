@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from linkage.agency import tables
@@ -81,7 +81,7 @@ def without_diacritics(text: str) -> str:
     """
     if text.isascii():
         return text
-    bare = unicodedata.normalize("NFKD", text).translate(tables.ACCENTS).translate(tables.LETTERS)
+    bare = _replaced(unicodedata.normalize("NFKD", text).translate(tables.ACCENTS), tables.LETTERS, _LETTERS)
     return unicodedata.normalize("NFC", bare)
 
 
@@ -93,7 +93,7 @@ def plain_form(text: str) -> str:
 def _folded(text: str, *, case: bool, diacritics: bool, silent: bool) -> str:
     """Texts that differ in the things named become one; canonically equal texts always do."""
     # silent marks go first and last: ´ decomposes into a space and an accent, and ŉ into an apostrophe and n
-    value = text.translate(tables.SILENT) if silent else text
+    value = _replaced(text, tables.SILENT, _SILENT) if silent else text
     if value.isascii():
         return value.casefold() if case else value
     # compatible forms first: 𝐀 and № are capitals only once decomposed
@@ -102,7 +102,15 @@ def _folded(text: str, *, case: bool, diacritics: bool, silent: bool) -> str:
         # case before diacritics: the letter table is of small letters, and casefold of İ leaves a mark to drop
         value = value.casefold()
     value = without_diacritics(value) if diacritics else unicodedata.normalize("NFC", value)
-    return value.translate(tables.SILENT) if silent else value
+    return _replaced(value, tables.SILENT, _SILENT) if silent else value
+
+
+_SILENT, _LETTERS = (frozenset(map(chr, table)) for table in (tables.SILENT, tables.LETTERS))
+
+
+def _replaced(text: str, table: Mapping[int, str | None], letters: frozenset[str]) -> str:
+    # translate looks in vain for each letter of most texts, which takes it several times as long
+    return text if letters.isdisjoint(text) else text.translate(table)
 
 
 def _parted(text: str) -> str:

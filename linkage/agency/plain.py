@@ -89,7 +89,10 @@ def _postcodes(texts: pa.StringArray, field: Field) -> Plain:  # noqa: ARG001  #
 
     values = pc.replace_substring(pc.ascii_upper(texts), " ", "")
     ours = _matches(values, _UK_POSTCODE)
-    odd = ~ours & _matches(values, _OTHER_POSTCODE) & _matches(values, _NEITHER_O_NOR_I)
+    odd = ~ours
+    if odd.any():
+        others = values.filter(_bools(odd))
+        odd[odd] = _matches(others, _OTHER_POSTCODE) & _matches(others, _NEITHER_O_NOR_I)
     done = (ours | odd) & (_mask(pc.binary_length(texts)) <= MAX_LETTERS)
     done &= ~_among(values, tables.NO_POSTCODE) & ~_mask(pc.starts_with(values, tables.NO_POSTCODE_AREA))
     return _plain(values, done, odd)

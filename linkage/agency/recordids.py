@@ -6,7 +6,6 @@ own, to `encode` and `rejoin`: then only it can.
 
 from __future__ import annotations
 
-import binascii
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,5 +59,5 @@ def _first_missing(ids: pa.StringArray) -> int | None:
 
 def hex_ids(halves: NDArray[np.uint64]) -> pa.StringArray:
     """(n, 2) halves of ids as 32 lower-case hex digits each, an Arrow string array."""
-    digits = np.frombuffer(binascii.hexlify(halves.astype(">u8").tobytes()), dtype=np.uint8)
-    return text_array(np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES), digits)
+    width = 2 * ID_BYTES
+    return text_array(np.arange(0, width * len(halves) + 1, width, dtype=np.int32), kernels.hex_digits(halves))

@@ -20,6 +20,9 @@
     For each (offset, out) of ``outs``: ``out[i] = given[blocks[i]][rows[i], offset:]``, as many bytes as a row of
     ``out`` has. ``given`` are up to `MOST_BLOCKS` arrays (m, bytes) uint8 of one width, ``out`` is (n, bytes) uint8.
 
+``hex_digits(numbers)``
+    (16 * n,) uint8: each uint64 number as 16 lower-case digits in hexadecimal, the first one of the highest bits.
+
 ``or_lists(rows, items, first)``
     (n, words) uint64: row v is the OR of ``rows[items[first[v] : first[v + 1]]]``.
 
@@ -30,8 +33,9 @@
     has none, and every token counts ``each`` times. ``ties``, (functions * lines * 8,) uint64, decide between halves.
 
 What numbers texts or tokens is made for one call of `encode` and ends with it; it is not safe for two threads at
-once. The rest is. The compiled one releases the interpreter's lock. LINKAGE_KERNEL=portable forces NumPy and hashlib;
-generic forces the narrowest registers.
+once. The rest is. The compiled one releases the interpreter's lock. LINKAGE_KERNEL=portable forces NumPy and hashlib.
+Only record ids depend on the processor: sha_ni hashes them by its instructions for SHA-256, avx512, avx2 and generic
+with registers of 16, 8 and 4 words, single one at a time; each can be forced, too.
 """
 
 from __future__ import annotations
@@ -53,6 +57,7 @@ __all__ = [
     "MOST_BLOCKS",
     "available",
     "gather",
+    "hex_digits",
     "is_compiled",
     "majorities",
     "name",
@@ -102,6 +107,12 @@ def gather(
 ) -> None:
     """Some bytes of listed rows of several blocks, into an array for each part of the row."""
     chosen().gather(given, blocks, rows, outs)
+
+
+def hex_digits(numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The digits of all numbers, 16 each, one after the other."""
+    made: NDArray[np.uint8] = chosen().hex_digits(numbers)
+    return made
 
 
 def or_lists(given: Words, items: NDArray[np.int64], first: NDArray[np.int64]) -> Words:

@@ -45,6 +45,24 @@ end:
     return result;
 }
 
+/* these look at all of a store in each call: without a branch, so that several items are looked at in one step */
+static int slots_fit(const Store *store) {
+    int64_t free_slots = 0, beyond = 0;
+    for (ptrdiff_t i = 0; i < store->n_slots; i++) {
+        const int64_t slot = store->slots[i], is_free = slot >> 63;
+        free_slots -= is_free;
+        beyond |= (store->n - 1 - (slot & INT32_MAX)) & ~is_free;
+    }
+    return 2 * free_slots >= store->n_slots && beyond >= 0;
+}
+
+static int ends_fit(const Store *store) {
+    uint64_t wrong = (uint64_t)store->ends[0] | ((uint64_t)store->n_bytes - (uint64_t)store->ends[store->n]);
+    for (ptrdiff_t i = 1; i <= store->n; i++) /* negative itself, or less than the one before */
+        wrong |= (uint64_t)store->ends[i] | ((uint64_t)store->ends[i] - (uint64_t)store->ends[i - 1]);
+    return !(wrong >> 63);
+}
+
 /* (slots, hashes, ends, bytes, n, seed) */
 static int take_store(Held *held, PyObject *parts, Store *store) {
     PyObject *slots, *hashes, *ends, *bytes;
@@ -60,18 +78,8 @@ static int take_store(Held *held, PyObject *parts, Store *store) {
     if (store->n_slots < 2 || store->n_slots & (store->n_slots - 1) || n_ends != store->room + 1 || store->n < 0 ||
         store->n > store->room || store->room > INT32_MAX)
         return complain("store: its arrays do not fit each other");
-    Py_ssize_t taken = 0;
-    int32_t last = -1;
-    for (Py_ssize_t i = 0; i < store->n_slots; i++) {
-        const int32_t number = store->slots[i] < 0 ? -1 : (int32_t)(store->slots[i] & INT32_MAX);
-        taken += store->slots[i] >= 0;
-        last = number > last ? number : last;
-    }
-    if (2 * taken > store->n_slots || last >= store->n)
-        return complain("store: no free slots, or one beyond its texts");
-    for (Py_ssize_t i = 0; i <= store->n; i++)
-        if (store->ends[i] < (i ? store->ends[i - 1] : 0) || store->ends[i] > store->n_bytes)
-            return complain("store: ends beyond its bytes");
+    if (!slots_fit(store)) return complain("store: no free slots, or one beyond its texts");
+    if (!ends_fit(store)) return complain("store: ends beyond its bytes");
     return 1;
 }
 
@@ -81,21 +89,24 @@ static int take_store(Held *held, PyObject *parts, Store *store) {
    then the texts, so that the memory of each step has come when it is needed */
 static Py_ssize_t number_texts(Store *store, const Texts *texts, const uint8_t *valid, Py_ssize_t row, int32_t *codes) {
     uint64_t hashes[AT_ONCE];
+    int64_t numbers[AT_ONCE];
     for (; row < texts->n; row += AT_ONCE) {
         const int n = texts->n - row < AT_ONCE ? (int)(texts->n - row) : AT_ONCE;
         const int32_t *at = texts->offsets + row;
         for (int i = 0; i < n; i++) {
-            hashes[i] = text_hash(texts->bytes + at[i], (size_t)(at[i + 1] - at[i]), store->seed);
+            hashes[i] = text_hash(texts->bytes + at[i], (size_t)(at[i + 1] - at[i]), texts->end, store->seed);
             SOON(&store->slots[hashes[i] & ((uint64_t)store->n_slots - 1)]);
         }
         for (int i = 0; i < n; i++) {
             const int64_t slot = store->slots[hashes[i] & ((uint64_t)store->n_slots - 1)];
-            if (slot >= 0) SOON(&store->ends[slot & INT32_MAX]);
+            numbers[i] = slot >= 0 ? slot & INT32_MAX : 0;
+            SOON(&store->ends[numbers[i]]);
         }
+        for (int i = 0; i < n; i++) SOON(store->bytes + store->ends[numbers[i]]);
         for (int i = 0; i < n; i++) {
             codes[row + i] = -1;
             if (valid && !valid[row + i]) continue;
-            codes[row + i] = numbered(store, texts->bytes + at[i], (size_t)(at[i + 1] - at[i]), hashes[i]);
+            codes[row + i] = numbered(store, texts->bytes + at[i], (size_t)(at[i + 1] - at[i]), texts->end, hashes[i]);
             if (codes[row + i] == FULL) return row + i;
         }
     }
@@ -180,11 +191,13 @@ static PyObject *py_set_tokens(PyObject *self, PyObject *args) {
     }
     tokeniser.hashes = (int)shape[1];
     tokeniser.bits = bits;
+    uint32_t highest = 0;
     for (Py_ssize_t i = 0; i < tokeniser.store.n * shape[1]; i++)
-        if (tokeniser.positions[i] >= (uint32_t)bits) {
-            complain("positions: beyond the filter");
-            goto end;
-        }
+        highest = tokeniser.positions[i] > highest ? tokeniser.positions[i] : highest;
+    if (highest >= (uint32_t)bits) {
+        complain("positions: beyond the filter");
+        goto end;
+    }
     Py_BEGIN_ALLOW_THREADS
     blakes_keyed(&tokeniser.blakes, (const uint8_t *)key, (tokeniser.hashes + 15) / 16);
     for (; row < texts.n; row++) {
@@ -212,6 +225,7 @@ static PyMethodDef methods[] = {
     {"set_tokens", py_set_tokens, METH_VARARGS, "The filters of values; the row reached, tokens stored."},
     {"or_rows", py_or_rows, METH_VARARGS, "Each row the OR of one row of each part."},
     {"gather", py_gather, METH_VARARGS, "Some bytes of listed rows of several blocks, into several arrays."},
+    {"hex_digits", py_hex_digits, METH_VARARGS, "Numbers as 16 digits each."},
     {"or_lists", py_or_lists, METH_VARARGS, "Each row the OR of a list of rows."},
     {"majorities", py_majorities, METH_VARARGS, "Each row the exclusive or of majorities over the votes of its tokens."},
     {NULL, NULL, 0, NULL},

@@ -62,6 +62,12 @@ class Compiled:
         for start in range(0, len(outs), _PARTS):
             self._extension.gather(given, blocks, rows, list(outs[start : start + _PARTS]))
 
+    def hex_digits(self, numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
+        """The digits of all numbers, 16 each, one after the other."""
+        out = np.empty(16 * numbers.size, dtype=np.uint8)
+        self._extension.hex_digits(np.ascontiguousarray(numbers, dtype=np.uint64).reshape(-1), out)
+        return out
+
     def or_lists(
         self, rows: NDArray[np.uint64], items: NDArray[np.int64], first: NDArray[np.int64]
     ) -> NDArray[np.uint64]:

@@ -12,8 +12,8 @@
 /* names of the widths of registers that this processor has, best first; ends with NULL */
 const char *const *lane_levels(void);
 
-/* 32-bit words in a register of that level; 0 if this processor has no such level */
-int lanes_of(const char *level);
+/* 64-bit words in the registers of that level; 0 if this processor has no such level */
+int register_words(const char *level);
 
 /* the first ID_BYTES of HMAC-SHA256 (RFC 2104) of prefix, length of the text in 8 bytes, text; 0 if no such level */
 int record_ids(const char *level, const uint8_t *key, size_t n_key, const uint8_t *prefix, size_t n_prefix,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -147,6 +148,11 @@ def gather(
         own = np.flatnonzero(blocks == number)
         for offset, out in outs:
             out[own] = block[rows[own], offset : offset + out.shape[1]]
+
+
+def hex_digits(numbers: Words) -> NDArray[np.uint8]:
+    """The digits of all numbers, 16 each, one after the other."""
+    return np.frombuffer(binascii.hexlify(numbers.astype(">u8").tobytes()), dtype=np.uint8)
 
 
 def or_lists(rows: Words, items: NDArray[np.int64], first: NDArray[np.int64]) -> Words:

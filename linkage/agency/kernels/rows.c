@@ -155,6 +155,43 @@ end:
     return result;
 }
 
+/* four bytes as eight digits in hexadecimal: a digit to each byte of a word, all at once */
+static void digits_of(uint32_t number, uint8_t out[8]) {
+    uint64_t word = number;
+    word = (word << 16 | word) & 0x0000ffff0000ffff;
+    word = (word << 8 | word) & 0x00ff00ff00ff00ff;
+    word = (word << 4 | word) & 0x0f0f0f0f0f0f0f0f;
+    const uint64_t is_letter = (word + 0x0606060606060606) >> 4 & 0x0101010101010101;
+    word += 0x3030303030303030 + is_letter * ('a' - '0' - 10);
+    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(word >> (56 - 8 * i));
+}
+
+PyObject *py_hex_digits(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *numbers, *out, *result = NULL;
+    Py_ssize_t n, n_out;
+    Held held = {.n = 0};
+    if (!PyArg_ParseTuple(args, "OO", &numbers, &out)) return NULL;
+    const uint64_t *number = take(&held, numbers, "numbers", U64, 1, 0, &n);
+    if (!number) goto end;
+    uint8_t *digits = take(&held, out, "out", U8, 1, 1, &n_out);
+    if (!digits) goto end;
+    if (n_out / 16 != n || n_out % 16) {
+        complain("out: not 16 digits for each number");
+        goto end;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < n; i++) {
+        digits_of((uint32_t)(number[i] >> 32), digits + 16 * i);
+        digits_of((uint32_t)number[i], digits + 16 * i + 8);
+    }
+    Py_END_ALLOW_THREADS
+    result = Py_NewRef(Py_None);
+end:
+    release(&held);
+    return result;
+}
+
 PyObject *py_or_lists(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *from, *items, *first, *out, *result = NULL;

@@ -6,6 +6,7 @@
 
 PyObject *py_or_rows(PyObject *self, PyObject *args);
 PyObject *py_gather(PyObject *self, PyObject *args);
+PyObject *py_hex_digits(PyObject *self, PyObject *args);
 PyObject *py_or_lists(PyObject *self, PyObject *args);
 
 #endif

@@ -53,16 +53,16 @@ typedef void (*Majority)(const Cast *, const uint64_t *, uint64_t *);
 
 /* NULL if this processor has no such level */
 static Majority majority_of(const char *level) {
-    switch (lanes_of(level)) {
+    switch (register_words(level)) {
     case 1:
         return majority_1;
 #if defined(__GNUC__) || defined(__clang__)
-    case 4:
+    case 2:
         return majority_2;
 #if defined(__x86_64__)
-    case 8:
+    case 4:
         return majority_4;
-    case 16:
+    case 8:
         return majority_8;
 #endif
 #endif

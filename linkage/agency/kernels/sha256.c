@@ -1,11 +1,18 @@
 /* Record ids: HMAC-SHA256 of many texts under one key, several at a time. */
 #include "hashes.h"
+#include "sha256.h"
 
 #include <string.h>
 
+#if defined(LINKAGE_X86) && defined(_MSC_VER)
+#include <intrin.h>
+#elif defined(LINKAGE_X86)
+#include <cpuid.h>
+#endif
+
 #define MOST_LANES 16
 
-static const uint32_t ROUND[64] = {
+const uint32_t ROUND[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -28,7 +35,7 @@ static const uint32_t START[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a
 #define COMPRESS compress_4
 #define TARGET
 #include "lanes.h"
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(_MSC_VER) /* clang-cl does not link what __builtin_cpu_supports reads */
 #define WIDE
 #define LANES 8
 #define COMPRESS compress_8
@@ -49,7 +56,13 @@ typedef struct {
 
 static const Level LEVELS[] = {
 #ifdef WIDE
-    {"avx512", 16, compress_16}, {"avx2", 8, compress_8},
+    {"avx512", 16, compress_16},
+#endif
+#ifdef LINKAGE_X86
+    {"sha_ni", 2, compress_sha_ni},
+#endif
+#ifdef WIDE
+    {"avx2", 8, compress_8},
 #endif
 #if defined(__GNUC__) || defined(__clang__)
     {"generic", 4, compress_4},
@@ -59,7 +72,28 @@ static const Level LEVELS[] = {
 
 #define N_LEVELS (int)(sizeof LEVELS / sizeof *LEVELS)
 
+#ifdef LINKAGE_X86
+/* SHA, SSSE3 and SSE4.1: __builtin_cpu_supports knows the first in new compilers only */
+static int has_sha_ni(void) {
+#ifdef _MSC_VER
+    int one[4], seven[4];
+    __cpuid(one, 0);
+    if (one[0] < 7) return 0;
+    __cpuidex(one, 1, 0);
+    __cpuidex(seven, 7, 0);
+    const int old = one[2], new = seven[1];
+#else
+    unsigned a, c, d, old, new;
+    if (!__get_cpuid(1, &a, &new, &old, &d) || !__get_cpuid_count(7, 0, &a, &new, &c, &d)) return 0;
+#endif
+    return old >> 9 & old >> 19 & new >> 29 & 1;
+}
+#endif
+
 static int runs(const Level *level) {
+#ifdef LINKAGE_X86
+    if (level->compress == compress_sha_ni) return has_sha_ni();
+#endif
 #ifdef WIDE
     if (level->lanes == 16) return __builtin_cpu_supports("avx512f");
     if (level->lanes == 8) return __builtin_cpu_supports("avx2");
@@ -75,10 +109,17 @@ const char *const *lane_levels(void) {
     return names;
 }
 
-int lanes_of(const char *level) {
-    for (int i = 0; i < N_LEVELS; i++)
-        if (!strcmp(LEVELS[i].name, level) && runs(&LEVELS[i])) return LEVELS[i].lanes;
-    return 0;
+int register_words(const char *level) {
+    int lanes = 0;
+    for (int i = 0; i < N_LEVELS; i++) {
+        if (!runs(&LEVELS[i])) continue;
+        if (!lanes) {
+            if (strcmp(LEVELS[i].name, level)) continue;
+            lanes = LEVELS[i].lanes;
+        } else if (lanes == 2) /* instructions for one hash: any width will do, and those after it are by width */
+            lanes = LEVELS[i].lanes;
+    }
+    return lanes > 1 ? lanes / 2 : lanes;
 }
 
 void wipe(void *secret, size_t n) {
@@ -88,6 +129,10 @@ void wipe(void *secret, size_t n) {
 
 static uint32_t word_at(const uint8_t *bytes) {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static void word_to(uint8_t out[4], uint32_t word) {
+    for (int i = 0; i < 4; i++) out[i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
 static void compress_bytes(uint32_t state[8], const uint8_t block[64]) {
@@ -127,9 +172,18 @@ static void lay(uint8_t block[64], uint64_t from, uint64_t at, const uint8_t *pa
     if (first < last) memcpy(block + (first - from), part + (first - at), (size_t)(last - first));
 }
 
-static void block_of(const Message *message, uint64_t which, uint8_t block[64]) {
+/* block `which` of the message; `begun` is what all first blocks have: the prefix, then zero */
+static void block_of(const Message *message, const uint8_t begun[64], uint64_t which, uint8_t block[64]) {
     static const uint8_t end = 0x80;
     const uint64_t from = 64 * which, text_at = message->n_prefix + 8, n = text_at + message->n_text;
+    if (n_blocks(message) == 1) { /* most are, and then nothing has to be cut */
+        memcpy(block, begun, 64);
+        high_first(block + message->n_prefix, message->n_text);
+        memcpy(block + text_at, message->text, (size_t)message->n_text);
+        block[n] = end;
+        high_first(block + 56, (n + 64) * 8);
+        return;
+    }
     uint8_t number[8];
     memset(block, 0, 64);
     lay(block, from, 0, message->prefix, message->n_prefix);
@@ -149,7 +203,8 @@ int record_ids(const char *level, const uint8_t *key, size_t n_key, const uint8_
     if (!chosen || n_key > 64) return 0;
     const int lanes = chosen->lanes;
     uint32_t inner[8], outer[8], state[8 * MOST_LANES], kept[8 * MOST_LANES], words[16 * MOST_LANES];
-    uint8_t block[64];
+    uint8_t block[64], begun[64] = {0};
+    lay(begun, 0, 0, prefix, n_prefix);
     keyed(key, n_key, inner, outer);
     for (ptrdiff_t start = 0; start < n; start += lanes) {
         Message messages[MOST_LANES];
@@ -162,14 +217,14 @@ int record_ids(const char *level, const uint8_t *key, size_t n_key, const uint8_
             for (int i = 0; i < 8; i++) state[i * lanes + lane] = inner[i];
         }
         for (uint64_t which = 0; which < most; which++) {
-            memcpy(kept, state, sizeof kept);
+            if (which) memcpy(kept, state, sizeof kept); /* all messages have a first block */
             for (int lane = 0; lane < lanes; lane++) {
-                block_of(&messages[lane], which, block);
+                block_of(&messages[lane], begun, which, block);
                 for (int i = 0; i < 16; i++) words[i * lanes + lane] = word_at(block + 4 * i);
             }
             chosen->compress(state, words);
             for (int lane = 0; lane < lanes; lane++) /* a shorter message was done before */
-                if (which >= n_blocks(&messages[lane]))
+                if (which && which >= n_blocks(&messages[lane]))
                     for (int i = 0; i < 8; i++) state[i * lanes + lane] = kept[i * lanes + lane];
         }
         memcpy(words, state, sizeof(uint32_t) * 8 * (size_t)lanes);
@@ -181,8 +236,8 @@ int record_ids(const char *level, const uint8_t *key, size_t n_key, const uint8_
         }
         chosen->compress(state, words);
         for (int lane = 0; lane < lanes && start + lane < n; lane++)
-            for (int i = 0; i < ID_BYTES; i++)
-                out[(start + lane) * ID_BYTES + i] = (uint8_t)(state[i / 4 * lanes + lane] >> (24 - i % 4 * 8));
+            for (int i = 0; i < ID_BYTES / 4; i++)
+                word_to(out + (start + lane) * ID_BYTES + 4 * i, state[i * lanes + lane]);
     }
     wipe(inner, sizeof inner);
     wipe(outer, sizeof outer);

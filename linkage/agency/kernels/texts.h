@@ -9,6 +9,7 @@ typedef struct {
     const int32_t *offsets;
     const uint8_t *bytes;
     Py_ssize_t n;
+    const uint8_t *end; /* of the bytes */
 } Texts;
 
 /* 0 with an exception set if the offsets fall or leave the bytes */

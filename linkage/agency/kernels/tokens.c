@@ -41,15 +41,27 @@ static void hash(Tokeniser *tokeniser, const Draft *token, uint32_t *positions) 
     }
 }
 
-static int set(Tokeniser *tokeniser, const Draft *token) {
-    if (token->n > token->room) return NO_ROOM;
+static void set_bits(Tokeniser *tokeniser, ptrdiff_t number, int n_tokens) {
+    const uint32_t *positions = tokeniser->positions + number * tokeniser->hashes;
+    for (int i = 0; i < n_tokens * tokeniser->hashes; i++)
+        tokeniser->row[positions[i] >> 3] |= (uint8_t)(0x80 >> (positions[i] & 7));
+}
+
+/* the number of the token, hashed if it is new; FULL if there is no room */
+static int32_t number_of(Tokeniser *tokeniser, const Draft *token) {
+    if (token->n > token->room) return FULL;
     const ptrdiff_t before = tokeniser->store.n;
-    const uint64_t hashed = text_hash(token->at, token->n, tokeniser->store.seed);
-    const int32_t number = numbered(&tokeniser->store, token->at, token->n, hashed);
+    const uint8_t *end = token->at + token->room;
+    const uint64_t hashed = text_hash(token->at, token->n, end, tokeniser->store.seed);
+    const int32_t number = numbered(&tokeniser->store, token->at, token->n, end, hashed);
+    if (number == before) hash(tokeniser, token, tokeniser->positions + (ptrdiff_t)number * tokeniser->hashes);
+    return number;
+}
+
+static int set(Tokeniser *tokeniser, const Draft *token) {
+    const int32_t number = number_of(tokeniser, token);
     if (number == FULL) return NO_ROOM;
-    uint32_t *positions = tokeniser->positions + (ptrdiff_t)number * tokeniser->hashes;
-    if (number == before) hash(tokeniser, token, positions);
-    for (int i = 0; i < tokeniser->hashes; i++) tokeniser->row[positions[i] >> 3] |= (uint8_t)(0x80 >> (positions[i] & 7));
+    set_bits(tokeniser, number, 1);
     return DONE;
 }
 
@@ -109,17 +121,35 @@ static int set_words(Tokeniser *tokeniser, int q, const uint8_t *value, size_t n
     return DONE;
 }
 
-/* a piece, and itself numbered */
-static int set_copies(
-    Tokeniser *tokeniser, const char *mark, const uint8_t *piece, size_t n, const char *after, int n_copies) {
-    int done = set_piece(tokeniser, mark, piece, n, after);
-    for (int copy = 2; copy <= n_copies && done == DONE; copy++) {
-        Draft token = draft(tokeniser);
-        put(&token, mark, strlen(mark));
-        put(&token, piece, n);
-        put(&token, after, strlen(after));
+static Draft copy_of(const Tokeniser *tokeniser, const char *mark, const uint8_t *piece, size_t n, const char *after, int copy) {
+    Draft token = draft(tokeniser);
+    put(&token, mark, strlen(mark));
+    put(&token, piece, n);
+    put(&token, after, strlen(after));
+    if (copy > 1) {
         put_letter(&token, ' ');
         put_number(&token, copy);
+    }
+    return token;
+}
+
+/* a piece, and itself numbered. Nothing else makes these tokens, so they were stored one after the other, and where
+   the last is in its place, all are */
+static int set_copies(
+    Tokeniser *tokeniser, const char *mark, const uint8_t *piece, size_t n, const char *after, int n_copies) {
+    Draft token = copy_of(tokeniser, mark, piece, n, after, 1);
+    const int32_t first = number_of(tokeniser, &token);
+    if (first == FULL) return NO_ROOM;
+    token = copy_of(tokeniser, mark, piece, n, after, n_copies);
+    const ptrdiff_t last = first + (ptrdiff_t)n_copies - 1;
+    if (token.n <= token.room && is_text(&tokeniser->store, last, token.at, token.n, token.at + token.room)) {
+        set_bits(tokeniser, first, n_copies);
+        return DONE;
+    }
+    set_bits(tokeniser, first, 1);
+    int done = DONE;
+    for (int copy = 2; copy <= n_copies && done == DONE; copy++) {
+        token = copy_of(tokeniser, mark, piece, n, after, copy);
         done = set(tokeniser, &token);
     }
     return done;
