@@ -440,3 +440,13 @@ def hardened_row(record: dict, schema, key, source: str, id: str) -> bytes:
     return bytes(
         sum(bit << (7 - place) for place, bit in enumerate(made[at : at + 8])) for at in range(0, len(made), 8)
     )
+
+
+def best_of_each(weights, most):
+    """Pairs among the ``most`` heaviest of their row or of their column, of {(row, column): weight} without ties."""
+    chosen = set()
+    for place in (0, 1):
+        for number in {pair[place] for pair in weights}:
+            own = sorted((pair for pair in weights if pair[place] == number), key=lambda pair: -weights[pair])
+            chosen.update(own[:most])
+    return sorted(chosen)

@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.contenders import mixed
 from linkage.errors import LinkageWarning
 
 Rows = NDArray[np.int32]
@@ -80,12 +81,7 @@ def _with_ties_broken(row: Rows, column: Rows, gain: Gains) -> NDArray[np.float6
     size_bits = (int(min(row.max(), column.max())) + 1).bit_length()
     shift = max(min(_TIE_BITS + size_bits, 52 - int(gain.max()).bit_length()), 0)
     tie_bits = max(shift - size_bits, 0)
-    mixed = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64) * np.uint64(
-        0xC2B2AE3D27D4EB4F
-    )
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    tie = (mixed >> np.uint64(63 - tie_bits) >> np.uint64(1)).astype(np.int64)
+    tie = (mixed(row, column) >> np.uint64(63 - tie_bits) >> np.uint64(1)).astype(np.int64)
     return ((gain << shift) + tie).astype(np.float64)
 
 

@@ -52,6 +52,10 @@ class Contenders:
     bound: int
     bonus: tuple[NDArray[np.int32], ...] = ()
 
+    def take(self, chosen: NDArray[np.bool_]) -> Contenders:
+        """Those chosen, (p,) bool."""
+        return Contenders(self.row[chosen], self.column[chosen], self.weight[chosen], self.bound, self.bonus)
+
 
 def prior_bits(matches: float, n_rows: int, n_columns: int) -> float:
     """log2 of the chance that a pair drawn blindly is a match."""
@@ -128,6 +132,31 @@ def collect(
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
     order = np.argsort(row.astype(np.int64) << 32 | column)
     return Contenders(row[order], column[order], weight[order], floor[0], bonus)
+
+
+def best_of_each(found: Contenders, n_rows: int, n_columns: int, *, most: int) -> Contenders:
+    """The contenders that are among the ``most`` heaviest of their row or of their column.
+
+    At most ``most`` for each row and each column, however many records share a common name.
+    """
+    tie = mixed(found.row, found.column)
+    chosen = np.zeros(len(found.row), dtype=bool)
+    for group, n_groups in ((found.row, n_rows), (found.column, n_columns)):
+        # by row number some few columns would take all ties, and the other records be left without a partner
+        order = np.lexsort((tie, -found.weight, group))
+        counts = np.bincount(group, minlength=n_groups)
+        place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        chosen[order[place < most]] = True
+    return found.take(chosen)
+
+
+def mixed(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """(p,) uint64 that spread over their whole range, the same on every machine: to settle ties fairly."""
+    bits = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64) * np.uint64(
+        0xC2B2AE3D27D4EB4F
+    )
+    bits ^= bits >> np.uint64(29)
+    return bits * np.uint64(0xBF58476D1CE4E5B9)
 
 
 def _at_least(found: HeavyPairs, floor: int) -> HeavyPairs:
