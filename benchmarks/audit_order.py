@@ -2,8 +2,8 @@
 
     python benchmarks/audit_order.py [--people 1000] [--seeds 1] [--only plain fold] [--list]
 
-Twenty ways to encode births of the registry. `FIXED` were written down before there was an audit, `ADDED` after it. Each
-is attacked by the keyless attacks of `linkage.study.attacks` that name people, in the case ``partial`` of the
+Twenty ways to encode births of the registry. `FIXED` were written down before there was an audit, `ADDED` after it.
+Each is attacked by the keyless attacks of `linkage.study.attacks` that name people, in the case ``partial`` of the
 literature, at overlaps from 10 to 100 %; what it gives away is the mean, over overlaps and seeds, of the share that the
 best attack named rightly. The audit sees the set with the agency's own table and key, and no attack.
 """

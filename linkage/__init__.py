@@ -37,6 +37,9 @@ from linkage import interop
 from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
+from linkage.auditing import audit
+from linkage.auditing.finding import Finding
+from linkage.auditing.result import Audit
 from linkage.central import link
 from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.fitting import fit
@@ -65,11 +68,13 @@ from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
 __all__ = [
+    "Audit",
     "EncodedSet",
     "Evaluation",
     "EvidenceError",
     "Field",
     "FileFormatError",
+    "Finding",
     "Group",
     "Hardening",
     "Key",
@@ -86,6 +91,7 @@ __all__ = [
     "Release",
     "Schema",
     "SchemaError",
+    "audit",
     "compare",
     "compare_in_parts",
     "encode",
