@@ -30,11 +30,11 @@ def again(own: Own) -> list[Finding]:
         Finding(
             name="records of the table",
             value=1 - len(own) / max(1, own.sampled),
-            unit="share not found",
+            unit="share",
             warn_above=0.0,
             fail_above=_UNFOUND,
-            reason="Records of the set are not in the table, by their ids: another table, source or id key, or ids "
-            "that were not made by `encode`. Nothing can be said of them here.",
+            reason="So many records of the set are not in the table, by their ids: another table, source or id key, or "
+            "ids that were not made by `encode`. Nothing can be said of them here.",
             change="Give the table that was encoded, its id column, and --id-key if one was used.",
         ),
         Finding(

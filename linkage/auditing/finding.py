@@ -54,7 +54,8 @@ class Finding:
         'warn above 5 %, fail above 25 %'
         """
         limits = {"warn": self.warn_above, "fail": self.fail_above}
-        said = [f"{level} above {shown(limit, self.unit)}" for level, limit in limits.items() if limit is not None]
+        unit = "share" if self.unit == "share" else ""
+        said = [f"{level} above {shown(limit, unit)}" for level, limit in limits.items() if limit is not None]
         return ", ".join(said) or "none"
 
 
@@ -67,5 +68,5 @@ def shown(value: float, unit: str) -> str:
     if unit == "share":
         return f"{100 * value:.1f}".removesuffix(".0") + " %"
     if float(value).is_integer():
-        return f"{value:,.0f} {unit[:-1] if value == 1 and unit.endswith('s') else unit}"
-    return f"{value:,.3g} {unit}"
+        return f"{value:,.0f} {unit[:-1] if value == 1 and unit.endswith('s') else unit}".rstrip()
+    return f"{value:,.3g} {unit}".rstrip()

@@ -15,6 +15,8 @@ from linkage.errors import PrivacyError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.files import PathLike
+
 _SAID = {
     "ok": "nothing was found that should keep this from the centre it was made for",
     "warn": "send it only to a centre that is trusted with what is listed under 'warn'",
@@ -126,6 +128,14 @@ class Audit:
             lines += ["It can't find, for want of more to go by:", *_wrapped("; ".join(self.misses) + ".", "  ")]
         lines.append("That nothing was found is no proof. Whoever holds the key can decode any set.")
         return "\n".join(lines)
+
+    def save_html(self, path: PathLike) -> None:
+        """Write it as one page of HTML, for its owner's eyes only; an existing file is replaced."""
+        from linkage.files import written_beside
+
+        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Audit</title>{self._repr_html_()}</html>'
+        with written_beside(path) as part:
+            part.write_text(page, encoding="utf-8")
 
     def _given(self) -> str:
         given = GIVEN[self.tier]
