@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linkage.agency.key import Key
-from linkage.auditing.again import again, filled_fields, neighbour_graph
+from linkage.auditing.again import encoded_again, filled_fields, neighbour_graph
 from linkage.auditing.agreed import against_agreement, key_check, names_only
 from linkage.auditing.bits import bit_findings
 from linkage.auditing.classes import blocks as block_finding
-from linkage.auditing.classes import classes
+from linkage.auditing.classes import class_findings
 from linkage.auditing.faults import Tier
 from linkage.auditing.fileform import file_findings
 from linkage.auditing.finding import LEVELS, Finding
@@ -25,10 +25,10 @@ from linkage.auditing.guesses import guessable_key, short_secret, unkeyed
 from linkage.auditing.order import order_findings
 from linkage.auditing.own import Own
 from linkage.auditing.result import Audit
-from linkage.auditing.sameness import sameness
+from linkage.auditing.sameness import sameness_findings
 from linkage.auditing.structure import double_hashing, xor_structure
 from linkage.auditing.subject import Subject
-from linkage.auditing.tally import Tally, tally
+from linkage.auditing.tally import Tally, count_records
 from linkage.encoded import EncodedSet
 from linkage.schema import Schema
 
@@ -105,11 +105,11 @@ def audit(
     if (table is None) != (key is None):
         raise ValueError("table and key go together: records are encoded again with both, or not at all")
     subject = Subject.of(set_or_path, schema, max_bytes=max_bytes)
-    findings = file_findings(subject.form) if subject.form is not None else []
+    findings: list[Finding] = []
     risk = 0.0
     header = subject.header
     if header is not None and subject.readable:
-        counted = tally(subject.batches(), header.schema, rows=header.rows, sample=sample, seed=seed)
+        counted = count_records(subject.batches(), header.schema, rows=header.rows, sample=sample, seed=seed)
         structure, risk = xor_structure(counted, header.schema, seed)
         findings += _of_records(counted, header.schema)
         findings += [structure, *_of_settings(subject, schema, key)]
@@ -118,12 +118,14 @@ def audit(
         held = None
         if key is not None:
             own = Own.of(counted, header, table, key, id=id, columns=columns, id_key=id_key)
-            findings += again(own)
+            findings += encoded_again(own)
             if len(own) and header.schema.encoder == "linkage":
                 graph = neighbour_graph(own)
                 findings.append(graph)
                 risk, held = graph.value, filled_fields(own)
         findings.append(names_only(header.schema, held, counted))
+    if subject.form is not None:
+        findings += file_findings(subject.form, subject.faults)
     if any(each.level == "fail" and each.name in _GIVES_ALL_AWAY for each in findings):
         risk = 1.0
     tier: Tier = "table" if key is not None else "schema" if schema is not None else "file" if subject.form else "set"
@@ -141,8 +143,8 @@ def _of_records(counted: Tally, schema: Schema) -> list[Finding]:
     """What the records show, whatever was agreed on."""
     return [
         *order_findings(counted, schema),
-        *sameness(counted),
-        *classes(counted, schema),
+        *sameness_findings(counted),
+        *class_findings(counted, schema),
         *bit_findings(counted, schema),
         double_hashing(counted),
         unkeyed(counted, schema),

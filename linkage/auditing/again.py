@@ -22,14 +22,14 @@ _FEWEST = 30
 _HALF = 0.5  # of the records, where all or none are expected
 
 
-def again(own: Own) -> list[Finding]:
+def encoded_again(own: Own) -> list[Finding]:
     """Whether the set is what the key makes of the table, and if not, what was done in its place."""
     expected = own.encoded(own.schema) if len(own) else own.bits
     other = (expected != own.bits).any(axis=1)
     return [
         Finding(
             name="records of the table",
-            value=1 - len(own) / max(1, own.sampled),
+            value=1 - len(own) / own.sampled if own.sampled else 0.0,
             unit="share",
             warn_above=0.0,
             fail_above=_UNFOUND,
@@ -100,15 +100,14 @@ def _acting(own: Own, other: np.ndarray) -> Finding:
 def _variants(schema: Schema) -> Iterator[tuple[str, Schema]]:
     """The agreement without each of its steps, and without all, where the filter is as wide."""
     steps = list(schema.harden.settings())
-    for step in steps:
-        less = _without(schema, step)
+    less = [(step, _without(schema, step)) for step in steps]
+    if len(steps) > 1:
+        less.append((", ".join(steps), dataclasses.replace(schema, harden=NOT_HARDENED)))
+    for step, made in less:
         # positions per token as they were agreed on, and as they would be had there never been votes
-        for made in (less, _counted_anew(less)):
-            if [each.bits for each in made.filters] == [each.bits for each in schema.filters]:
-                yield step, made
-    bare = dataclasses.replace(schema, harden=NOT_HARDENED)
-    if len(steps) > 1 and [each.bits for each in bare.filters] == [each.bits for each in schema.filters]:
-        yield ", ".join(steps), bare
+        for each in (made, _counted_anew(made)):
+            if [filter.bits for filter in each.filters] == [filter.bits for filter in schema.filters]:
+                yield step, each
 
 
 def _without(schema: Schema, step: str) -> Schema:

@@ -18,11 +18,12 @@ from linkage.schema import Schema
 
 SMALLEST = 10
 _FEW_VALUES = 20  # a filter of so many different values at most is a class, not an identifier
+_FEWEST = 50  # records; in fewer, each is one of few in any case
 _ALONE_WARN, _ALONE_FAIL = 0.02, 0.1
 _IN_SMALL_BLOCKS = 0.05
 
 
-def classes(tally: Tally, schema: Schema) -> list[Finding]:
+def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
     """Patterns of missing fields, rare values of filters that have few, and groups."""
     alone = _alone(tally)
     rare = {name: _in_small(each.kinds) for name, each in tally.filters.items() if len(each.kinds) <= _FEW_VALUES}
@@ -81,7 +82,7 @@ def blocks(given: Sequence[Sequence[str]]) -> Finding:
 
 def _alone(tally: Tally) -> int:
     """Records whose pattern of missing filters is nobody else's."""
-    if len(tally.filters) < 2 or not tally.n:
+    if len(tally.filters) < 2 or tally.n < _FEWEST:
         return 0
     there = np.stack([np.concatenate(each.values) != 0 for each in tally.filters.values()], axis=1)
     _, counts = np.unique(np.packbits(there, axis=1), axis=0, return_counts=True)

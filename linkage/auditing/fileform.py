@@ -6,6 +6,7 @@ whatever of the agreed columns is there is looked at all the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +74,9 @@ def _header_of(texts: dict[str, str], rows: int, agreed: Schema | None) -> Heade
     return Header(schema, source if source.isprintable() else "", rows, check if check.isprintable() else "")
 
 
-def file_findings(form: FileForm) -> list[Finding]:
-    """What is wrong with the file as a file."""
+def file_findings(form: FileForm, faults: Sequence[str]) -> list[Finding]:
+    """What is wrong with the file as a file; ``faults``: with its records."""
+    refusal = form.refusal or "; ".join(faults)
     agreed: set[str] = set()
     if form.header is not None:
         schema = form.header.schema
@@ -113,11 +115,11 @@ def file_findings(form: FileForm) -> list[Finding]:
         ),
         Finding(
             name="file in order",
-            value=float(bool(form.refusal)),
+            value=float(bool(refusal)),
             unit="faults",
             warn_above=None,
             fail_above=0,
-            reason=f"A centre's reader refuses it: {form.refusal}" if form.refusal else "It is what was written.",
+            reason=f"A centre's reader refuses it: {refusal}" if refusal else "It is what was written.",
             change="Encode again, and send the file as it was written.",
         ),
     ]

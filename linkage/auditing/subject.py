@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from linkage import parquetfile
 from linkage.auditing.fileform import FileForm
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError
-from linkage.rows import Header, Rows
+from linkage.rows import ContentDigest, Header, Rows, fault
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,12 +32,14 @@ class Subject:
     form       of a file
     encoded    of a set in memory, or a file that is in order
     path       of a file
+    faults     what our reader would refuse about the records, once they were gone through
     """
 
     header: Header | None
     form: FileForm | None
     encoded: EncodedSet | None
     path: Path | None
+    faults: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, set_or_path: EncodedSet | PathLike, agreed: Schema | None, *, max_bytes: int) -> Subject:
@@ -53,17 +55,30 @@ class Subject:
 
     def batches(self) -> Iterator[Rows]:
         """The records in the order they stand in, of a damaged file as far as it can be read."""
-        if self.encoded is not None:
+        if self.path is None:
+            assert self.encoded is not None
             yield from self.encoded.batches(_ROWS)
         elif self.readable:
-            assert self.path is not None
+            total, last = ContentDigest(), ""
             assert self.header is not None
-            wanted = ["record_id", *(each.name for each in self.header.schema.filters)]
-            groups = [each.name for each in self.header.schema.groups]
-            with parquetfile.opened(self.path) as handle:
-                names = [name for name in [*wanted, *groups] if name in handle.schema_arrow.names]
-                for batch in handle.iter_batches(batch_size=_ROWS, columns=names):
-                    yield _rows(batch, self.header, str(self.path))
+            for part in self._read():
+                problem = self.faults or [fault(part, self.header, after=last)]
+                self.faults[:] = [each for each in problem if each]
+                total.update(part)
+                last = part.record_ids[-1].as_py() if len(part) else last
+                yield part
+            if self.encoded is not None and not self.faults and total.hexdigest() != self.encoded.digest():
+                self.faults.append("the records are not those that were written (their digest differs)")
+
+    def _read(self) -> Iterator[Rows]:
+        assert self.path is not None
+        assert self.header is not None
+        wanted = ["record_id", *(each.name for each in self.header.schema.filters)]
+        groups = [each.name for each in self.header.schema.groups]
+        with parquetfile.opened(self.path) as handle:
+            names = [name for name in [*wanted, *groups] if name in handle.schema_arrow.names]
+            for batch in handle.iter_batches(batch_size=_ROWS, columns=names):
+                yield _rows(batch, self.header, str(self.path))
 
     @property
     def readable(self) -> bool:
@@ -95,7 +110,10 @@ def _rows(batch: pa.RecordBatch, header: Header, path: str) -> Rows:
         filters[filter.name] = np.ascontiguousarray(octets).view(np.uint64).reshape(-1, filter.words)
     there = batch.schema.names
     ids = batch.column("record_id") if "record_id" in there else pa.nulls(len(batch), pa.string())
-    groups = {each.name: batch.column(each.name) for each in header.schema.groups if each.name in there}
+    groups = {
+        each.name: (batch.column(each.name) if each.name in there else pa.nulls(len(batch))).cast(pa.string())
+        for each in header.schema.groups
+    }
     return Rows(ids.cast(pa.string()).fill_null(""), filters, groups)
 
 

@@ -77,7 +77,7 @@ class Tally:
         return np.concatenate(list(self.sample.values()), axis=1)
 
 
-def tally(batches: Iterable[Rows], schema: Schema, *, rows: int, sample: int, seed: int) -> Tally:
+def count_records(batches: Iterable[Rows], schema: Schema, *, rows: int, sample: int, seed: int) -> Tally:
     """Count over all records; ``rows`` is how many there will be."""
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(rows)[:sample])
