@@ -43,9 +43,7 @@ ATTACKS = {
     "graph matching": attacks.graph_matching,
     "known pairs": attacks.known_pairs,
 }
-SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "graph matching": {"starts": STARTS[:2]}
-}  # the others took ten times as long
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"graph matching": {"starts": STARTS[:2]}}
 
 
 @dataclass(frozen=True, eq=False)

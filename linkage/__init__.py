@@ -25,6 +25,8 @@ What is protected, and what is not
   whom, on which those attacks rest, is mostly or nearly gone. They do not hide that two records are equal, what is
   missing as a whole, or anything from a holder of the key; and what is claimed of them is claimed by their authors and
   by measurement, not by proof.
+- `audit` says what a set gives away before it leaves, each measure with its threshold and what to change, and which
+  faults it could not look for; that it finds nothing is no proof.
 - **Encodings are personal data.** They are pseudonymised, not anonymous: handle them, and the links, under the
   same rules as the records they came from.
 

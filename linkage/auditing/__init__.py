@@ -88,8 +88,9 @@ def audit(
     ValueError
         ``table`` without ``key`` or the reverse.
 
-    Cost: one pass over the records, some 1.5 GB a million of them in the ``fields`` layout and about 2 minutes on one
-    core, and some seconds for the sample, most of it for encoding again; the table is read as a whole.
+    Cost: one pass over the records, and some seconds for the sample and for keys that anybody could guess; the table is
+    read as a whole. A million records of the preset ``uk-person``, with table and key, took 16 seconds on one core and
+    0.7 GB, in the ``fields`` layout as hardened.
 
     >>> import linkage
     >>> from linkage.study import invent
