@@ -110,6 +110,17 @@ def test_audit__says_what_each_tier_can_and_cannot_find(tmp_path):
     assert "Can find" in whole._repr_html_() and "It can't find" in str(of_set)
 
 
+def test_audit__warns_of_diffusion_though_nothing_is_left_to_measure():
+    preset = lk.Schema.preset("uk-person", project="audit", layout="record")
+    schema = lk.Schema(project="audit", layout="record", fields=preset.fields, harden=lk.Hardening(diffuse=10))
+    at = {"id": "entry_no", "columns": PEOPLE.held("registry", schema)}
+    key = lk.Key.generate()
+    encoded = lk.encode(PEOPLE["registry"], schema, key, source="registry", **at)
+    found = lk.audit(encoded, schema=schema, key=key, table=PEOPLE["registry"], **at)
+    assert found["neighbour graph"].value < 0.05 and found["published breaks"].where == "diffuse"
+    assert [each.name for each in found if each.level == "warn"] == ["published breaks"]
+
+
 def test_audit__is_the_same_for_the_same_seed_and_does_not_depend_on_the_way_in(tmp_path):
     encoded, *_ = made()
     encoded.save(tmp_path / "a.parquet")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from linkage.agency.key import Key
 from linkage.auditing.again import encoded_again, filled_fields, neighbour_graph
-from linkage.auditing.agreed import against_agreement, key_check, names_only
+from linkage.auditing.agreed import against_agreement, key_check, names_only, published_breaks
 from linkage.auditing.bits import bit_findings
 from linkage.auditing.classes import blocks as block_finding
 from linkage.auditing.classes import class_findings
@@ -162,7 +162,7 @@ def _of_settings(subject: Subject, agreed: Schema | None, key: Key | str | bytes
         if isinstance(key, str | bytes)
         else guessable_key(header.schema, header.source, header.key_check, secret)
     )
-    found = [key_check(header.key_check), guessed]
+    found = [key_check(header.key_check), guessed, published_breaks(header.schema)]
     if agreed is not None:
         found.append(against_agreement(header.schema, agreed))
     return found

@@ -57,6 +57,7 @@ FAULTS = (
     Fault("frequencies of single bits", "bit frequencies", "set"),
     Fault("lengths shown by weights", "weights", "set"),
     Fault("bits that are sums of others", "XOR structure", "set"),
+    Fault("hardening that published attacks have broken", "published breaks", "set"),
     Fault("people singled out by what is missing", "missing fields", "set"),
     Fault("values that a few people have", "small classes", "set"),
     Fault("groups smaller than agreed", "group classes", "set"),
