@@ -42,11 +42,12 @@ from datasets import Trial
 import linkage as lk
 from linkage.agency.normalise import cleaner
 from linkage.agency.tokens import tokeniser
+from linkage.auditing import graph
 from linkage.profile import PROFILES
+from linkage.study.attacks.adversary import bits_of
 
 FRONTIER = results_kept.RESULTS / "frontier.jsonl"
 GRAPH = 2_000  # records
-SHARE = 0.01
 NEAREST = 20
 FIGURES = ("f1", "leak", "leak_weighed", "encoded_per_second", "million_pairs_per_second")
 
@@ -149,16 +150,7 @@ def pairs_per_second(sets: list[lk.EncodedSet], cut: float) -> float | None:
 
 def resemblance(records: lk.EncodedSet, order: np.ndarray) -> np.ndarray:
     """How alike the encodings of every two of some records are, several filters as one."""
-    filters = records.schema.filters
-    bits = np.concatenate(
-        [np.unpackbits(records.filters[each.name][order].view(np.uint8), axis=1, count=each.bits) for each in filters],
-        axis=1,
-    ).astype(np.float32)
-    counts, shared = bits.sum(axis=1), bits @ bits.T
-    together = counts[:, None] + counts
-    if filters[0].similarity == "hamming":
-        return 1 - (together - 2 * shared) / bits.shape[1]
-    return 2 * shared / np.maximum(together, 1)
+    return graph.encoded_resemblance(bits_of(records)[order], hamming=records.schema.filters[0].similarity == "hamming")
 
 
 def plaintext(trial: Trial, schema: lk.Schema) -> tuple[np.ndarray, np.ndarray]:
@@ -181,21 +173,6 @@ def plaintext(trial: Trial, schema: lk.Schema) -> tuple[np.ndarray, np.ndarray]:
     return dice, (weighed @ weighed.T).toarray() / np.maximum(np.outer(lengths, lengths), 1e-9)
 
 
-def leak(plain: np.ndarray, hidden: np.ndarray) -> float:
-    """The share of the most alike pairs that are still among the most alike.
-
-    >>> alike = np.random.default_rng(1).random((200, 200))
-    >>> leak(alike, alike), leak(alike, -alike)
-    (1.0, 0.0)
-    """
-    above = np.triu_indices(len(plain), 1)
-    most = max(1, int(SHARE * len(above[0])))
-    # equal similarities in the order of the pairs would favour the first records
-    mixed = np.random.default_rng(0).permutation(len(above[0]))
-    best = [set(mixed[np.argsort(-each[above][mixed], kind="stable")[:most]].tolist()) for each in (plain, hidden)]
-    return len(best[0] & best[1]) / most
-
-
 def measure(way: Way, trial: Trial) -> dict:
     """All figures of one way on one trial."""
     schema, key = schema_of(way, trial), datasets.key(trial.seed)
@@ -210,8 +187,8 @@ def measure(way: Way, trial: Trial) -> dict:
         "bits": sum(each.bits for each in schema.filters),
         "f1": round(best.f1, 4),
         "cut": round(best.cut, 4),
-        "leak": round(leak(plain, hidden), 4),
-        "leak_weighed": round(leak(weighed, hidden), 4),
+        "leak": round(graph.leak(plain, hidden), 4),
+        "leak_weighed": round(graph.leak(weighed, hidden), 4),
         "encoded_per_second": round(speed),
         "million_pairs_per_second": pairs_per_second(sets, best.cut),
     }

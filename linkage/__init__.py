@@ -25,6 +25,8 @@ What is protected, and what is not
   whom, on which those attacks rest, is mostly or nearly gone. They do not hide that two records are equal, what is
   missing as a whole, or anything from a holder of the key; and what is claimed of them is claimed by their authors and
   by measurement, not by proof.
+- `audit` says what a set gives away before it leaves, each measure with its threshold and what to change, and which
+  faults it could not look for; that it finds nothing is no proof.
 - **Encodings are personal data.** They are pseudonymised, not anonymous: handle them, and the links, under the
   same rules as the records they came from.
 
@@ -37,6 +39,9 @@ from linkage import interop
 from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
+from linkage.auditing import audit
+from linkage.auditing.finding import Finding
+from linkage.auditing.result import Audit
 from linkage.central import link
 from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.fitting import fit
@@ -65,11 +70,13 @@ from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
 __all__ = [
+    "Audit",
     "EncodedSet",
     "Evaluation",
     "EvidenceError",
     "Field",
     "FileFormatError",
+    "Finding",
     "Group",
     "Hardening",
     "Key",
@@ -86,6 +93,7 @@ __all__ = [
     "Release",
     "Schema",
     "SchemaError",
+    "audit",
     "compare",
     "compare_in_parts",
     "encode",

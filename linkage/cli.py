@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from linkage import __version__, cliagency, clicentre, clicompare, clifiles, clistudy, exitcodes
+from linkage import __version__, cliagency, cliaudit, clicentre, clicompare, clifiles, clistudy, exitcodes
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
 def cli() -> None:
     """Link records of the same people between agencies without passing round their names.
 
-    At each agency: schema, keygen, check, encode. At the centre: fit, link, release. Back at the agency: rejoin.
+    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, release. Back at the agency: rejoin.
     Try `linkage demo` first.
     """
 
@@ -35,6 +35,7 @@ for command in (
     cliagency.keygen,
     cliagency.check,
     cliagency.encode,
+    cliaudit.audit,
     clicompare.plan_command,
     clicompare.compare_command,
     clicentre.fit,

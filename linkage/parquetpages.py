@@ -21,6 +21,8 @@ _MAX_INT = 2**31
 # numbers of fields and values in parquet.thrift
 _ROW_GROUPS, _COLUMNS, _METADATA = 4, 1, 3
 _COMPRESSED, _FIRST_PAGE, _DICTIONARY = 7, 9, 11
+_STATISTICS, _BLOOM, _COLUMN_INDEX = 12, 14, 6
+_LEAST_AND_MOST = {1, 2, 5, 6}
 _PAGE_KIND, _PAGE_UNPACKED, _PAGE_PACKED, _DATA_PAGE = 1, 2, 3, 5
 _VALUES_AS, _DEFINITIONS_AS, _REPETITIONS_AS = 2, 3, 4
 _PLAIN, _RLE = 0, 3
@@ -42,8 +44,39 @@ def unpacked_bytes(path: Path) -> int:
         ) from None
 
 
+def showing_columns(path: Path) -> list[int]:
+    """Places of columns that show values outside their pages: least and most, page indexes, Bloom filters.
+
+    Raises `FileFormatError` if the footer can't be read.
+    """
+    found = set()
+    try:
+        with path.open("rb") as handle:
+            for group in _footer(handle)[_ROW_GROUPS]:
+                for place, column in enumerate(group[_COLUMNS]):
+                    metadata = column[_METADATA]
+                    least_or_most = _LEAST_AND_MOST & set(metadata.get(_STATISTICS) or {})
+                    if least_or_most or _COLUMN_INDEX in column or _BLOOM in metadata:
+                        found.add(place)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError, OverflowError, OSError):
+        raise FileFormatError(
+            f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="Parquet"
+        ) from None
+    return sorted(found)
+
+
 def _chunks(handle: BinaryIO) -> Iterator[tuple[int, int]]:
     """Start and length of each column of each row group."""
+    for group in _footer(handle)[_ROW_GROUPS]:
+        for column in group[_COLUMNS]:
+            metadata = column[_METADATA]
+            if _DICTIONARY in metadata:
+                raise ValueError
+            yield metadata[_FIRST_PAGE], metadata[_COMPRESSED]
+
+
+def _footer(handle: BinaryIO) -> dict[int, Any]:
+    """The file's metadata, by the numbers of its fields."""
     handle.seek(-8, os.SEEK_END)
     tail = handle.read(8)
     length = int.from_bytes(tail[:4], "little")
@@ -51,12 +84,7 @@ def _chunks(handle: BinaryIO) -> Iterator[tuple[int, int]]:
         raise ValueError
     handle.seek(-8 - length, os.SEEK_END)
     footer, _ = _struct(handle.read(length), 0)
-    for group in footer[_ROW_GROUPS]:
-        for column in group[_COLUMNS]:
-            metadata = column[_METADATA]
-            if _DICTIONARY in metadata:
-                raise ValueError
-            yield metadata[_FIRST_PAGE], metadata[_COMPRESSED]
+    return footer
 
 
 def _unpacked(handle: BinaryIO, start: int, length: int) -> int:

@@ -36,7 +36,7 @@ def test_grid__has_sixty_ways_and_more_each_of_which_is_an_agreement_under_its_n
 def test_leak__of_unrelated_similarities_is_about_one_in_a_hundred():
     rng = np.random.default_rng(5)
     one, other = rng.random((2, 600, 600))
-    assert abs(frontier.leak(one, other) - 0.01) < 0.01
+    assert abs(frontier.graph.leak(one, other) - 0.01) < 0.01
 
 
 def test_frontier__measures_a_way_and_keeps_a_line(tmp_path):

@@ -26,6 +26,7 @@ FRONT = {
     "linkage.__main__",
     "linkage.cli",
     "linkage.cliagency",
+    "linkage.cliaudit",
     "linkage.clicentre",
     "linkage.clicompare",
     "linkage.clifiles",
@@ -35,6 +36,9 @@ FRONT = {
     "linkage.exitcodes",
     "linkage.options",
 }
+
+
+ROOMS = ("agency", "central", "study", "interop", "auditing")
 
 
 def name_of(path: Path) -> str:
@@ -59,7 +63,7 @@ def imports(path: Path) -> set[str]:
 
 def room(module: str) -> str:
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in ("agency", "central", "study", "interop") else "values"
+    return parts[1] if len(parts) > 1 and parts[1] in ROOMS else "values"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -67,9 +71,9 @@ def test_imports__agency_and_central_never_meet(path):
     here = name_of(path)
     for module in imports(path):
         if here.startswith("linkage.agency"):
-            assert room(module) not in ("central", "study", "interop"), f"{here} imports {module}"
+            assert room(module) not in ("central", "study", "interop", "auditing"), f"{here} imports {module}"
         if here.startswith("linkage.central"):
-            assert room(module) not in ("agency", "study", "interop"), f"{here} imports {module}"
+            assert room(module) not in ("agency", "study", "interop", "auditing"), f"{here} imports {module}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -80,6 +84,16 @@ def test_imports__values_come_before_rooms(path):
     backward = {module for module in imports(path) if room(module) != "values"}
     allowed = {target for source, target in BACKWARD if source == here}
     assert all(any(module.startswith(target) for target in allowed) for module in backward), (here, backward)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports__the_audit_needs_no_centre_and_no_room_needs_the_audit(path):
+    here = name_of(path)
+    for module in imports(path):
+        if here.startswith("linkage.auditing"):
+            assert room(module) != "central", f"{here} imports {module}"
+        if room(here) in ("study", "interop"):
+            assert room(module) != "auditing", f"{here} imports {module}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -94,6 +108,7 @@ def test_packages__show_no_name_that_is_one_of_their_modules():
         "linkage",
         "linkage.agency",
         "linkage.agency.kernels",
+        "linkage.auditing",
         "linkage.central",
         "linkage.central.kernels",
         "linkage.interop",

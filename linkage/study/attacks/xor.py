@@ -137,9 +137,13 @@ def xor_tuples(
     >>> xor_tuples(encoded).leaks
     False
     """
+    return xor_tuples_of(bits_of(encoded, filters), sample=sample, rounds=rounds, seed=seed)
+
+
+def xor_tuples_of(bits: NDArray[np.uint8], *, sample: int = 1_000, rounds: int = 16, seed: int = 0) -> XorTuples:
+    """The same of rows of 0 and 1, wherever they are from."""
     if rounds < 2:
         raise ValueError(f"rounds: at least 2, not {rounds!r}")
-    bits = bits_of(encoded, filters)
     bits = bits[bits.any(axis=1)]
     relations = _relations(bits)
     rng = np.random.default_rng(seed)

@@ -1,0 +1,97 @@
+"""Few people of a kind: by what is missing, by rare values, by groups in clear, by blocks.
+
+A class of a few is a class in which they can be found by whoever knows that they belong to it, whatever was done to the
+other bits. Ten is the least that is usual in official statistics for tables that are published; a group's own limit is
+in the agreement.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from linkage.auditing.finding import Finding
+from linkage.auditing.tally import Tally
+from linkage.schema import Schema
+
+SMALLEST = 10
+_FEW_VALUES = 20  # a filter of so many different values at most is a class, not an identifier
+_FEWEST = 50  # records; in fewer, each is one of few in any case
+_ALONE_WARN, _ALONE_FAIL = 0.02, 0.1
+_IN_SMALL_BLOCKS = 0.05
+
+
+def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
+    """Patterns of missing fields, rare values of filters that have few, and groups."""
+    alone = _alone(tally)
+    rare = {name: _in_small(each.kinds) for name, each in tally.filters.items() if len(each.kinds) <= _FEW_VALUES}
+    worst = max(rare, key=lambda name: rare[name]) if rare else ""
+    small = {each.name: _below(tally.groups.get(each.name, Counter()), each.smallest) for each in schema.groups}
+    group = max(small, key=lambda name: small[name]) if small else ""
+    return [
+        Finding(
+            name="missing fields",
+            value=alone / max(1, tally.n),
+            unit="share",
+            warn_above=_ALONE_WARN,
+            fail_above=_ALONE_FAIL,
+            reason=f"{alone:,} of {tally.n:,} records lack fields in a way that no other does, and can be found by it.",
+            change='Leave out a field that is mostly missing (columns={"field": None}), or use one filter a record.',
+        ),
+        Finding(
+            name="small classes",
+            value=rare.get(worst, 0),
+            unit="records",
+            warn_above=0,
+            fail_above=None,
+            where=worst if rare.get(worst) else "",
+            reason=f"So many have one of few values, and fewer than {SMALLEST} share it: they stand out.",
+            change="Agree on coarser codes for it, or put it into one filter with other fields.",
+        ),
+        Finding(
+            name="group classes",
+            value=small.get(group, 0),
+            unit="classes",
+            warn_above=None,
+            fail_above=0,
+            where=group if small.get(group) else "",
+            reason="Groups travel in clear, and these have fewer records than the agreement allows.",
+            change="Make the groups coarser, or leave out the records of the small ones.",
+        ),
+    ]
+
+
+def blocks(given: Sequence[Sequence[str]]) -> Finding:
+    """How many records lie in a block of fewer than ten."""
+    sizes = Counter(block for row in given for block in set(row))
+    small = sum(any(sizes[block] < SMALLEST for block in row) for row in given)
+    least = min(sizes.values(), default=0)
+    return Finding(
+        name="block sizes",
+        value=small / max(1, len(given)),
+        unit="share",
+        warn_above=0.0,
+        fail_above=_IN_SMALL_BLOCKS,
+        reason=f"So many records are in a block of fewer than {SMALLEST} (the smallest has {least:,}). A block says "
+        "what its records have in common, and its size how rare that is.",
+        change="Block by something coarser: fewer letters, the year in place of the date.",
+    )
+
+
+def _alone(tally: Tally) -> int:
+    """Records whose pattern of missing filters is nobody else's."""
+    if len(tally.filters) < 2 or tally.n < _FEWEST:
+        return 0
+    there = np.stack([np.concatenate(each.values) != 0 for each in tally.filters.values()], axis=1)
+    _, counts = np.unique(np.packbits(there, axis=1), axis=0, return_counts=True)
+    return int((counts == 1).sum())
+
+
+def _in_small(kinds: np.ndarray) -> int:
+    return int(kinds[kinds < SMALLEST].sum())
+
+
+def _below(sizes: Counter[str], smallest: int) -> int:
+    return sum(size < smallest for size in sizes.values())

@@ -1,0 +1,327 @@
+"""Twelve mistakes, planted for real: each is caught by a tier that can see it, and by the finding meant for it."""
+
+import hashlib
+import itertools
+import json
+import warnings
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import linkage as lk
+from linkage import interop, study
+from linkage.agency.normalise import cleaner
+from linkage.agency.rejoin import hashed_ids
+from linkage.agency.tokens import tokeniser
+from linkage.auditing.faults import FAULTS
+
+pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")  # a postcode that can't be read
+
+PEOPLE = study.invent(600, seed=8, agencies=["registry"])
+TABLE = PEOPLE["registry"].slice(0, 500)
+KEY = lk.Key.generate()
+WORDS = 16
+
+
+def schema_of(**settings) -> lk.Schema:
+    preset = lk.Schema.preset("uk-person", project="audit", layout="record")
+    fields = tuple(
+        lk.Field(name=field.name, type=field.type, scheme=field.scheme, codes=field.codes) for field in preset.fields
+    )
+    return lk.Schema(**{"project": "audit", "layout": "record", "fields": fields} | settings)
+
+
+RECORD = schema_of()
+COLUMNS = PEOPLE.held("registry", RECORD)
+AT = {"id": "entry_no", "columns": COLUMNS}
+
+
+def encode(schema=RECORD, key=KEY, table=TABLE, **more) -> lk.EncodedSet:
+    held = {name: column for name, column in COLUMNS.items() if name in [field.name for field in schema.fields]}
+    return lk.encode(table, schema, key, source="registry", id="entry_no", columns=held, progress=False, **more)
+
+
+def deepest(given, schema=RECORD, key=KEY, table=TABLE, **more) -> lk.Audit:
+    held = {name: column for name, column in COLUMNS.items() if name in [field.name for field in schema.fields]}
+    return lk.audit(given, schema=schema, key=key, table=table, **({"id": "entry_no", "columns": held} | more))
+
+
+def with_rows(rows: np.ndarray, schema=RECORD, ids=None) -> lk.EncodedSet:
+    """A set as another program might make it: the right ids, and these rows in the order of the table."""
+    hashed = hashed_ids(TABLE["entry_no"], KEY, project="audit", source="registry", column="entry_no")
+    ids = hashed.to_pylist() if ids is None else ids
+    return lk.EncodedSet.from_arrays(
+        ids, {"record": rows}, schema=schema, source="registry", key_check=KEY.check("audit")
+    )
+
+
+def hashed_rows(positions) -> np.ndarray:
+    """Filters of 1,024 bits of the same tokens, by other hashes: ``positions(token)`` are the bits it sets."""
+    bits = np.zeros((len(TABLE), 64 * WORDS), np.uint8)
+    for field in RECORD.fields:
+        if COLUMNS.get(field.name) is None and field.name in COLUMNS:
+            continue
+        clean, cut = cleaner(field), tokeniser(field)
+        for row, text in enumerate(TABLE[COLUMNS.get(field.name, field.name)].to_pylist()):
+            value = clean(text).value if text else ""
+            for token in cut(value) if value else ():
+                bits[row, positions(token)] = 1
+    return np.packbits(bits, axis=1).view(np.uint64)
+
+
+def saved(encoded: lk.EncodedSet, path) -> pa.Table:
+    encoded.save(path)
+    return pq.read_table(path)
+
+
+def only(found: lk.Audit, name: str) -> lk.Finding:
+    """The finding, which failed, and makes the audit fail."""
+    assert found[name].level == "fail" and found.level == "fail"
+    with pytest.raises(lk.PrivacyError, match=name):
+        found.raise_above("warn")
+    assert found[name].change and found[name].reason
+    return found[name]
+
+
+def test_names_left_in__are_seen_in_the_file_that_our_reader_refuses(tmp_path):
+    table = saved(encode(), tmp_path / "a.parquet")
+    table = table.append_column("forename", TABLE["given_name"] if "given_name" in TABLE.column_names else TABLE[1])
+    pq.write_table(table, tmp_path / "names.parquet", write_statistics=False, use_dictionary=False)
+    found = lk.audit(tmp_path / "names.parquet")
+    assert only(found, "columns beyond the agreement").where == "forename"
+    assert found["file in order"].level == "fail" and found.risk == 1.0
+    shown = str(found) + found._repr_html_()
+    assert not any(name in shown for name in TABLE[1].to_pylist() if name and len(name) > 6)
+
+
+def test_unkeyed_hash__is_known_without_a_table():
+    """As the ONS's toolkit makes them, its salt empty as it is by default."""
+    rows = hashed_rows(
+        lambda token: [int(hashlib.sha256(f"{token}{n}".encode()).hexdigest(), 16) % 1024 for n in range(8)]
+    )
+    found = lk.audit(with_rows(rows))
+    assert "sha256" in only(found, "known unkeyed encodings").where and found.risk == 1.0
+
+
+def test_unkeyed_hash__of_any_kind_shows_when_encoded_again():
+    rows = hashed_rows(
+        lambda token: [
+            int.from_bytes(hashlib.blake2s(f"{n}|{token}".encode()).digest()[:4], "big") % 1024 for n in range(8)
+        ]
+    )
+    given = with_rows(rows)
+    assert lk.audit(given)["known unkeyed encodings"].level == "ok"  # not of a kind that it knows
+    assert only(deepest(given), "made by the key").value == 1.0
+
+
+def test_same_noise_for_every_record__shows_when_encoded_again():
+    schema = schema_of(harden=lk.Hardening(noise=0.1))
+    plain = encode()
+    mask = np.packbits(np.random.default_rng(1).random(1024) < 0.05).view(np.uint64)
+    noisy = lk.EncodedSet.from_arrays(
+        plain.record_ids.to_pylist(), {"record": plain.filters["record"] ^ mask}, schema=schema, source="registry",
+        key_check=plain.key_check,
+    )  # fmt: skip
+    found = deepest(noisy, schema)
+    assert only(found, "noise of each record").value == 1.0
+    assert found["made by the key"].level == "fail"
+
+
+def test_identical_rows__are_counted():
+    table = pa.concat_tables([TABLE.slice(0, 300), *[TABLE.slice(0, 1)] * 200])
+    table = table.set_column(table.column_names.index("entry_no"), "entry_no", pa.array([str(n) for n in range(500)]))
+    found = lk.audit(encode(table=table))
+    assert only(found, "identical records").value == pytest.approx(201 / 500)
+    assert found["largest class of identical records"].value == pytest.approx(201 / 500)
+
+
+def test_tiny_blocks__are_counted(tmp_path):
+    given = encode()
+    blocks = [[record[:2]] for record in given.record_ids.to_pylist()]  # some two in each of 256
+    assert only(lk.audit(given, blocks=blocks), "block sizes").value > 0.9
+    given.save(tmp_path / "a.parquet")
+    (tmp_path / "blocks.json").write_text(json.dumps({"blocks": blocks, "of": given.digest()}))
+    assert lk.audit(tmp_path / "a.parquet", blocks=tmp_path / "blocks.json")["block sizes"].level == "fail"
+
+
+def test_double_hashing__shows_in_the_distances_of_bits():
+    """Keyed, so no list of unkeyed encodings has it: Schnell, Bachteler and Reiher (2009), as clkhash offers it."""
+
+    def positions(token: str) -> list[int]:
+        digests = (hashlib.sha256(f"{KEY.check('audit')}{which}{token}".encode()).digest() for which in "ab")
+        first, step = (int.from_bytes(digest[:8], "big") for digest in digests)
+        return [(first + n * step) % 1024 for n in range(12)]
+
+    found = lk.audit(with_rows(hashed_rows(positions)))
+    only(found, "double hashing")
+    assert found["known unkeyed encodings"].level == "ok"
+
+
+def clkhash_schema(kind: str, *names: str) -> lk.Schema:
+    singular = {"prevent_singularity": True} if kind == "doubleHash" else {}
+    hashing = {
+        "comparison": {"type": "ngram", "n": 2},
+        "strategy": {"bitsPerToken": 15},
+        "hash": {"type": kind} | singular,
+    }
+    text = {"type": "string", "encoding": "utf-8"}
+    kdf = {"type": "HKDF", "hash": "SHA256", "info": "", "salt": "", "keySize": 64}
+    features = [{"identifier": name, "format": text, "hashing": hashing} for name in names]
+    return lk.Schema.from_clkhash({"version": 3, "clkConfig": {"l": 1024, "kdf": kdf}, "features": features})
+
+
+def test_double_hashing__of_clkhash_is_seen_and_its_other_strategy_passes():
+    table = pa.table({name: TABLE[COLUMNS[name]].fill_null("") for name in ("surname", "given_name")})
+
+    def made(kind):
+        secret = KEY.derive(project="audit", purpose="clkhash")
+        return lk.audit(interop.encode_clkhash(table, clkhash_schema(kind, "surname", "given_name"), secret))
+
+    assert made("doubleHash")["double hashing"].level == "fail"
+    other = made("blakeHash")
+    assert other["double hashing"].level == "ok"
+    assert other["record ids"].level == "warn"  # row numbers: all that clkhash has
+
+
+def test_name_only_filter__is_told_by_the_agreement_and_by_empty_columns():
+    names = schema_of(fields=RECORD.fields[:2], bits=512)
+    assert {field.type for field in names.fields} == {"name"}
+    only(lk.audit(encode(names)), "names only")
+    # all fields agreed on, and none but names held: in one filter a record only the table tells
+    alone = {field.name: None for field in RECORD.fields[2:]} | {
+        name: COLUMNS[name] for name in ("given_name", "surname")
+    }
+    given = lk.encode(TABLE, RECORD, KEY, source="registry", id="entry_no", columns=alone, progress=False)
+    assert lk.audit(given)["names only"].level == "ok"
+    only(deepest(given, columns=alone), "names only")
+    separate = lk.Schema(project="audit", fields=RECORD.fields)
+    given = lk.encode(TABLE, separate, KEY, source="registry", id="entry_no", columns=alone, progress=False)
+    only(lk.audit(given), "names only")
+
+
+@pytest.mark.parametrize(
+    "steps", [{"saul": 3}, {"noise": 0.1}, {"diffuse": 10}, {"salt": "dob"}, {"saul": 3, "noise": 0.1}], ids=str
+)
+def test_hardening_inert__shows_when_encoded_again(steps):
+    hardened = schema_of(harden=lk.Hardening(**steps))
+    plain = encode()
+    given = lk.EncodedSet.from_arrays(
+        plain.record_ids.to_pylist(), dict(plain.filters), schema=hardened, source="registry", key_check=plain.key_check
+    )
+    found = deepest(given, hardened)
+    assert set(only(found, "hardening acts").where.split(", ")) >= set(steps)
+    if "saul" in steps:
+        assert lk.audit(given)["hardening by its bits"].level == "fail"  # the file alone shows it
+
+
+def test_hardening_inert__by_a_salt_that_everybody_shares():
+    salted = schema_of(harden=lk.Hardening(salt="sex"))
+    place = TABLE.column_names.index(COLUMNS["sex"])
+    same = TABLE.set_column(place, COLUMNS["sex"], pa.array(["F"] * len(TABLE)))
+    assert only(deepest(encode(salted, table=same), salted, table=same), "hardening acts").where == "salt"
+    assert deepest(encode(salted), salted)["hardening acts"].level == "ok"
+
+
+def test_hardening_inert__by_noise_below_a_bit():
+    schema = schema_of(harden=lk.Hardening(noise=0.001), bits=512)
+    assert only(lk.audit(encode(schema)), "hardening by its bits").where == "noise"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        hashlib.sha256(b"2468").digest(),
+        hashlib.sha256(b"0042").digest(),
+        hashlib.sha512(b"password").digest()[:32],
+        hashlib.blake2b(b"audit", digest_size=32).digest(),
+        np.random.default_rng(42).bytes(32),
+        np.random.RandomState(2024).bytes(32),
+    ],
+    ids=["a PIN", "a PIN of four digits", "a word", "the project's name", "a seed", "an old seed"],
+)
+def test_short_key__stretched_to_full_length_is_guessed_from_the_file_alone(secret):
+    found = lk.audit(encode(key=lk.Key(secret)))
+    only(found, "guessable key")
+    assert found.risk == 1.0
+
+
+def test_short_key__of_clkhash_is_measured():
+    agreed, table = (
+        clkhash_schema("blakeHash", "surname"),
+        pa.table({"surname": TABLE[COLUMNS["surname"]].fill_null("")}),
+    )
+    for secret, level in ((b"horse", "fail"), ("correct", "fail"), (bytes(range(7, 39)), "ok")):
+        given = interop.encode_clkhash(table, agreed, secret)
+        found = lk.audit(given, key=secret, table=table)
+        assert found["guessable key"].level == level
+        assert found["made by the key"].value == 0 and found["records of the table"].value == 0
+
+
+def test_rows_in_input_order__show_by_ids_that_fall(tmp_path):
+    table = saved(encode(), tmp_path / "a.parquet")
+    rows = np.random.default_rng(2).permutation(len(table))
+    pq.write_table(table.take(pa.array(rows)), tmp_path / "b.parquet", write_statistics=False, use_dictionary=False)
+    found = lk.audit(tmp_path / "b.parquet")
+    assert only(found, "row order").value > 100
+    assert found["record ids"].level == "ok"
+
+
+def test_rows_in_input_order__show_by_ids_that_count():
+    table = TABLE.sort_by(COLUMNS["surname"])
+    order = np.argsort(np.array(TABLE[COLUMNS["surname"]].fill_null("~").to_pylist()), kind="stable")
+    given = encode()
+    hashed = hashed_ids(TABLE["entry_no"], KEY, project="audit", source="registry", column="entry_no").to_pylist()
+    place = {record: row for row, record in enumerate(given.record_ids.to_pylist())}
+    rows = given.filters["record"][[place[hashed[row]] for row in order]]
+    assert len(table) == len(rows)
+    for ids in ([f"{n:032x}" for n in range(500)], [f"case-{n:04}" for n in range(500)]):
+        found = lk.audit(with_rows(rows, ids=ids))
+        only(found, "record ids")
+        assert found["neighbouring rows"].level == "fail"  # by surname: families stand together
+
+
+def test_statistics_in_the_footer__are_seen(tmp_path):
+    table = saved(encode(), tmp_path / "a.parquet")
+    pq.write_table(table, tmp_path / "b.parquet", use_dictionary=False)
+    found = lk.audit(tmp_path / "b.parquet")
+    assert only(found, "statistics in the file").where == "record_id, record"
+    pq.write_table(table, tmp_path / "d.parquet", write_statistics=["record"], write_page_index=True)
+    assert lk.audit(tmp_path / "d.parquet")["statistics in the file"].where == "record"
+
+
+def test_statistics_in_the_footer__are_not_all_that_a_data_frame_leaves(tmp_path):
+    frame = saved(encode(), tmp_path / "a.parquet").to_pandas()
+    frame.attrs["exported by"] = "somebody"
+    frame.to_parquet(tmp_path / "b.parquet")
+    found = lk.audit(tmp_path / "b.parquet", schema=RECORD)
+    assert "pandas" in only(found, "foreign metadata").where
+    assert found["filter fill"].level == "ok"  # and the records were looked at, as the agreement says
+
+
+def test_filter_overfull__is_measured():
+    full = schema_of(bits=96)
+    full = lk.Schema(
+        project="audit", layout="record", bits=96,
+        fields=tuple(lk.Field(name=f.name, type=f.type, hashes=8, codes=f.codes, scheme=f.scheme) for f in full.fields),
+    )  # fmt: skip
+    assert only(lk.audit(encode(full)), "filter fill").value > 0.9
+
+
+def test_faults__each_show_in_a_finding_that_there_is():
+    found = deepest(encode(), blocks=[["a"]] * 500)
+    names = {finding.name for finding in found} | {
+        "columns beyond the agreement",
+        "statistics in the file",
+        "foreign metadata",
+        "file in order",
+    }
+    assert {fault.finding for fault in FAULTS} <= names
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+    assert set(itertools.chain(found.finds, [miss.partition(" (give")[0] for miss in found.misses])) == {
+        fault.name for fault in FAULTS
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert all("path" in miss for miss in found.misses)  # a set in memory has no file
