@@ -62,7 +62,10 @@ def fit(
 @click.option(
     "--probability", help="Layout fields: link at or above it; default 0.5 to 0.7, by how sure the links are."
 )
-@click.option("--threshold", help="Layout record: link at or above this similarity, such as 0.8 or 4/5.")
+@click.option(
+    "--threshold",
+    help="Layout record: link at or above this similarity, such as 0.8 or 4/5; default: found from the sets.",
+)
 @_duplicates
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
 @_weights

@@ -316,7 +316,7 @@ def test_link__refuses_options_of_the_other_layout(registry, centre, record_sets
     with pytest.raises(ValueError, match="model belongs"):
         lk.link(*record_sets, model=lk.fit(registry, centre), probability=0.5, threshold=0.8)
     with pytest.raises(ValueError, match=r"the record layout needs a threshold, such as threshold=0\.8"):
-        lk.link(*record_sets)
+        lk.link(*record_sets, duplicates=["registry"])
 
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.1, float("nan"), True, "half", [0.5]])

@@ -12,7 +12,11 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central import assign, compare  # the modules: their functions of the same name would hide them
+from linkage.central import (
+    assign,
+    compare,
+    ownthreshold,
+)  # the modules: their functions of the same name would hide them
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.cut import LOWEST, default_cut
 from linkage.central.disclose import new_link_ids
@@ -54,9 +58,10 @@ def link(
         links; or higher, up to 0.7, where of the links above 0.5 more than one in two hundred is expected to be wrong.
         ``Links.cut`` says which.
     threshold
-        ``record`` layout: link at or above this similarity, measured as the agreement's filter is made for. It has no
-        default: the best one moves with the data. Hardened filters of strangers agree in about half of their bits, so
-        thresholds lie a little above 0.5.
+        ``record`` layout: link at or above this similarity, measured as the agreement's filter is made for. Without it
+        one is found from the sets, near the best balance of wrong and missed links (``Links.cut`` says which); within
+        one set, or with ``duplicates``, it must be given. Hardened filters of strangers agree in about half of their
+        bits, so thresholds lie a little above 0.5.
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
         partner, by the largest total weight.
@@ -72,8 +77,9 @@ def link(
     LimitError
         The likely pairs don't fit ``memory``.
     EvidenceError
-        A model was estimated, and fewer than one record in twenty seems to have a partner: too few to tell people
-        from their siblings. To look at the links all the same, give ``model=lk.fit(...)``.
+        A threshold was to be found and nothing shows where matches begin; or a model was estimated, and fewer than one
+        record in twenty seems to have a partner: too few to tell people from their siblings. To look at the links all
+        the same, give ``threshold`` or ``model=lk.fit(...)``.
 
     Cost: every pair of records is compared, once for the links and in part for the estimates.
     """
@@ -97,14 +103,16 @@ def link(
     if ordered[0].schema.layout == "record":
         _refuse_options_of("fields", model=model, probability=probability)
         if threshold is None:
-            hint = "threshold=0.8"
-            if ordered[0].schema.filters[0].similarity == "hamming":
-                hint = "threshold=0.55 (strangers agree in about half of their bits)"
-            raise ValueError(
-                f"link: the record layout needs a threshold, such as {hint}; the best one depends on the data"
-            )
-        pairs = compare.compare(*ordered, threshold=threshold, threads=threads, memory=memory, progress=progress)
-        cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}
+            if unique != (True, True):
+                raise ValueError(
+                    "link: the record layout needs a threshold, such as threshold=0.8, within one set or where a "
+                    "source may hold several records of a person: finding one rests on their having one partner"
+                )
+            pairs, own = ownthreshold.found(*_both(ordered), threads=threads, memory=memory, progress=progress)
+            cut = {"threshold": own}
+        else:
+            pairs = compare.compare(*ordered, threshold=threshold, threads=threads, memory=memory, progress=progress)
+            cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}
         gain = _similarity_gain(pairs, cut["threshold"])
     else:
         _refuse_options_of("record", threshold=threshold)
@@ -138,6 +146,10 @@ def _in_one_set(records: EncodedSet, duplicates: Collection[str]) -> tuple[bool,
 
 def _two(sets: tuple[EncodedSet, ...]) -> tuple[EncodedSet, EncodedSet | None]:
     return (sets[0], sets[1] if len(sets) == 2 else None)
+
+
+def _both(sets: tuple[EncodedSet, ...]) -> tuple[EncodedSet, EncodedSet]:
+    return sets[0], sets[1]
 
 
 def _require_enough(model: Model, n_records: int, *, n_pairs: int) -> None:
