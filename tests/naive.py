@@ -440,3 +440,28 @@ def hardened_row(record: dict, schema, key, source: str, id: str) -> bytes:
     return bytes(
         sum(bit << (7 - place) for place, bit in enumerate(made[at : at + 8])) for at in range(0, len(made), 8)
     )
+
+
+def partitions(items: list) -> list[list[list]]:
+    """Every way to part a list."""
+    if not items:
+        return [[]]
+    head, *rest = items
+    found = []
+    for parts in partitions(rest):
+        found.append([[head], *parts])
+        found += [[*parts[:k], [head, *parts[k]], *parts[k + 1 :]] for k in range(len(parts))]
+    return found
+
+
+def clusters_worth(parts, weights: dict, source, unique, absent) -> int | None:
+    """What clusters are worth together; None where a source has two records in one that may have one."""
+    total = 0
+    for part in parts:
+        for place, one in enumerate(part):
+            for other in part[:place]:
+                if source[one] == source[other] and unique[source[one]]:
+                    return None
+                low, high = sorted((one, other))
+                total += weights.get((low, high), -int(absent[source[one]][source[other]]))
+    return total
