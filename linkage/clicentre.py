@@ -56,7 +56,7 @@ def fit(
 
 
 @click.command()
-@click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
+@click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SET [SET ...]")
 @out_option
 @click.option("--model", "model_path", type=click.Path(), help="Of `linkage fit`; default: estimated from the sets.")
 @click.option(
@@ -76,7 +76,7 @@ def link(
     sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, threshold: str | None,
     duplicates: tuple[str, ...], replace: bool, weights: bool, threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Link two encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
+    """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
 
     Each run makes new link ids: send all agencies releases of one and the same result.
     """
@@ -88,7 +88,11 @@ def link(
             f"{out} exists already; a new run has new link ids, which match no release of the old one. "
             "Choose another name, or give --replace"
         )
-    loaded = _one_or_two(sets)
+    if weights and len(sets) > 2 and model_path is None:
+        raise click.UsageError(
+            "--weights: of several sets every two have a model of their own; see `linkage fit` of two"
+        )
+    loaded = [linkage.EncodedSet.load(path) for path in sets]
     given = None if model_path is None else linkage.Model.load(model_path)
     shown = given
     if weights:
@@ -108,7 +112,9 @@ def link(
     linked = links.records.num_rows - links.records["link_id"].null_count
     data = {"pairs": len(links), "records": links.records.num_rows, "linked_records": linked, "file": out,
             "sources": list(links.sources), "cut": dict(links.cut)}  # fmt: skip
-    where = " and ".join(links.sources) if len(loaded) == 2 else f"records within {links.sources[0]}"
+    if len(loaded) > 2:
+        data["conflicts"] = links.conflicts.num_rows
+    where = f"records within {links.sources[0]}" if len(loaded) == 1 else " and ".join(links.sources)
     click.echo(json.dumps(data) if as_json else f"{out}: {len(links):,} pairs of {where}")
 
 
@@ -151,5 +157,5 @@ def _one_or_two(sets: tuple[str, ...]) -> list[EncodedSet]:
     import linkage
 
     if len(sets) > 2:
-        raise click.UsageError(f"one encoded set or two; {len(sets)} given; link more agencies two at a time")
+        raise click.UsageError(f"one encoded set or two; {len(sets)} given; `linkage link` takes more")
     return [linkage.EncodedSet.load(path) for path in sets]

@@ -1,7 +1,8 @@
 """Links: who with whom and how surely, and who is whom. The standing result, kept at the centre.
 
 Its file is Parquet, format 1: the outer join of the sets. A row is a pair (left_source, left_id, right_source,
-right_id, its measures, link_id), or a record that linked with nothing (the right columns and link_id null). The
+right_id, its measures, link_id), a record that linked with nothing (the right columns and link_id null), or a conflict
+(a pair whose link_id is null). A record that is linked only through others is a pair with itself, without measures. The
 footer holds the agreement, the key check, the sources, and the release key; so the file stays at the centre,
 readable by its owner only. With the release key one could tell which link ids of two releases belong together.
 """
@@ -35,6 +36,8 @@ class Links(TableOfResults):
 
     pairs        Arrow table left_source, left_id, right_source, right_id, then similarity, or match_weight and
                  probability; sorted by left and right source and id
+    conflicts    the same columns: pairs that reach the cut, of people who are two all the same, as others belong more
+                 surely to one or the other; found where three agencies or more are linked
     records      Arrow table source, record_id, link_id, one row per record given; link_id is null where unlinked,
                  equal for records of one person; sorted by source and id
     sources      the sources, sorted
@@ -47,6 +50,11 @@ class Links(TableOfResults):
     key_check: str
     cut: Mapping[str, float]
     release_key: bytes = field(repr=False)
+    conflicts: pa.Table = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.conflicts is None:
+            object.__setattr__(self, "conflicts", self.pairs.slice(0, 0))
 
     @property
     def run(self) -> str:
@@ -88,7 +96,8 @@ class Links(TableOfResults):
             sources = tuple(str(source) for source in json.loads(footer["sources"]))
             cut = {str(name): float(value) for name, value in json.loads(footer["cut"]).items()}
             return cls(
-                pairs=_pairs_of(table), records=_records_of(table), sources=sources,
+                pairs=_pairs_of(table, linked=True), conflicts=_pairs_of(table, linked=False),
+                records=_records_of(table), sources=sources,
                 schema=from_canonical(footer["schema"]), key_check=footer["key_check"], cut=cut,
                 release_key=bytes.fromhex(footer["release_key"]),
             )  # fmt: skip
@@ -111,23 +120,26 @@ def _outer_join(links: Links) -> pa.Table:
     alone = ids.filter(pc.is_null(ids["link_id"]))
     lone = {name: pa.nulls(alone.num_rows, pairs.schema.field(name).type) for name in pairs.column_names}
     lone |= {"left_source": alone["source"], "left_id": alone["record_id"]}
-    whole = pa.concat_tables([pairs, pa.table(lone, schema=pairs.schema)])
+    apart = links.conflicts.append_column("link_id", pa.nulls(links.conflicts.num_rows, pa.string()))
+    whole = pa.concat_tables([pairs, apart.cast(pairs.schema), pa.table(lone, schema=pairs.schema)])
     return whole.sort_by([(name, "ascending") for name in ("left_source", "left_id", "right_source", "right_id")])
 
 
-def _pairs_of(table: pa.Table) -> pa.Table:
+def _pairs_of(table: pa.Table, *, linked: bool) -> pa.Table:
     import pyarrow.compute as pc
 
-    paired = table.filter(pc.is_valid(table["right_id"]))
+    chosen = table.filter(pc.and_(pc.is_valid(table["right_id"]), pc.equal(pc.is_valid(table["link_id"]), linked)))
     names = ["left_source", "left_id", "right_source", "right_id"]
     measures = [name for name in _MEASURES if name in table.column_names]
-    return paired.select([*names, *measures]).combine_chunks()
+    return chosen.select([*names, *measures]).combine_chunks()
 
 
 def _records_of(table: pa.Table) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # of a conflict each record stands elsewhere: in a pair, or alone
+    table = table.filter(pc.or_(pc.is_null(table["right_id"]), pc.is_valid(table["link_id"])))
     left = table.select(["left_source", "left_id", "link_id"]).rename_columns(["source", "record_id", "link_id"])
     paired = table.filter(pc.is_valid(table["right_id"]))
     right = paired.select(["right_source", "right_id", "link_id"]).rename_columns(["source", "record_id", "link_id"])

@@ -450,3 +450,28 @@ def best_of_each(weights, most):
             own = sorted((pair for pair in weights if pair[place] == number), key=lambda pair: -weights[pair])
             chosen.update(own[:most])
     return sorted(chosen)
+
+
+def partitions(items: list) -> list[list[list]]:
+    """Every way to part a list."""
+    if not items:
+        return [[]]
+    head, *rest = items
+    found = []
+    for parts in partitions(rest):
+        found.append([[head], *parts])
+        found += [[*parts[:k], [head, *parts[k]], *parts[k + 1 :]] for k in range(len(parts))]
+    return found
+
+
+def clusters_worth(parts, weights: dict, source, unique, absent) -> int | None:
+    """What clusters are worth together; None where a source has two records in one that may have one."""
+    total = 0
+    for part in parts:
+        for place, one in enumerate(part):
+            for other in part[:place]:
+                if source[one] == source[other] and unique[source[one]]:
+                    return None
+                low, high = sorted((one, other))
+                total += weights.get((low, high), -int(absent[source[one]][source[other]]))
+    return total

@@ -5,24 +5,21 @@
 
 from __future__ import annotations
 
-import secrets
 import warnings
 from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central import (
-    assign,
-    compare,
-    ownthreshold,
-)  # the modules: their functions of the same name would hide them
+# the modules: their functions of the same name would hide them
+from linkage.central import assign, compare, ownthreshold
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.cut import LOWEST, default_cut
-from linkage.central.disclose import new_link_ids
 from linkage.central.fitting import fitted
 from linkage.central.model import Model
-from linkage.central.sources import in_canonical_order, one_partner
+from linkage.central.outcome import standing
+from linkage.central.several import Limits, link_by_probability, link_by_threshold
+from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import EvidenceError, LinkageWarning
@@ -44,13 +41,14 @@ def link(
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
 ) -> Links:
-    """Decide which records of two agencies, or of one, are the same person.
+    """Decide which records of several agencies, or of one, are the same person.
 
     Parameters
     ----------
     sets
-        Two sets of different sources, made under one agreement and key; their order changes nothing. Or one set, to
-        find the duplicates in it.
+        Sets of different sources, made under one agreement and key; their order changes nothing. Of three or more,
+        every two are compared, and one decision is made over all: see `linkage.central.clusters`. Or one set, to find
+        the duplicates in it.
     model
         ``fields`` layout: a model from `fit`; without it one is estimated from the sets.
     probability
@@ -60,11 +58,11 @@ def link(
     threshold
         ``record`` layout: link at or above this similarity, measured as the agreement's filter is made for. Without it
         one is found from the sets, near the best balance of wrong and missed links (``Links.cut`` says which); within
-        one set, or with ``duplicates``, it must be given. Hardened filters of strangers agree in about half of their
-        bits, so thresholds lie a little above 0.5.
+        one set, of three or more, or with ``duplicates``, it must be given. Hardened filters of strangers agree in
+        about half of their bits, so thresholds lie a little above 0.5.
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
-        partner, by the largest total weight.
+        partner, by the largest total weight, and of several sources a person at most one record of each.
 
     Returns
     -------
@@ -77,9 +75,10 @@ def link(
     LimitError
         The likely pairs don't fit ``memory``.
     EvidenceError
-        A threshold was to be found and nothing shows where matches begin; or a model was estimated, and fewer than one
-        record in twenty seems to have a partner: too few to tell people from their siblings. To look at the links all
-        the same, give ``threshold`` or ``model=lk.fit(...)``.
+        A threshold was to be found, and nothing shows where matches begin, or fewer than one record in five seems to
+        have a partner; or a model was estimated, and fewer than one in twenty: too few to tell people from their
+        siblings. To look at the links all the same, give ``threshold`` or ``model=lk.fit(...)``. Of several sources,
+        two that share so few are linked through the others, with a warning; the error is raised where all are such.
 
     Cost: every pair of records is compared, once for the links and in part for the estimates.
     """
@@ -88,29 +87,26 @@ def link(
             raise TypeError(
                 f"link: takes encoded sets, from encode() or EncodedSet.load(); this is {type(given).__name__}"
             )
-    if len(sets) not in (1, 2):
-        raise ValueError(
-            f"link: takes one set or two in this release, {len(sets)} given; link more agencies two at a time"
-        )
-    if len(sets) == 2 and sets[0].source == sets[1].source:
-        raise ValueError(
-            f"link: both sets are of the source '{sets[0].source}'; encode each agency under its own name, or all of "
-            "one agency's records as one set, and link it alone"
-        )
+    if not sets:
+        raise ValueError("link: takes one encoded set or more")
+    _require_own_sources(sets)
     require_comparable(*sets)
-    ordered = in_canonical_order(*sets) if len(sets) == 2 else sets
+    ordered = all_in_canonical_order(*sets)
+    if len(sets) > 2:
+        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        if sets[0].schema.layout == "record":
+            _refuse_options_of("fields", model=model, probability=probability)
+            return link_by_threshold(ordered, _given(threshold, ordered), duplicates=duplicates, limits=limits)
+        _refuse_options_of("record", threshold=threshold)
+        return link_by_probability(ordered, probability, model=model, duplicates=duplicates, limits=limits)
     unique = one_partner(*ordered, duplicates) if len(ordered) == 2 else _in_one_set(ordered[0], duplicates)
     if ordered[0].schema.layout == "record":
         _refuse_options_of("fields", model=model, probability=probability)
-        if threshold is None:
-            if unique != (True, True):
-                raise ValueError(
-                    "link: the record layout needs a threshold, such as threshold=0.8, within one set or where a "
-                    "source may hold several records of a person: finding one rests on their having one partner"
-                )
+        if threshold is None and unique == (True, True):
             pairs, own = ownthreshold.found(*_both(ordered), threads=threads, memory=memory, progress=progress)
             cut = {"threshold": own}
         else:
+            threshold = _given(threshold, ordered)
             pairs = compare.compare(*ordered, threshold=threshold, threads=threads, memory=memory, progress=progress)
             cut = {"threshold": float(exact_ratio(threshold, name="threshold"))}
         gain = _similarity_gain(pairs, cut["threshold"])
@@ -137,6 +133,29 @@ def link(
         cut = {"probability": default_cut(chosen.probability)}
         chosen = chosen.take(chosen.probability >= cut["probability"])
     return _links(chosen, ordered, cut)
+
+
+def _require_own_sources(sets: tuple[EncodedSet, ...]) -> None:
+    known: set[str] = set()
+    for each in sets:
+        if each.source in known:
+            raise ValueError(
+                f"link: two sets are of the source '{each.source}'; encode each agency under its own name, or all of "
+                "one agency's records as one set, and link it alone"
+            )
+        known.add(each.source)
+
+
+def _given(threshold: Ratio | None, sets: tuple[EncodedSet, ...]) -> Ratio:
+    if threshold is not None:
+        return threshold
+    hint = "threshold=0.8"
+    if sets[0].schema.filters[0].similarity == "hamming":
+        hint = "threshold=0.55 (strangers agree in about half of their bits)"
+    raise ValueError(
+        f"link: the record layout needs a threshold, such as {hint}, within one set, of three sets or more, and where "
+        "a source may hold several records of a person: one is found only between two that hold one of each"
+    )
 
 
 def _in_one_set(records: EncodedSet, duplicates: Collection[str]) -> tuple[bool, bool]:
@@ -190,39 +209,7 @@ def _weight_gain(pairs: Pairs) -> NDArray[np.int64]:
 
 
 def _links(pairs: Pairs, sets: tuple[EncodedSet, ...], cut: Mapping[str, float]) -> Links:
-    import pyarrow as pa
-
-    first, second = pairs.left_set, pairs.right_set
-    release_key = secrets.token_bytes(32)
     # the right rows come after the left ones; within one set they are the same
-    offset = len(first) if len(sets) == 2 else 0
+    offset = len(pairs.left_set) if len(sets) == 2 else 0
     group = assign.groups(pairs.left.astype(np.int64), pairs.right.astype(np.int64) + offset, sum(map(len, sets)))
-    sources, ids = [each.source for each in sets], [each.record_ids for each in sets]
-    table = pairs.to_arrow()
-    named = pa.table(
-        {
-            "left_source": pa.array([first.source] * len(pairs), pa.string()),
-            "left_id": table["left_id"],
-            "right_source": pa.array([second.source] * len(pairs), pa.string()),
-            "right_id": table["right_id"],
-            **pairs.measures(),
-        }
-    )
-    records = pa.table(
-        {
-            "source": pa.array([each.source for each in sets for _ in range(len(each))], pa.string()),
-            "record_id": pa.concat_arrays(
-                [part.combine_chunks() if hasattr(part, "combine_chunks") else part for part in ids]
-            ),
-            "link_id": new_link_ids(sources, ids, group, release_key),
-        }
-    )
-    return Links(
-        pairs=named,
-        records=records,
-        sources=tuple(sources),
-        schema=first.schema,
-        key_check=first.key_check,
-        cut=cut,
-        release_key=release_key,
-    )
+    return standing(sets, [pairs], group, cut)

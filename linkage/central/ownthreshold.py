@@ -26,9 +26,9 @@ from linkage.pairs import Pairs
 _PAIRS_A_RECORD = 10
 _SAMPLE_PAIRS = 1 << 22
 _FEWEST_MATCHES = 10
-_FEW = 0.05  # of the smaller side, as for the fields layout
+_FEW = 0.2  # of the smaller side
 # on sets of 70 to 250 matches in 700 to 2,000 records F1 was 0.006 to 0.5 below that of the best threshold
-_FEW_TO_CUT_BY = 0.25
+_FEW_TO_CUT_BY = 0.3
 _WAY_OUT = "Give threshold= if you know one, or link sets that share more people"
 
 

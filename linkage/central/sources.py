@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from linkage.encoded import EncodedSet
 from linkage.errors import nearest
@@ -13,16 +13,25 @@ def one_partner(first: EncodedSet, second: EncodedSet, duplicates: Collection[st
 
     Raises ``ValueError`` for a name in ``duplicates`` that is not a source.
     """
-    sources = (first.source, second.source)
+    require_sources((first.source, second.source), duplicates)
+    return second.source not in duplicates, first.source not in duplicates
+
+
+def require_sources(sources: Sequence[str], duplicates: Collection[str]) -> None:
+    """Refuse with ``ValueError`` a name in ``duplicates`` that is not a source."""
     if isinstance(duplicates, str):
         raise TypeError('duplicates: a list of sources, such as ["police"]')
     for name in duplicates:
         if name not in sources:
             raise ValueError(f"duplicates: '{name}' is not a source; {nearest(name, sources)}")
-    return second.source not in duplicates, first.source not in duplicates
 
 
 def in_canonical_order(left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet, EncodedSet]:
     """The two sets in an order that does not depend on the caller's."""
-    first = (left.source, left.digest()) <= (right.source, right.digest())
-    return (left, right) if first else (right, left)
+    first, second = all_in_canonical_order(left, right)
+    return first, second
+
+
+def all_in_canonical_order(*sets: EncodedSet) -> tuple[EncodedSet, ...]:
+    """The sets in an order that does not depend on the caller's."""
+    return tuple(sorted(sets, key=lambda each: (each.source, each.digest())))
