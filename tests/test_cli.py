@@ -68,12 +68,14 @@ def test_whole_job__from_csv_to_judged_links(place, capsys):
     assert measures["f1"][0] > 0.95 and measures["f1"][1] <= measures["f1"][0] <= measures["f1"][2]
 
 
-def test_whole_job__record_layout_takes_a_threshold(place, capsys):
+def test_whole_job__record_layout_finds_a_threshold_or_takes_one(place, capsys):
     text = (place / "agreement.toml").read_text().replace('layout = "fields"', 'layout = "record"')
     (place / "agreement.toml").write_text(text)
     assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
-    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "l.parquet"]) == 2
-    assert "threshold" in capsys.readouterr().err
+    assert run(cli, ["link", "a.parquet", "-o", "l.parquet"]) == 2
+    assert "needs a threshold" in capsys.readouterr().err
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "found.parquet"]) == 0
+    assert 0.5 < lk.Links.load("found.parquet").cut["threshold"] < 0.9
     assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "l.parquet", "--threshold", "7/10"]) == 0
     assert run(cli, ["evaluate", "l.parquet", "truth.csv", "--key", "project.key"]) == 0
     assert "precision" in capsys.readouterr().out
