@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from linkage import interop
 from linkage.agency import encode
+from linkage.agency.attach import attach
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.auditing import audit
@@ -93,6 +94,7 @@ __all__ = [
     "Release",
     "Schema",
     "SchemaError",
+    "attach",
     "audit",
     "compare",
     "compare_in_parts",

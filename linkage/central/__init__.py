@@ -76,7 +76,7 @@ def link(
         The likely pairs don't fit ``memory``.
     EvidenceError
         A threshold was to be found, and nothing shows where matches begin, or fewer than one record in five seems to
-        have a partner; or a model was estimated, and fewer than one in twenty: too few to tell people from their
+        have a partner; or a model was estimated, and fewer than one in thirty: too few to tell people from their
         siblings. To look at the links all the same, give ``threshold`` or ``model=lk.fit(...)``. Of several sources,
         two that share so few are linked through the others, with a warning; the error is raised where all are such.
 

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
     from linkage.central.modeldifferences import ModelDifferences
 
-# below this share of records with a partner, precision fell to 0.75 on invented people (benchmarks/overlap.py)
-_FEW = 0.05
+# by the share of records that seem to have a partner, of 144 linkages of development data: from a fifteenth down the
+# lowest precision was 0.83, below a thirtieth 0.57
+_RARE, _FEW = 1 / 15, 1 / 30
 # a record is undecided that surely has a partner, though none is much likelier than the next
 _SURE, _UNDECIDED = 0.8, 0.55
 _FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
@@ -88,8 +89,8 @@ class Model(TableOfResults):
     def doubts(self, n_records: int) -> list[str]:
         """Why links by this model may be wrong, in sets of which the smaller has so many records; most times nothing.
 
-        Estimation did not settle; fewer than one record in twenty seems to have a partner, and the few matches can't
-        be told from siblings; matches seem to agree on few fields, as when siblings were taken for people.
+        Estimation did not settle; so few records seem to have a partner that the few matches are hard to tell from
+        siblings, or can't be; matches seem to agree on few fields, as when siblings were taken for people.
         """
         found = []
         if not self.converged:
@@ -98,6 +99,11 @@ class Model(TableOfResults):
             found.append(
                 f"only about {self.matches:,.0f} of {n_records:,} records seem to have a partner: at so few, one link "
                 "in three has been wrong; look at each before acting on it"
+            )
+        elif self.matches < _RARE * n_records:
+            found.append(
+                f"only about {self.matches:,.0f} of {n_records:,} records seem to have a partner: at so few, up to one "
+                "link in six has been wrong; look at the less sure ones before acting on them"
             )
         weak = [item.comparison.name for item in self.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
         if 2 * len(weak) >= len(self.fields):  # what a household shares is never weak
@@ -108,7 +114,7 @@ class Model(TableOfResults):
         return found
 
     def too_few(self, n_records: int) -> bool:
-        """Whether fewer than one in twenty of so many records seem to have a partner."""
+        """Whether fewer than one in thirty of so many records seem to have a partner."""
         return self.matches < _FEW * n_records
 
     def predict(

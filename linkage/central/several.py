@@ -65,7 +65,7 @@ def link_by_probability(
             met.append(_Met(left, right, known.predict(*two, probability=_FLOOR, duplicates=own, **limits)))
     if not any(each.left != each.right for each in met):
         raise EvidenceError(
-            "in no two sets does one record in twenty seem to have a partner: too few to tell people from their "
+            "in no two sets does one record in thirty seem to have a partner: too few to tell people from their "
             "siblings by these data alone. Use a model from sets that share more people: link(..., model=...)"
         )
     cut = probability_cut(LOWEST if probability is None else probability)
