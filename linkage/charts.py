@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":")
+_MARKS = "osD^v*X"
 _INSTALL = "figures need matplotlib: pip install 'linkage-pprl[plot]'"
 
 
@@ -44,6 +45,25 @@ def draw_lines(
     ax.set_ylim(0, 1.02)
     ax.grid(visible=True, alpha=0.3)
     if any(lines):
+        ax.legend()
+    return ax
+
+
+def draw_points(points: Mapping[str, NDArray[np.float64]], *, x_label: str, y_label: str, ax: Any = None) -> Any:
+    """Marks for each name, joined in the order given; they differ in colour, shape and dash.
+
+    points      name -> (2, k) of x and y
+
+    Returns the axes.
+    """
+    ax = _axes(ax)
+    for number, (name, (x, y)) in enumerate(points.items()):
+        style = {"color": _COLOURS[number % len(_COLOURS)], "linestyle": _DASHES[number % len(_DASHES)]}
+        ax.plot(x, y, marker=_MARKS[number % len(_MARKS)], label=name, **style)
+    ax.set_xlabel(x_label)
+    ax.set_ylabel(y_label)
+    ax.grid(visible=True, alpha=0.3)
+    if points:
         ax.legend()
     return ax
 
