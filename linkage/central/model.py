@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _RARE, _FEW = 1 / 15, 1 / 30
 # a record is undecided that surely has a partner, though none is much likelier than the next
 _SURE, _UNDECIDED = 0.8, 0.55
+_NOBODY = 0.999  # a field missing in so many pairs is held by nobody
 _FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
 
 
@@ -116,6 +117,19 @@ class Model(TableOfResults):
     def too_few(self, n_records: int) -> bool:
         """Whether fewer than one in thirty of so many records seem to have a partner."""
         return self.matches < _FEW * n_records
+
+    def plot(self, *, ax: Any = None) -> Any:
+        """Draw what each level of agreement is worth, field after field; fields that no record has are left out.
+
+        Returns matplotlib axes; matplotlib is the extra ``plot``.
+        """
+        from linkage import charts
+
+        weights: dict[str, dict[str, float]] = {}
+        for row in self.to_arrow().to_pylist():
+            weights.setdefault(row["field"], {})[row["level"]] = row["match_weight"]
+        empty = {item.comparison.name for item in self.fields if min(item.m[0], item.u[0]) > _NOBODY}
+        return charts.draw_weights({name: levels for name, levels in weights.items() if name not in empty}, ax=ax)
 
     def predict(
         self,
