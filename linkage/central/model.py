@@ -33,6 +33,8 @@ from linkage.tables import TableOfResults
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.central.explanation import Explanation
+    from linkage.central.likelypairs import Limits
     from linkage.central.modeldifferences import ModelDifferences
 
 # by the share of records that seem to have a partner, of 144 linkages of development data: from a fifteenth down the
@@ -181,6 +183,28 @@ class Model(TableOfResults):
         # a pair of which no field could be compared is no link, however many records have partners
         pairs = pairs.take((chance >= cut) & levels.any(axis=1))
         return pairs if first is left else pairs.swapped()
+
+    def explain(
+        self,
+        left: EncodedSet,
+        right: EncodedSet | None = None,
+        *,
+        probability: Ratio = 0.5,
+        duplicates: Collection[str] = (),
+        threads: int | None = None,
+        memory: int = DEFAULT_MEMORY,
+        progress: bool | None = None,
+    ) -> Explanation:
+        """Why pairs are linked or not: an `Explanation` to ask about pairs, records and fields.
+
+        ``probability`` is the cut that it asks about, such as ``links.cut["probability"]``; all else as `predict`, at
+        the same cost.
+        """
+        from linkage.central.explanation import explain
+
+        self._require_fit(left, left if right is None else right)
+        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        return explain(self, left, right, probability=probability, duplicates=duplicates, limits=limits)
 
     def _require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
         require_comparable(left, right)
