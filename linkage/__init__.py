@@ -66,6 +66,7 @@ from linkage.hardening import Hardening
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.profile import profiles
+from linkage.quality import Quality
 from linkage.release import Release
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
@@ -90,6 +91,7 @@ __all__ = [
     "Pairs",
     "Plan",
     "PrivacyError",
+    "Quality",
     "RecordError",
     "Release",
     "Schema",

@@ -160,6 +160,7 @@ def test_unlinkable__are_records_that_no_partner_could_reach(model, hard, sets):
     assert not len(model.predict(sets[0], poor))
 
 
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")  # so little evidence leaves rivals alike
 @pytest.mark.parametrize("cut", [0.5, 0.999])
 def test_unlinkable__none_of_them_links(model, hard, cut):
     sparse = encoded(hard, "childrens_centre", held=["given_name", "sex", "postcode"], rows=list(range(150)))

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linkage.central.likelypairs import LikelyPairs, Limits, likely_pairs
+from linkage.central.likelypairs import LikelyPairs, likely_pairs
+from linkage.central.predicting import Limits
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet

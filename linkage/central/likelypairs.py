@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +11,12 @@ from numpy.typing import NDArray
 from linkage.central.competition import Edges, Floats, Messages, prior_log_odds
 from linkage.central.contenders import Contenders
 from linkage.central.estimate import compete
+from linkage.central.predicting import Limits
 from linkage.central.scoring import contenders, evidence_of, levels_of
 from linkage.encoded import EncodedSet
 
 if TYPE_CHECKING:
     from linkage.central.model import Model
-
-
-class Limits(TypedDict):
-    """Threads, memory in bytes, and whether to show progress."""
-
-    threads: int | None
-    memory: int
-    progress: bool | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ two filters, so no name is needed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.central.compare import DEFAULT_MEMORY
-from linkage.central.competition import Edges, Floats
-from linkage.central.contenders import NATS, UNIT
-from linkage.central.estimate import weigh
+from linkage.central.contenders import UNIT
 from linkage.central.levels import Comparison
 from linkage.central.moving import homes
-from linkage.central.scoring import contenders, evidence_of, levels_of
+from linkage.central.predicting import Limits, scored
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import LinkageWarning, MismatchError
+from linkage.errors import MismatchError
 from linkage.files import PathLike
 from linkage.pairs import Pairs
 from linkage.schema import Schema
@@ -34,16 +31,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from linkage.central.explanation import Explanation
-    from linkage.central.likelypairs import Limits
     from linkage.central.modeldifferences import ModelDifferences
 
 # by the share of records that seem to have a partner, of 144 linkages of development data: from a fifteenth down the
 # lowest precision was 0.83, below a thirtieth 0.57
 _RARE, _FEW = 1 / 15, 1 / 30
-# a record is undecided that surely has a partner, though none is much likelier than the next
-_SURE, _UNDECIDED = 0.8, 0.55
 _NOBODY = 0.999  # a field missing in so many pairs is held by nobody
-_FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
 
 
 @dataclass(frozen=True)
@@ -169,19 +162,11 @@ class Model(TableOfResults):
         cut = probability_cut(probability)
         within = right is None
         other = left if right is None else right
-        self._require_fit(left, other)
+        self.require_fit(left, other)
         first, second = in_canonical_order(left, other)
-        found = contenders(self, first, second, within=within, memory=memory, threads=threads, progress=progress)
         unique = (False, False) if within else one_partner(first, second, duplicates)
-        edges = Edges(found.row, found.column, len(first), len(second), unique, within)
-        levels = levels_of(self, first, second, found)
-        evidence, chance, _ = weigh(*evidence_of(self, found, levels, max(len(first), len(second))), edges)
-        # in whole units, so that sums and orders are the same on every machine
-        weight = np.round(evidence / NATS) / UNIT
-        pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
-        _warn_of_undecided(chance, edges)
-        # a pair of which no field could be compared is no link, however many records have partners
-        pairs = pairs.take((chance >= cut) & levels.any(axis=1))
+        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        pairs = scored(self, first, second, within=within, unique=unique, limits=limits).pairs(cut)
         return pairs if first is left else pairs.swapped()
 
     def explain(
@@ -202,11 +187,12 @@ class Model(TableOfResults):
         """
         from linkage.central.explanation import explain
 
-        self._require_fit(left, left if right is None else right)
+        self.require_fit(left, left if right is None else right)
         limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
         return explain(self, left, right, probability=probability, duplicates=duplicates, limits=limits)
 
-    def _require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
+    def require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
+        """Raise `MismatchError` unless the sets and the model are of one agreement and key."""
         require_comparable(left, right)
         if left.schema != self.schema:
             raise MismatchError(
@@ -321,24 +307,6 @@ class Model(TableOfResults):
         if self.moved:
             lines.append(f"{self.moved:.1%} of the matches have moved; m of {self._places()} is of the others")
         return "\n".join(lines)
-
-
-def _warn_of_undecided(chance: Floats, edges: Edges) -> None:
-    """Of records that surely have a partner among several who fit alike: a source holds people twice, undeclared."""
-    sides = ((edges.row, edges.n_rows), (edges.column, edges.n_columns))
-    for unique, (group, n_groups) in zip(edges.unique, sides, strict=True):
-        best = np.zeros(n_groups)
-        np.maximum.at(best, group, chance)
-        partnered = np.bincount(group, weights=chance, minlength=n_groups)
-        undecided = int(((partnered > _SURE) & (best < _UNDECIDED)).sum())
-        if unique and undecided > 1 + _FEW_UNDECIDED * float(partnered.sum()):
-            warnings.warn(
-                f"{undecided:,} records have a partner, but two or more fit them alike, and few were chosen: if a "
-                'source holds people twice, say so: duplicates=["its name"]',
-                LinkageWarning,
-                stacklevel=3,
-            )
-            return
 
 
 def _in_units(above: tuple[float, ...], below: tuple[float, ...]) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ import itertools
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from linkage.central.cut import LOWEST, default_cut
 from linkage.central.fitting import fitted
 from linkage.central.model import Model
 from linkage.central.outcome import standing
+from linkage.central.predicting import Limits
 from linkage.central.sources import require_sources
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
@@ -37,14 +37,6 @@ class _Met:
     left: int
     right: int
     pairs: Pairs
-
-
-class Limits(TypedDict):
-    """What every comparison is given."""
-
-    threads: int | None
-    memory: int
-    progress: bool | None
 
 
 def link_by_probability(
