@@ -49,6 +49,7 @@ from linkage.central.fitting import fit
 from linkage.central.forecast import Plan, plan
 from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
+from linkage.central.refining import refine
 from linkage.encoded import EncodedSet
 from linkage.errors import (
     EvidenceError,
@@ -108,6 +109,7 @@ __all__ = [
     "nearest_records",
     "plan",
     "profiles",
+    "refine",
     "rejoin",
     "write_pairs",
 ]
