@@ -225,10 +225,16 @@ def weigh(match: Floats, household: Floats, edges: Edges, matches: float | None 
     Returns       log of the likelihood ratio of one person to two, probability, matches
     """
     evidence = match - np.logaddexp(0.0, household)
-    if not len(match):
-        return evidence, np.empty(0), 0.0
+    messages, expected = compete(evidence, edges, matches)
+    return evidence, probabilities(evidence + prior_log_odds(expected, edges), messages), expected
+
+
+def compete(evidence: Floats, edges: Edges, matches: float | None = None) -> tuple[Messages, float]:
+    """What rivals leave to each contender, and the expected matches; arguments as `weigh`."""
+    messages = Messages.silent(len(evidence))
+    if not len(evidence):
+        return messages, 0.0
     expected = 0.5 * min(edges.n_rows, edges.n_columns) if matches is None else matches
-    messages = Messages.silent(len(match))
     for _ in range(MAX_STEPS if matches is None else 0):
         odds = evidence + prior_log_odds(expected, edges)
         messages = pass_messages(odds, edges, messages, sweeps=_SWEEPS)
@@ -236,8 +242,7 @@ def weigh(match: Floats, household: Floats, edges: Edges, matches: float | None 
         if abs(before - expected) <= _TOLERANCE * max(expected, 1e-9):
             break
     odds = evidence + prior_log_odds(expected, edges)
-    messages = pass_messages(odds, edges, messages, sweeps=_LAST_SWEEPS)
-    return evidence, probabilities(odds, messages), expected
+    return pass_messages(odds, edges, messages, sweeps=_LAST_SWEEPS), expected
 
 
 def log_ratios(levels: NDArray[np.uint8], parameters: Parameters) -> tuple[Floats, Floats, Floats]:

@@ -30,6 +30,7 @@ from linkage.tables import TableOfResults
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.central.explanation import Explanation
     from linkage.central.modeldifferences import ModelDifferences
 
 # by the share of records that seem to have a partner, of 144 linkages of development data: from a fifteenth down the
@@ -167,6 +168,28 @@ class Model(TableOfResults):
         limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
         pairs = scored(self, first, second, within=within, unique=unique, limits=limits).pairs(cut)
         return pairs if first is left else pairs.swapped()
+
+    def explain(
+        self,
+        left: EncodedSet,
+        right: EncodedSet | None = None,
+        *,
+        probability: Ratio = 0.5,
+        duplicates: Collection[str] = (),
+        threads: int | None = None,
+        memory: int = DEFAULT_MEMORY,
+        progress: bool | None = None,
+    ) -> Explanation:
+        """Why pairs are linked or not: an `Explanation` to ask about pairs, records and fields.
+
+        ``probability`` is the cut that it asks about, such as ``links.cut["probability"]``; all else as `predict`, at
+        the same cost.
+        """
+        from linkage.central.explanation import explain
+
+        self.require_fit(left, left if right is None else right)
+        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        return explain(self, left, right, probability=probability, duplicates=duplicates, limits=limits)
 
     def require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
         """Raise `MismatchError` unless the sets and the model are of one agreement and key."""
