@@ -68,6 +68,7 @@ from linkage.pairs import Pairs
 from linkage.profile import profiles
 from linkage.quality import Quality
 from linkage.release import Release
+from linkage.reporting import report
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
@@ -109,6 +110,7 @@ __all__ = [
     "plan",
     "profiles",
     "rejoin",
+    "report",
     "write_pairs",
 ]
 
