@@ -69,6 +69,7 @@ from linkage.pairs import Pairs
 from linkage.profile import profiles
 from linkage.quality import Quality
 from linkage.release import Release
+from linkage.reporting import report
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
@@ -111,6 +112,7 @@ __all__ = [
     "profiles",
     "refine",
     "rejoin",
+    "report",
     "write_pairs",
 ]
 

@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from linkage import __version__, cliagency, cliaudit, clicentre, clicompare, clifiles, clistudy, exitcodes
+from linkage import __version__, cliagency, cliaudit, clicentre, clicompare, clifiles, clireport, clistudy, exitcodes
 
 
 def main() -> None:
@@ -25,7 +25,8 @@ def main() -> None:
 def cli() -> None:
     """Link records of the same people between agencies without passing round their names.
 
-    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, release. Back at the agency: rejoin.
+    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, report, release. Back at the
+    agency: rejoin.
     Try `linkage demo` first.
     """
 
@@ -41,6 +42,7 @@ for command in (
     clicentre.fit,
     clicentre.link,
     clicentre.release,
+    clireport.report,
     cliagency.rejoin,
     clistudy.demo,
     clistudy.evaluate,

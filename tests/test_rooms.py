@@ -30,11 +30,13 @@ FRONT = {
     "linkage.clicentre",
     "linkage.clicompare",
     "linkage.clifiles",
+    "linkage.clireport",
     "linkage.clistudy",
     "linkage.demo",
     "linkage.about",
     "linkage.exitcodes",
     "linkage.options",
+    "linkage.reporting",
 }
 
 
