@@ -29,7 +29,9 @@ def nearest_cut(of: Explanation, n: int) -> Listing:
     row, column = seen.edges.row[order], seen.edges.column[order]
     left, right = (column, row) if seen.turned else (row, column)
     table = {
+        "left_source": pa.array([of.left.source] * len(order), pa.string()),
         "left_id": of.left.record_ids.take(pa.array(left)),
+        "right_source": pa.array([of.right.source] * len(order), pa.string()),
         "right_id": of.right.record_ids.take(pa.array(right)),
         "match_weight": np.round(seen.evidence[order] / NATS) / UNIT,
         "probability": chance[order],
