@@ -7,8 +7,8 @@ generator's three presets at small size over twenty seeds that nothing was devel
 ``Links.quality`` states, with its interval, beside the truth; what ``precision=0.99`` gives, beside the recall that is
 possible at 0.985, at a cut that takes the truth to find; and F1 before and after ``refine`` with the truth about the
 300 pairs nearest the cut.
-Where the library refuses to link (`LinkageError`) the line says so. Appends to results/judgement.jsonl; of fewer people
-or seeds than the defaults the README's tables take no notice.
+Where the library refuses to link (`LinkageError`) the line says so. Appends to results/judgement.jsonl and
+judgement_presets.jsonl; of fewer people or seeds than the defaults the README's tables take no notice.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def main() -> None:
                 **about,
             }
             lines.append(line)
-            tables.append(judgement_tables.JUDGEMENT, line)
+            tables.append(judgement_tables.path_of(line), line)
             print(f"{data}, seed {trial.seed}: {said(line)}", flush=True)
     for table in (judgement_tables.judgement(lines), judgement_tables.asked(lines), judgement_tables.refined(lines)):
         print("\n" + table)

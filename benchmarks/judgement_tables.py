@@ -1,6 +1,7 @@
 """The README's tables of judgement without truth, from results alone: `judgement.py` measures.
 
-A line is of the presets at small size if its seed is one of theirs; all others are of the development data.
+The development data and the presets at small size have a file each, and the tables show whichever is whole. A line is
+of the presets if its seed is one of theirs.
 """
 
 from __future__ import annotations
@@ -13,32 +14,39 @@ import full_size
 from results_kept import RESULTS, complete, lines_of, table_row
 
 JUDGEMENT = RESULTS / "judgement.jsonl"
+PRESETS = RESULTS / "judgement_presets.jsonl"
 NEAR = {"precision": 0.02, "recall": 0.05}
 LEAST = 0.985  # precision that asking for 0.99 may give
 ALL = f"{len(full_size.TWO_SIDED)} data sets"
 
 
-def full_judgement() -> list[dict]:
-    """The lines of all three tables: every data set and preset, with every share of partners and all seeds."""
-    lines = lines_of(JUDGEMENT)
-    whole = [line for line in lines if line["settings"] == full_size.settings(line["data"]) and not small(line)]
+def full_data() -> list[dict]:
+    """The lines of every data set, with every share of partners and all seeds."""
+    lines = [line for line in lines_of(JUDGEMENT) if line["settings"] == full_size.settings(line["data"])]
     names = [full_size.thinned(data, kept) for data in full_size.TWO_SIDED for kept in shares()]
-    found = complete(whole, of=("data",), seeds=full_size.SEEDS, wanted=[(name,) for name in names])
-    few = [line for line in lines if small(line) and line["settings"]["people"] == full_size.JUDGED_PEOPLE]
-    names = [
-        full_size.thinned(f"invented, {preset}", kept) for preset in full_size.CHECKED_PRESETS for kept in shares()
-    ]
-    presets = complete(few, of=("data",), seeds=full_size.JUDGED_SEEDS, wanted=[(name,) for name in names])
-    return [*found, *presets] if found and presets else []
+    return complete(lines, of=("data",), seeds=full_size.SEEDS, wanted=[(name,) for name in names])
 
 
-FULL: Mapping[Path, Callable[[], list[dict]]] = {JUDGEMENT: full_judgement}
+def full_presets() -> list[dict]:
+    """The lines of the presets at small size, with every share of partners and all seeds."""
+    lines = [line for line in lines_of(PRESETS) if line["settings"]["people"] == full_size.JUDGED_PEOPLE]
+    invented = [f"invented, {preset}" for preset in full_size.CHECKED_PRESETS]
+    names = [full_size.thinned(data, kept) for data in invented for kept in shares()]
+    return complete(lines, of=("data",), seeds=full_size.JUDGED_SEEDS, wanted=[(name,) for name in names])
+
+
+FULL: Mapping[Path, Callable[[], list[dict]]] = {JUDGEMENT: full_data, PRESETS: full_presets}
 
 
 def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
     """Name of the mark in the README -> what makes the table, and its lines."""
-    lines = full_judgement()
+    lines = [*full_data(), *full_presets()]
     return {"judgement": (judgement, lines), "asked": (asked, lines), "refined": (refined, lines)}
+
+
+def path_of(line: dict) -> Path:
+    """The file that a line goes to."""
+    return PRESETS if small(line) else JUDGEMENT
 
 
 def shares() -> tuple[float, ...]:
