@@ -45,18 +45,25 @@ def decided(table: object, first: EncodedSet, second: EncodedSet, *, within: boo
         contrary += found.setdefault(ordered, same) != same
     if contrary:
         raise ValueError(f"decisions: {contrary:,} contradict another about the same pair; settle them first")
-    row_of, column_of = (
-        {name: row for row, name in enumerate(side.record_ids.to_pylist())} for side in (first, second)
-    )
-    unknown = sum(left not in row_of or right not in column_of for left, right in found)
+    rows, columns = (_rows_of(side, [pair[place] for pair in found]) for place, side in enumerate((first, second)))
+    unknown = int(((rows < 0) | (columns < 0)).sum())
     if unknown:
         raise ValueError(
             f"decisions: {unknown:,} are about records that '{first.source}' or '{second.source}' does not have; use "
             "the sets that were linked when the decisions were made"
         )
-    listed = sorted((row_of[left], column_of[right], same) for (left, right), same in found.items())
-    rows, columns, answers = ([each[place] for each in listed] for place in range(3))
-    return Decided(np.array(rows, np.int32), np.array(columns, np.int32), np.array(answers, np.bool_))
+    order = np.lexsort((columns, rows))
+    return Decided(rows[order], columns[order], np.array(list(found.values()), dtype=np.bool_)[order])
+
+
+def _rows_of(side: EncodedSet, ids: list[str]) -> NDArray[np.int32]:
+    """The rows of record ids, -1 for one that is not there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.index_in(pa.array(ids, pa.string()), value_set=side.record_ids)
+    rows: NDArray[np.int32] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return rows
 
 
 def _pairs(table: pa.Table, first: str, second: str) -> list[tuple[tuple[str, str], bool]]:

@@ -17,6 +17,7 @@ from linkage.central.rarity import bonuses
 from linkage.central.scoring import Levels, evidence_of
 from linkage.central.waterfall import log_odds
 from linkage.encoded import EncodedSet
+from linkage.rows import Header, Rows
 
 
 def nearest_cut(of: Explanation, n: int) -> Listing:
@@ -98,10 +99,8 @@ def without_each_field(of: Explanation) -> Listing:
 def _without(side: EncodedSet, name: str) -> EncodedSet:
     """The set as if nobody had a value in this field."""
     filters = dict(side.filters) | {name: np.zeros_like(side.filters[name])}
-    groups = {key: column.to_pylist() for key, column in side.groups.items()}
-    return EncodedSet.from_arrays(
-        side.record_ids.to_pylist(), filters, schema=side.schema, source=side.source, groups=groups
-    )
+    header = Header(side.schema, side.source, len(side), side.key_check, side.encoding_version)
+    return EncodedSet(header, rows=Rows(side.record_ids, filters, side.groups))
 
 
 def _mute(model: Model, name: str) -> Model:

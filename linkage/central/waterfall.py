@@ -191,9 +191,10 @@ def _row_of(side: EncodedSet, record_id: str, name: str) -> int:
 def rivals_of(seen: LikelyPairs, row: int, column: int) -> tuple[float, float]:
     """What the rivals in the row, in the column leave: as settled for a likely pair, as heard for any other."""
     edges, messages = seen.edges, seen.messages
-    own = np.flatnonzero((edges.row == row) & (edges.column == column))
-    if len(own):
-        return float(messages.row[own[0]]), float(messages.column[own[0]])
+    first, end = np.searchsorted(edges.row, [row, row + 1])  # they lie by row, then column
+    own = first + np.searchsorted(edges.column[first:end], column)
+    if own < end and edges.column[own] == column:
+        return float(messages.row[own]), float(messages.column[own])
     left = []
     for unique, group, place, heard in (
         (edges.unique[0], edges.row, row, messages.column),
