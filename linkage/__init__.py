@@ -49,6 +49,8 @@ from linkage.central.fitting import fit
 from linkage.central.forecast import Plan, plan
 from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
+from linkage.central.overlap import Overlap, overlap
+from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (
     EvidenceError,
@@ -89,8 +91,10 @@ __all__ = [
     "Links",
     "MismatchError",
     "Model",
+    "Overlap",
     "Pairs",
     "Plan",
+    "Policy",
     "PrivacyError",
     "Quality",
     "RecordError",
@@ -107,6 +111,7 @@ __all__ = [
     "interop",
     "link",
     "nearest_records",
+    "overlap",
     "plan",
     "profiles",
     "rejoin",
