@@ -50,6 +50,7 @@ from linkage.central.forecast import Plan, plan
 from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
 from linkage.central.overlap import Overlap, overlap
+from linkage.central.refining import refine
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (
@@ -114,6 +115,7 @@ __all__ = [
     "overlap",
     "plan",
     "profiles",
+    "refine",
     "rejoin",
     "report",
     "write_pairs",

@@ -11,7 +11,18 @@ import sys
 
 import click
 
-from linkage import __version__, cliagency, cliaudit, clicentre, clicompare, clifiles, clireport, clistudy, exitcodes
+from linkage import (
+    __version__,
+    cliagency,
+    cliaudit,
+    clicentre,
+    clicompare,
+    cliexplain,
+    clifiles,
+    clireport,
+    clistudy,
+    exitcodes,
+)
 
 
 def main() -> None:
@@ -41,6 +52,8 @@ for command in (
     clicompare.compare_command,
     clicentre.fit,
     clicentre.link,
+    cliexplain.explain,
+    cliexplain.refine,
     clicentre.release,
     clireport.report,
     clireport.overlap,

@@ -29,6 +29,7 @@ FRONT = {
     "linkage.cliaudit",
     "linkage.clicentre",
     "linkage.clicompare",
+    "linkage.cliexplain",
     "linkage.clifiles",
     "linkage.clireport",
     "linkage.clistudy",
