@@ -49,7 +49,9 @@ from linkage.central.fitting import fit
 from linkage.central.forecast import Plan, plan
 from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
+from linkage.central.overlap import Overlap, overlap
 from linkage.central.refining import refine
+from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (
     EvidenceError,
@@ -90,8 +92,10 @@ __all__ = [
     "Links",
     "MismatchError",
     "Model",
+    "Overlap",
     "Pairs",
     "Plan",
+    "Policy",
     "PrivacyError",
     "Quality",
     "RecordError",
@@ -108,6 +112,7 @@ __all__ = [
     "interop",
     "link",
     "nearest_records",
+    "overlap",
     "plan",
     "profiles",
     "refine",

@@ -36,8 +36,8 @@ def main() -> None:
 def cli() -> None:
     """Link records of the same people between agencies without passing round their names.
 
-    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, report, release. Back at the
-    agency: rejoin.
+    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, report, overlap, release. Back at
+    the agency: rejoin.
     Try `linkage demo` first.
     """
 
@@ -56,6 +56,7 @@ for command in (
     cliexplain.refine,
     clicentre.release,
     clireport.report,
+    clireport.overlap,
     cliagency.rejoin,
     clistudy.demo,
     clistudy.evaluate,

@@ -1,10 +1,12 @@
-"""The command that writes the report of a linkage."""
+"""The commands that tell of a linkage: its report, and how many people are known to whom."""
 
 from __future__ import annotations
 
+import json
+
 import click
 
-from linkage.options import keep_inputs, out_option
+from linkage.options import json_option, keep_inputs, out_option
 
 
 @click.command()
@@ -37,3 +39,36 @@ def report(
         title=title,
     )
     click.echo(out)
+
+
+@click.command()
+@click.argument("links_path", metavar="LINKS", type=click.Path())
+@click.argument("sets", nargs=-1, type=click.Path(), metavar="[SET ...]")
+@click.option("--by", help="A group column that travels with the SETs, such as ward.")
+@click.option("--policy", default="strict", help="strict (default), hes, ons, ukllc or opensafely.")
+@click.option("--ledger", "book", type=click.Path(), help="What was published before, kept beside the links.")
+@click.option("--csv", "csv_path", type=click.Path(), help="Write the table as CSV too.")
+@json_option
+def overlap(
+    links_path: str, sets: tuple[str, ...], *, by: str | None, policy: str, book: str | None, csv_path: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Print how many people are known to whom, with small counts suppressed and the others rounded.
+
+    With --ledger a later table can't be held against an earlier one to tell of a few people.
+    """
+    import linkage
+    from linkage.agency.rejoin import write_table
+    from linkage.disclosure import POLICIES
+    from linkage.errors import nearest
+
+    if policy not in POLICIES:
+        raise click.UsageError(f"--policy: '{policy}' is none; {nearest(policy, POLICIES)}")
+    loaded = [linkage.EncodedSet.load(path) for path in sets]
+    found = linkage.overlap(linkage.Links.load(links_path), *loaded, by=by, policy=policy, book=book)
+    if csv_path is not None:
+        keep_inputs(csv_path, links_path, *sets, book)
+        write_table(found.to_arrow(), csv_path)
+    rows = found.to_arrow().to_pylist()
+    data = {"policy": policy, "suppressed": found.to_arrow()["people"].null_count, "counts": rows}
+    click.echo(json.dumps(data) if as_json else str(found))
