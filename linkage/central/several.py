@@ -24,10 +24,13 @@ from linkage.errors import EvidenceError, LinkageWarning
 from linkage.links import Links
 from linkage.pairs import Pairs
 
-# pairs down to this probability are looked at: what is below counts against being one person as if it were this
+# pairs down to this probability are looked at
 _FLOOR = 0.01
 _MOST = 1 - 2.0**-30  # of a probability, as a weight
 _UNIT = 1024
+# all that an unlikely pair takes off, one bit: what speaks against a record's pairs is one slip, met in each of them.
+# At the log odds of one in a hundred, 7 bits, a fifth more true pairs were missed than greedy joining missed
+_UNLIKE = _UNIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +75,8 @@ def link_by_probability(
     if probability is None:
         likely = np.concatenate([_probability(each.pairs) for each in met])
         cut = default_cut(likely[likely >= cut])
-    weights = [_in_units(_probability(each.pairs), cut) for each in met]
-    unlike = -int(_in_units(np.array([_FLOOR]), cut)[0])
-    return _decided(sets, met, weights, max(unlike, 0), {"probability": cut}, duplicates)
+    weights = [np.maximum(_in_units(_probability(each.pairs), cut), -_UNLIKE) for each in met]
+    return _decided(sets, met, weights, _UNLIKE, {"probability": cut}, duplicates)
 
 
 def link_by_threshold(
