@@ -146,11 +146,12 @@ def cleaned(side: Side, fields: tuple[lk.Field, ...]) -> pa.Table:
 
 
 def scored(path: Path) -> list[judge.Pair]:
-    """A rival's pairs."""
+    """A rival's pairs; without those that it gave no number, as recordlinkage does where its estimate broke down."""
     table = datasets.read(path)
     return [
         (left, right, float(score))
         for left, right, score in zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+        if score is not None
     ]
 
 

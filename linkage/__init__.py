@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from linkage import interop
 from linkage.agency import encode
+from linkage.agency.attach import attach
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.auditing import audit
@@ -65,6 +66,7 @@ from linkage.hardening import Hardening
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.profile import profiles
+from linkage.quality import Quality
 from linkage.release import Release
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
@@ -89,10 +91,12 @@ __all__ = [
     "Pairs",
     "Plan",
     "PrivacyError",
+    "Quality",
     "RecordError",
     "Release",
     "Schema",
     "SchemaError",
+    "attach",
     "audit",
     "compare",
     "compare_in_parts",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linkage.options import json_option, keep_inputs, memory_option, out_option, threads_option
+from linkage.quality import MEASURES
 
 if TYPE_CHECKING:
     from linkage.encoded import EncodedSet
@@ -63,6 +64,9 @@ def fit(
     "--probability", help="Layout fields: link at or above it; default 0.5 to 0.7, by how sure the links are."
 )
 @click.option(
+    "--precision", help="Layout fields, in place of it: the share of links that shall be right, such as 0.99."
+)
+@click.option(
     "--threshold",
     help="Layout record: link at or above this similarity, such as 0.8 or 4/5; default: found from the sets.",
 )
@@ -73,8 +77,9 @@ def fit(
 @memory_option
 @json_option
 def link(
-    sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, threshold: str | None,
-    duplicates: tuple[str, ...], replace: bool, weights: bool, threads: int | None, memory_mib: int, as_json: bool,
+    sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, precision: str | None,
+    threshold: str | None, duplicates: tuple[str, ...], replace: bool, weights: bool, threads: int | None,
+    memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
 
@@ -100,8 +105,8 @@ def link(
         click.echo(str(shown), err=True)
     try:
         links = linkage.link(
-            *loaded, model=shown, probability=probability, threshold=threshold, duplicates=duplicates,
-            threads=threads, memory=memory_mib << 20,
+            *loaded, model=shown, probability=probability, precision=precision, threshold=threshold,
+            duplicates=duplicates, threads=threads, memory=memory_mib << 20,
         )  # fmt: skip
     except linkage.EvidenceError as error:
         raise linkage.EvidenceError(f"{error}. {_WAY_OUT}") from None
@@ -114,8 +119,13 @@ def link(
             "sources": list(links.sources), "cut": dict(links.cut)}  # fmt: skip
     if len(loaded) > 2:
         data["conflicts"] = links.conflicts.num_rows
+    if links.quality is not None:
+        spans = {name: getattr(links.quality, name) for name in MEASURES}
+        data["expected"] = {name: vars(span) for name, span in spans.items()}
+        data["expected"] |= {"known": links.quality.known, "words": list(links.quality.words)}
+    said = "" if links.quality is None else f"\n{links.quality}"
     where = f"records within {links.sources[0]}" if len(loaded) == 1 else " and ".join(links.sources)
-    click.echo(json.dumps(data) if as_json else f"{out}: {len(links):,} pairs of {where}")
+    click.echo(json.dumps(data) if as_json else f"{out}: {len(links):,} pairs of {where}{said}")
 
 
 @click.command()

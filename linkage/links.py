@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from linkage import parquetfile
 from linkage.errors import FileFormatError, SchemaError
 from linkage.files import PathLike
+from linkage.quality import Quality
 from linkage.schema import Schema, from_canonical
 from linkage.tables import TableOfResults
 
@@ -41,6 +42,8 @@ class Links(TableOfResults):
     records      Arrow table source, record_id, link_id, one row per record given; link_id is null where unlinked,
                  equal for records of one person; sorted by source and id
     sources      the sources, sorted
+    quality      how good the links are expected to be; None where nothing shows it: at a threshold that was given, and
+                 of three agencies or more
     """
 
     pairs: pa.Table
@@ -51,6 +54,7 @@ class Links(TableOfResults):
     cut: Mapping[str, float]
     release_key: bytes = field(repr=False)
     conflicts: pa.Table = field(default=None, kw_only=True)
+    quality: Quality | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if self.conflicts is None:
@@ -85,6 +89,7 @@ class Links(TableOfResults):
             "sources": json.dumps(self.sources),
             "cut": json.dumps(dict(self.cut)),
             "release_key": self.release_key.hex(),
+            "quality": json.dumps(None if self.quality is None else self.quality.to_json()),
         }
         parquetfile.write(path, _outer_join(self), footer)
 
@@ -95,13 +100,15 @@ class Links(TableOfResults):
         try:
             sources = tuple(str(source) for source in json.loads(footer["sources"]))
             cut = {str(name): float(value) for name, value in json.loads(footer["cut"]).items()}
+            quality = json.loads(footer.get("quality", "null"))
             return cls(
+                quality=None if quality is None else Quality.from_json(quality),
                 pairs=_pairs_of(table, linked=True), conflicts=_pairs_of(table, linked=False),
                 records=_records_of(table), sources=sources,
                 schema=from_canonical(footer["schema"]), key_check=footer["key_check"], cut=cut,
                 release_key=bytes.fromhex(footer["release_key"]),
             )  # fmt: skip
-        except (KeyError, ValueError, TypeError, AttributeError, RecursionError, SchemaError):
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError, SchemaError):
             raise FileFormatError(f"{path}: its header is not that of links", path=str(path), reason="header") from None
 
     def __len__(self) -> int:

@@ -3,12 +3,14 @@
 import builtins
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
 import pytest
 
-from linkage import charts
+import linkage as lk
+from linkage import charts, study
 from linkage.study.curves import Curve
 from linkage.study.evaluate import Evaluation
 from linkage.study.groups import GroupEvaluation
@@ -89,3 +91,56 @@ def test_measures__load_no_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# ---- weights, waterfalls, counts ---------------------------------------------------------------------------------
+
+
+def bars(ax):
+    return [(round(bar.get_x(), 6), round(bar.get_x() + bar.get_width(), 6)) for bar in ax.patches]
+
+
+def test_weights__are_drawn_field_after_field_the_first_on_top():
+    ax = charts.draw_weights({"surname": {"differs": -5.0, "equal": 9.5}, "sex": {"equal": 1.0}})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["surname: differs", "surname: equal", "sex: equal"]
+    assert ax.yaxis_inverted() and sorted(bars(ax)[0]) == [-5.0, 0.0] and bars(ax)[1:] == [(0.0, 9.5), (0.0, 1.0)]
+    ax.figure.canvas.draw()
+
+
+def test_waterfall__begins_each_step_where_the_last_one_ended():
+    ax = charts.draw_waterfall([("prior", -10.0), ("surname: equal", 9.0), ("sex: differs", -2.0)], cut=1.0)
+    assert [sorted(bar) for bar in bars(ax)] == [[-10, 0], [-10, -1], [-3, -1], [-3, 0]]
+    assert [label.get_text() for label in ax.get_yticklabels()][-1] == "total"
+    assert [text.get_text() for text in ax.texts] == ["-10.0", "+9.0", "-2.0", "-3.0"]
+    low, high = ax.get_xlim()
+    assert low < -10 and high > 0
+    ax.figure.canvas.draw()
+
+
+def test_counts__show_the_cut_and_every_bin():
+    ax = charts.draw_counts(
+        np.array([0.0, 1.0, 2.0]),
+        {"linked": np.array([0, 100]), "not linked": np.array([1000, 2])},
+        x_label="match weight",
+        y_label="pairs",
+        cut=1.0,
+    )
+    assert [patch.get_data().values.tolist() for patch in ax.patches] == [[0, 100], [1000, 2]]
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == {"linked", "not linked", "cut"}
+    ax.figure.canvas.draw()
+
+
+def test_model__draws_its_weights_but_not_of_a_field_that_nobody_holds():
+    people = study.invent(300, seed=5, agencies=["registry", "childrens_centre"])
+    schema = lk.Schema.preset("uk-person", project="charts")
+    key = lk.Key.generate()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", lk.LinkageWarning)
+        sets = [
+            lk.encode(people[name], schema, key, id=people.ids[name], source=name, columns=people.held(name, schema))
+            for name in people.ids
+        ]
+        model = lk.fit(*sets)
+    drawn = [label.get_text() for label in model.plot().get_yticklabels()]
+    rows = [row for row in model.to_arrow().to_pylist() if row["field"] != "nhs_number"]  # the registry has none
+    assert drawn == [f"{row['field']}: {row['level']}" for row in rows]

@@ -156,3 +156,16 @@ def test_info__knows_a_model(place, capsys):
     assert found["kind"] == "model" and found["fingerprint"] == SCHEMA.fingerprint()
     (place / "other.json").write_text('{"links": []}')
     assert run(cli, ["info", "other.json"]) == 3
+
+
+def test_link__says_how_good_the_links_are_expected_to_be(place, capsys, many):
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "l.parquet", "--precision", "0.98", "--json"]) == 0
+    found, quality = said(capsys), lk.Links.load("l.parquet").quality
+    assert found["cut"] == lk.link(*many, precision=0.98).cut
+    assert found["expected"]["precision"] == vars(quality.precision) and found["expected"]["known"] is quality.known
+    assert found["expected"]["precision"]["value"] >= 0.98
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "l.parquet", "--replace"]) == 0
+    assert "expected without truth" in capsys.readouterr().out
+    both = ["--precision", "0.98", "--probability", "0.5"]
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "m.parquet", *both]) == 2
+    assert files(place) == ["a.parquet", "b.parquet", "l.parquet"]

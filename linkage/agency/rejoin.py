@@ -56,14 +56,13 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
             right=key.check(release.project),
         )
     frame = Attachable.of(table)
-    require_column(id, frame.names, ())
     names = [name for name in _ADDED if name in release.table.column_names]
     for column in names:
         if column in frame.names:
             raise RecordError(
                 f"column '{column}' is in the table already; rename or drop it", column=column, rule="column names"
             )
-    ids = hashed_ids(_id_column(frame, id), id_key or key, project=release.project, source=release.source, column=id)
+    ids = hashed_ids(id_column(frame, id), id_key or key, project=release.project, source=release.source, column=id)
     rows = _rows_of(ids.to_pylist(), release, id)
     added = {name: release.table[name].to_pylist() for name in names}
     return frame.with_texts(
@@ -71,9 +70,11 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
     )
 
 
-def _id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
+def id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
+    """The column of the agency's own ids; raises `RecordError` where it is missing or holds several kinds of values."""
     import pyarrow as pa
 
+    require_column(column, frame.names, ())
     try:
         return frame.column(column)
     except pa.ArrowException:  # its message quotes the value it stumbled over

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,7 @@ def _same_bits(field: Field, other: Field) -> bool:
     return len(set(ways)) == 1
 
 
+@lru_cache(maxsize=8)
 def kernel_plan(plan: tuple[Comparison, ...]) -> ComparisonPlan:
     """The comparisons as the kernels take them: each filter with itself, then names crosswise."""
     place = {item.name: index for index, item in enumerate(plan)}

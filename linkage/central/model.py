@@ -7,24 +7,21 @@ two filters, so no name is needed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linkage.central.compare import DEFAULT_MEMORY
-from linkage.central.competition import Edges, Floats
-from linkage.central.contenders import NATS, UNIT
-from linkage.central.estimate import weigh
+from linkage.central.contenders import UNIT
 from linkage.central.levels import Comparison
 from linkage.central.moving import homes
-from linkage.central.scoring import contenders, evidence_of, levels_of
+from linkage.central.predicting import Limits, scored
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import LinkageWarning, MismatchError
+from linkage.errors import MismatchError
 from linkage.files import PathLike
 from linkage.pairs import Pairs
 from linkage.schema import Schema
@@ -33,13 +30,13 @@ from linkage.tables import TableOfResults
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.central.explanation import Explanation
     from linkage.central.modeldifferences import ModelDifferences
 
-# below this share of records with a partner, precision fell to 0.75 on invented people (benchmarks/overlap.py)
-_FEW = 0.05
-# a record is undecided that surely has a partner, though none is much likelier than the next
-_SURE, _UNDECIDED = 0.8, 0.55
-_FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
+# by the share of records that seem to have a partner, of 144 linkages of development data: from a fifteenth down the
+# lowest precision was 0.83, below a thirtieth 0.57
+_RARE, _FEW = 1 / 15, 1 / 30
+_NOBODY = 0.999  # a field missing in so many pairs is held by nobody
 
 
 @dataclass(frozen=True)
@@ -88,8 +85,8 @@ class Model(TableOfResults):
     def doubts(self, n_records: int) -> list[str]:
         """Why links by this model may be wrong, in sets of which the smaller has so many records; most times nothing.
 
-        Estimation did not settle; fewer than one record in twenty seems to have a partner, and the few matches can't
-        be told from siblings; matches seem to agree on few fields, as when siblings were taken for people.
+        Estimation did not settle; so few records seem to have a partner that the few matches are hard to tell from
+        siblings, or can't be; matches seem to agree on few fields, as when siblings were taken for people.
         """
         found = []
         if not self.converged:
@@ -98,6 +95,11 @@ class Model(TableOfResults):
             found.append(
                 f"only about {self.matches:,.0f} of {n_records:,} records seem to have a partner: at so few, one link "
                 "in three has been wrong; look at each before acting on it"
+            )
+        elif self.matches < _RARE * n_records:
+            found.append(
+                f"only about {self.matches:,.0f} of {n_records:,} records seem to have a partner: at so few, up to one "
+                "link in six has been wrong; look at the less sure ones before acting on them"
             )
         weak = [item.comparison.name for item in self.fields if item.m[-1] < 0.5 * (1 - item.m[0])]
         if 2 * len(weak) >= len(self.fields):  # what a household shares is never weak
@@ -108,8 +110,21 @@ class Model(TableOfResults):
         return found
 
     def too_few(self, n_records: int) -> bool:
-        """Whether fewer than one in twenty of so many records seem to have a partner."""
+        """Whether fewer than one in thirty of so many records seem to have a partner."""
         return self.matches < _FEW * n_records
+
+    def plot(self, *, ax: Any = None) -> Any:
+        """Draw what each level of agreement is worth, field after field; fields that no record has are left out.
+
+        Returns matplotlib axes; matplotlib is the extra ``plot``.
+        """
+        from linkage import charts
+
+        weights: dict[str, dict[str, float]] = {}
+        for row in self.to_arrow().to_pylist():
+            weights.setdefault(row["field"], {})[row["level"]] = row["match_weight"]
+        empty = {item.comparison.name for item in self.fields if min(item.m[0], item.u[0]) > _NOBODY}
+        return charts.draw_weights({name: levels for name, levels in weights.items() if name not in empty}, ax=ax)
 
     def predict(
         self,
@@ -147,22 +162,37 @@ class Model(TableOfResults):
         cut = probability_cut(probability)
         within = right is None
         other = left if right is None else right
-        self._require_fit(left, other)
+        self.require_fit(left, other)
         first, second = in_canonical_order(left, other)
-        found = contenders(self, first, second, within=within, memory=memory, threads=threads, progress=progress)
         unique = (False, False) if within else one_partner(first, second, duplicates)
-        edges = Edges(found.row, found.column, len(first), len(second), unique, within)
-        levels = levels_of(self, first, second, found)
-        evidence, chance, _ = weigh(*evidence_of(self, found, levels, max(len(first), len(second))), edges)
-        # in whole units, so that sums and orders are the same on every machine
-        weight = np.round(evidence / NATS) / UNIT
-        pairs = Pairs(first, second, found.row, found.column, match_weight=weight, probability=chance)
-        _warn_of_undecided(chance, edges)
-        # a pair of which no field could be compared is no link, however many records have partners
-        pairs = pairs.take((chance >= cut) & levels.any(axis=1))
+        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        pairs = scored(self, first, second, within=within, unique=unique, limits=limits).pairs(cut)
         return pairs if first is left else pairs.swapped()
 
-    def _require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
+    def explain(
+        self,
+        left: EncodedSet,
+        right: EncodedSet | None = None,
+        *,
+        probability: Ratio = 0.5,
+        duplicates: Collection[str] = (),
+        threads: int | None = None,
+        memory: int = DEFAULT_MEMORY,
+        progress: bool | None = None,
+    ) -> Explanation:
+        """Why pairs are linked or not: an `Explanation` to ask about pairs, records and fields.
+
+        ``probability`` is the cut that it asks about, such as ``links.cut["probability"]``; all else as `predict`, at
+        the same cost.
+        """
+        from linkage.central.explanation import explain
+
+        self.require_fit(left, left if right is None else right)
+        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        return explain(self, left, right, probability=probability, duplicates=duplicates, limits=limits)
+
+    def require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
+        """Raise `MismatchError` unless the sets and the model are of one agreement and key."""
         require_comparable(left, right)
         if left.schema != self.schema:
             raise MismatchError(
@@ -277,24 +307,6 @@ class Model(TableOfResults):
         if self.moved:
             lines.append(f"{self.moved:.1%} of the matches have moved; m of {self._places()} is of the others")
         return "\n".join(lines)
-
-
-def _warn_of_undecided(chance: Floats, edges: Edges) -> None:
-    """Of records that surely have a partner among several who fit alike: a source holds people twice, undeclared."""
-    sides = ((edges.row, edges.n_rows), (edges.column, edges.n_columns))
-    for unique, (group, n_groups) in zip(edges.unique, sides, strict=True):
-        best = np.zeros(n_groups)
-        np.maximum.at(best, group, chance)
-        partnered = np.bincount(group, weights=chance, minlength=n_groups)
-        undecided = int(((partnered > _SURE) & (best < _UNDECIDED)).sum())
-        if unique and undecided > 1 + _FEW_UNDECIDED * float(partnered.sum()):
-            warnings.warn(
-                f"{undecided:,} records have a partner, but two or more fit them alike, and few were chosen: if a "
-                'source holds people twice, say so: duplicates=["its name"]',
-                LinkageWarning,
-                stacklevel=3,
-            )
-            return
 
 
 def _in_units(above: tuple[float, ...], below: tuple[float, ...]) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from linkage.central.disclose import new_link_ids
 from linkage.encoded import EncodedSet
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.quality import Quality
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +26,7 @@ def standing(
     cut: Mapping[str, float],
     *,
     conflicts: Sequence[Pairs] = (),
+    quality: Quality | None = None,
 ) -> Links:
     """Links of ``sets``, whose records one set after another are of ``group``.
 
@@ -53,6 +55,7 @@ def standing(
         key_check=sets[0].key_check,
         cut=cut,
         release_key=release_key,
+        quality=quality,
     )
 
 

@@ -34,8 +34,10 @@ _WAY_OUT = "Give threshold= if you know one, or link sets that share more people
 
 def found(
     left: EncodedSet, right: EncodedSet, *, threads: int | None, memory: int, progress: bool | None
-) -> tuple[Pairs, float]:
-    """The pairs at or above a threshold, and that threshold, for two sets whose records have one partner each.
+) -> tuple[Pairs, float, Calibration]:
+    """The pairs at or above a threshold, that threshold, and all links by similarity with their probabilities.
+
+    For two sets whose records have one partner each.
 
     Raises `EvidenceError` where similarities and structure don't say where matches begin.
     """
@@ -49,8 +51,9 @@ def found(
         raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
     assert pairs.similarity is not None
     candidates = Candidates.of(pairs.left, pairs.right, pairs.similarity, len(left), len(right))
-    cut = _cut(calibrate(candidates), min(len(left), len(right)))
-    return pairs.take(pairs.similarity >= cut), cut
+    links = calibrate(candidates)
+    cut = _cut(links, min(len(left), len(right)))
+    return pairs.take(pairs.similarity >= cut), cut, links
 
 
 def _cut(links: Calibration, n_records: int) -> float:
@@ -70,7 +73,7 @@ def _cut(links: Calibration, n_records: int) -> float:
             f"about {links.matches:,.0f} of {n_records:,} records seem to have a partner: so few show only roughly "
             "where to cut, and the threshold may be well off. Look at links near it, or give threshold=",
             LinkageWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     expected = 2 * np.cumsum(links.probability) / (np.arange(1, len(links.value) + 1) + links.matches)
     # in ten-thousandths, so that a threshold can be read and given again

@@ -70,6 +70,37 @@ def evidence_of(model: Model, found: Contenders, levels: Levels, n_larger: int) 
     return match.astype(np.float64) * NATS, household.astype(np.float64) * NATS + share
 
 
+def likely_within(
+    model: Model,
+    source: EncodedSet,
+    rows: NDArray[np.int32],
+    n_larger: int,
+    *,
+    memory: int,
+    threads: int | None,
+    progress: bool | None,
+) -> Floats:
+    """Log of the likelihood ratio of the likely pairs of these rows, ascending, with all others of their source."""
+    every, plan = sides(source, model.plan), kernel_plan(model.plan)
+    chosen = tuple(side.take(rows) for side in every)
+    bonus = tuple(worth[rows] for worth in bonuses(every, every))
+    found = collect(
+        chosen,
+        every,
+        plan,
+        _upper_weights(model),
+        bonus=bonus,
+        floor_bits=LINK_FLOOR_BITS,
+        memory=memory,
+        threads=threads,
+        progress=progress,
+    )
+    found = found.take(rows[found.row] != found.column)
+    levels = kernels.pair_levels(chosen, every, found.row, found.column, plan)
+    match, household = evidence_of(model, found, levels, n_larger)
+    return match - np.logaddexp(0.0, household)
+
+
 def _upper_weights(model: Model) -> tuple[NDArray[np.int32], ...]:
     """By level, in 1/1024 bit: no pair's evidence is more than their sum."""
     weights = [np.array(item.weights, dtype=np.int32) for item in model.fields]

@@ -6,7 +6,6 @@ import itertools
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from linkage.central.cut import LOWEST, default_cut
 from linkage.central.fitting import fitted
 from linkage.central.model import Model
 from linkage.central.outcome import standing
+from linkage.central.predicting import Limits
 from linkage.central.sources import require_sources
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
@@ -42,14 +42,6 @@ class _Met:
     pairs: Pairs
 
 
-class Limits(TypedDict):
-    """What every comparison is given."""
-
-    threads: int | None
-    memory: int
-    progress: bool | None
-
-
 def link_by_probability(
     sets: Sequence[EncodedSet],
     probability: Ratio | None,
@@ -68,7 +60,7 @@ def link_by_probability(
             met.append(_Met(left, right, known.predict(*two, probability=_FLOOR, duplicates=own, **limits)))
     if not any(each.left != each.right for each in met):
         raise EvidenceError(
-            "in no two sets does one record in twenty seem to have a partner: too few to tell people from their "
+            "in no two sets does one record in thirty seem to have a partner: too few to tell people from their "
             "siblings by these data alone. Use a model from sets that share more people: link(..., model=...)"
         )
     cut = probability_cut(LOWEST if probability is None else probability)

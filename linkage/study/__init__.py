@@ -7,15 +7,19 @@ from linkage.study.candidates import evaluate_candidates
 from linkage.study.clusters import evaluate_clusters
 from linkage.study.curves import curve
 from linkage.study.data import Febrl, load_febrl
+from linkage.study.grid import Trial, sweep
 from linkage.study.groups import GroupEvaluation, evaluate_agencies, evaluate_groups
 from linkage.study.people import invent
 from linkage.study.population import Population
 from linkage.study.runs import compare_runs
+from linkage.study.swept import Sweep
 
 __all__ = [
     "Febrl",
     "GroupEvaluation",
     "Population",
+    "Sweep",
+    "Trial",
     "attacks",
     "compare_runs",
     "curve",
@@ -25,4 +29,5 @@ __all__ = [
     "evaluate_groups",
     "invent",
     "load_febrl",
+    "sweep",
 ]
