@@ -38,6 +38,7 @@ from __future__ import annotations
 from linkage import interop
 from linkage.agency import encode
 from linkage.agency.attach import attach
+from linkage.agency.bridge import bridge, withdrawal
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.auditing import audit
@@ -98,6 +99,7 @@ __all__ = [
     "SchemaError",
     "attach",
     "audit",
+    "bridge",
     "compare",
     "compare_in_parts",
     "encode",
@@ -109,6 +111,7 @@ __all__ = [
     "plan",
     "profiles",
     "rejoin",
+    "withdrawal",
     "write_pairs",
 ]
 
