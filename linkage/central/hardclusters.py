@@ -20,7 +20,7 @@ SURE = 1 << 44
 
 _ROUNDS = 20  # of joins and moves; each gains, and nearly all end after two or three
 _PAIRS_MET = 1_000_000  # in all rounds: of components of hundreds of thousands of pairs a round takes ten seconds
-_TRIED_OUT = 6  # nodes: three to the power of so many steps
+TRIED_OUT = 6  # nodes: three to the power of so many steps
 
 
 class Component:
@@ -51,8 +51,16 @@ class Component:
 
     def solved(self) -> list[Numbers]:
         """The clusters, each in order, by their first nodes."""
-        found = self._best_of_all() if len(self._of) <= _TRIED_OUT else self._searched()
+        found = self.best_of_all() if len(self._of) <= TRIED_OUT else self._searched()
         return [self.nodes[sorted(members)] for members in sorted(map(sorted, found))]
+
+    def worth_of(self, parts: Sequence[Numbers]) -> int:
+        """What clusters of nodes are worth together."""
+        total = 0
+        for part in parts:
+            members = np.searchsorted(self.nodes, part).tolist()
+            total += sum(self._worth(node, other) for place, node in enumerate(members) for other in members[:place])
+        return total
 
     def _searched(self) -> list[list[int]]:
         n_pairs = sum(map(len, self._near)) // 2
@@ -66,8 +74,11 @@ class Component:
                 self._put(node, -1)  # whom it belonged with has moved on
         return list(self._members.values())
 
-    def _best_of_all(self) -> list[list[int]]:
-        """Of every set of nodes the best way to part it: the cluster of its first, and the best of the rest."""
+    def best_of_all(self) -> list[list[int]]:
+        """Of every set of nodes the best way to part it: the cluster of its first, and the best of the rest.
+
+        Nodes are numbered from 0. Three to the power of their number steps.
+        """
         n = len(self._of)
         best: dict[int, tuple[int, list[list[int]]]] = {0: (0, [])}
         alone = [self._total([node for node in range(n) if chosen >> node & 1]) for chosen in range(1 << n)]

@@ -78,7 +78,7 @@ def link_over_time(
     release_key = held.release_key if held is not None else secrets.token_bytes(32)
     step = kept.step + 1 if kept is not None else int(held is not None)
     ids, events = carried(decided.group, _old_ids(ordered, held), release_key=release_key, step=step)
-    state = _state(decided, kept, past, table, again, step)
+    state = state_of(decided, again, before=kept, past=past, known=table, step=step)
     return carried_on(decided, ids, events, state, release_key=release_key)
 
 
@@ -232,8 +232,14 @@ def _old_ids(sets: Sequence[EncodedSet], held: Links | None) -> pa.StringArray:
     return pa.concat_arrays(parts)
 
 
-def _state(
-    decided: Decided, before: Kept | None, past: Past, known: pa.Table, duplicates: tuple[str, ...], step: int
+def state_of(
+    decided: Decided,
+    duplicates: tuple[str, ...],
+    *,
+    before: Kept | None = None,
+    past: Past = several.NOTHING,
+    known: pa.Table | None = None,
+    step: int = 0,
 ) -> Kept:
     """What the next batch needs."""
     import pyarrow as pa
@@ -261,7 +267,7 @@ def _state(
                 for each in decided.sets
             ]
         ).combine_chunks(),
-        known=known,
+        known=no_known() if known is None else known,
         models=models,
         sizes=sizes,
         duplicates=duplicates,

@@ -102,6 +102,13 @@ def decide_by_probability(
     if probability is None:
         likely = np.concatenate([_probability(each.pairs) for each in met])
         cut = default_cut(likely[likely >= cut])
+    return decided_at(cut, sets, met, duplicates=duplicates, known=known)
+
+
+def decided_at(
+    cut: float, sets: Sequence[EncodedSet], met: Sequence[Met], *, duplicates: Collection[str], known: Known | None
+) -> Decided:
+    """The decision over pairs with probabilities, linking by itself each that reaches the cut."""
     weights = [np.maximum(_in_units(_probability(each.pairs), cut), -_UNLIKE) for each in met]
     return _decided(sets, met, weights, _UNLIKE, {"probability": cut}, duplicates, known)
 
