@@ -16,6 +16,7 @@ from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.links import Links
+from linkage.oneagreement import in_one_agreement, narrower, under
 
 __all__ = ["link"]
 
@@ -40,7 +41,8 @@ def link(
     Parameters
     ----------
     sets
-        Sets of different sources, made under one agreement and key; their order changes nothing. Of three or more,
+        Sets of different sources, made under one agreement and key; their order changes nothing. One may be of an
+        earlier version with some of the fields: the others are missing in it, and a warning says so. Of three or more,
         every two are compared, and one decision is made over all: see `linkage.central.clusters`. Or one set, to find
         the duplicates in it.
     model
@@ -111,6 +113,9 @@ def link(
     over_time = standing is not None or known is not None or withdraw is not None or bridge is not None
     if standing is None:
         _require_own_sources(sets)
+    sets = in_one_agreement(*sets)
+    if model is not None:
+        sets = tuple(under(each, model.schema) if narrower(each.schema, model.schema) else each for each in sets)
     require_comparable(*sets)
     ordered = all_in_canonical_order(*sets)
     limits: Limits = {"threads": threads, "memory": memory, "progress": progress}

@@ -21,11 +21,11 @@ from linkage.central.outcome import carried_on
 from linkage.central.predicting import Limits
 from linkage.central.several import Decided, Past
 from linkage.central.thresholds import Ratio, exact_ratio
-from linkage.disagreement import differences
 from linkage.encoded import EncodedSet
 from linkage.errors import MismatchError
 from linkage.kept import PAIR, Kept, no_known
 from linkage.links import Links
+from linkage.oneagreement import require_growth
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +86,7 @@ def _require_same_project(held: Links, sets: Sequence[EncodedSet], bridge: Mappi
     """One agreement and key, unless every agency says which record is which."""
     if set(held.sources) <= set(bridge):
         return
-    found = differences(held.schema, sets[0].schema)
+    found = require_growth(held.schema, sets[0].schema)
     if found:
         raise MismatchError(
             f"the standing result is of another agreement than the sets: {'; '.join(found)}",
