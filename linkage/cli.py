@@ -11,7 +11,17 @@ import sys
 
 import click
 
-from linkage import __version__, cliagency, cliaudit, clicentre, clicompare, clifiles, clistudy, exitcodes
+from linkage import (
+    __version__,
+    cliagency,
+    cliaudit,
+    clicentre,
+    clicompare,
+    clifiles,
+    cliovertime,
+    clistudy,
+    exitcodes,
+)
 
 
 def main() -> None:
@@ -42,6 +52,10 @@ for command in (
     clicentre.link,
     clicentre.release,
     cliagency.rejoin,
+    cliovertime.bridge,
+    cliovertime.withdrawal,
+    cliovertime.withdraw,
+    cliovertime.events,
     clistudy.demo,
     clistudy.evaluate,
     clifiles.convert,

@@ -30,6 +30,7 @@ FRONT = {
     "linkage.clicentre",
     "linkage.clicompare",
     "linkage.clifiles",
+    "linkage.cliovertime",
     "linkage.clistudy",
     "linkage.demo",
     "linkage.about",
