@@ -7,13 +7,14 @@ Five invented agencies, two of which hold some people twice. The pairs, with the
 `linkage.link` weighs; each method gets them at each cut, and at the cut that `link` finds by itself. Measures are of
 records in groups: pairwise and B-cubed. `gap` is how far our decision is below the best there is, on all components of
 up to nine records that are not simple, each of which is parted in every way. --records: so many records of each agency
-are compared once, then decided in a process of its own, whose time and memory are shown. Appends to
-results/several_sets.jsonl.
+are compared where they agree on something, then decided in a process of its own, whose time and memory are shown.
+Appends to results/several_sets.jsonl.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import pickle
 import resource
@@ -36,7 +37,13 @@ from linkage import study
 from linkage.agency.rejoin import hashed_ids
 from linkage.central import several
 from linkage.central.assign import groups
+from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, prior_bits
+from linkage.central.fitting import fitted
 from linkage.central.heldsets import chosen
+from linkage.central.levels import sides
+from linkage.central.newpairs import Before
+from linkage.central.rarity import bonuses
+from linkage.central.scoring import evidence_of, levels_of
 from linkage.central.several import Decided
 
 AGENCIES = ("childrens_centre", "police", "primary_school", "social_work", "youth_work")
@@ -47,6 +54,7 @@ RESULT = tables.RESULTS / "several_sets.jsonl"
 SOLVER = Path(__file__).parent / "rivals" / "anonlink_solve.py"
 PROJECT = "several"
 MEMORY = 4 << 30
+BLOCKS = (("dob",), ("postcode",), ("nhs_number",), ("given_name", "surname"))
 SMALL = 9  # records: three to the power of nine steps
 
 
@@ -200,8 +208,41 @@ def quality(people: int, seeds: int, presets: list[str], cuts: list[float]) -> N
             print(json.dumps(row), flush=True)
 
 
+def equal_pairs(first: lk.EncodedSet, second: lk.EncodedSet, names: tuple[str, ...]) -> np.ndarray:
+    """(k,) row << 32 | column of the records whose filters of these names are there and equal."""
+    values = []
+    for each in (first, second):
+        words = np.ascontiguousarray(np.concatenate([each.filters[name] for name in names], axis=1))
+        there = np.all([each.popcounts[name] > 0 for name in names], axis=0)
+        values.append((words.view(f"V{words.shape[1] * 8}").ravel(), np.flatnonzero(there)))
+    (left, rows), (right, columns) = values
+    number = np.unique(np.concatenate([left[rows], right[columns]]), return_inverse=True)[1]
+    order = np.argsort(number[len(rows) :], kind="stable")
+    found = number[len(rows) :][order]
+    start, stop = (np.searchsorted(found, number[: len(rows)], side=side) for side in ("left", "right"))
+    times = stop - start
+    place = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times) + np.repeat(start, times)
+    return np.repeat(rows, times).astype(np.int64) << 32 | columns[order][place]
+
+
+def likely(model: lk.Model, first: lk.EncodedSet, second: lk.EncodedSet, *, within: bool) -> Before:
+    """Pairs that agree on the date of birth, the postcode, the NHS number or both names, down to the usual floor."""
+    keys = [equal_pairs(first, second, names) for names in BLOCKS]
+    key = np.unique(np.concatenate(keys))
+    row, column = (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int32)
+    if within:
+        row, column = row[row < column], column[row < column]
+    bonus = bonuses(sides(first, model.plan), sides(second, model.plan))
+    found = Contenders(row, column, np.zeros(len(row), np.int32), 0, bonus)
+    match, _ = evidence_of(model, found, levels_of(model, first, second, found), max(len(first), len(second)))
+    prior = prior_bits(0.5 * min(len(first), len(second)), len(first), len(second))
+    kept = match / np.log(2) + prior >= LINK_FLOOR_BITS
+    old = [np.zeros(len(each), dtype=bool) for each in (first, second)]
+    return Before(*old, row[kept].astype(np.int64), column[kept].astype(np.int64))
+
+
 def at_scale(records: int) -> None:
-    """So many records of each of five agencies, compared here and decided in another process."""
+    """So many records of each of five agencies, compared in blocks here and decided in another process."""
     sets, person = sets_of(int(PEOPLE_PER_RECORD * records), 1, "typical", LARGE)
     offset = np.concatenate([[0], np.cumsum([len(each) for each in sets])])
     kept, persons = [], []
@@ -211,7 +252,17 @@ def at_scale(records: int) -> None:
         kept.append(chosen(each, rows))
         persons.append(own[rows])
     start = time.perf_counter(), time.process_time()
-    found = decided(kept)
+    models, before = {}, {}
+    limits = {"threads": None, "memory": MEMORY, "progress": False}
+    for one, other in itertools.combinations_with_replacement(range(len(kept)), 2):
+        if one != other or kept[one].source in TWICE:
+            own = [name for name in TWICE if name in (kept[one].source, kept[other].source)]
+            second = None if one == other else kept[other]
+            models[one, other] = fitted(kept[one], second, duplicates=own, **limits)
+            before[one, other] = likely(models[one, other], kept[one], kept[other], within=one == other)
+            print(kept[one].source, kept[other].source, len(before[one, other].row), file=sys.stderr, flush=True)
+    past = several.Past(models, before)
+    found = several.decide_by_probability(kept, None, model=None, duplicates=TWICE, limits=limits, past=past)
     row = {"part": "scale", "records": [len(each) for each in kept], "compared_seconds": time.perf_counter() - start[0]}
     row["compared_cpu"] = time.process_time() - start[1]
     with tempfile.TemporaryDirectory() as folder:

@@ -29,6 +29,7 @@ class Kept:
     models       file text of a model by the sources that it is for, as "left right", JSON
     sizes        how many records of each source the models were estimated from
     duplicates   the sources that may hold several records of a person
+    cut_given    whether somebody said where to cut; if not, each batch looks for it among all pairs
     step         how many batches have been added
     """
 
@@ -38,12 +39,13 @@ class Kept:
     models: Mapping[str, str]
     sizes: Mapping[str, int]
     duplicates: tuple[str, ...] = ()
+    cut_given: bool = False
     step: int = 0
 
     def footer(self) -> str:
         """All but the tables, as JSON."""
         plain = {"models": dict(self.models), "sizes": dict(self.sizes), "duplicates": list(self.duplicates)}
-        return json.dumps(plain | {"step": self.step})
+        return json.dumps(plain | {"cut_given": self.cut_given, "step": self.step})
 
     @classmethod
     def of(cls, footer: str, table: pa.Table) -> Kept:
@@ -56,6 +58,7 @@ class Kept:
             models={str(name): str(text) for name, text in plain["models"].items()},
             sizes={str(name): int(size) for name, size in plain["sizes"].items()},
             duplicates=tuple(str(name) for name in plain["duplicates"]),
+            cut_given=bool(plain["cut_given"]),
             step=int(plain["step"]),
         )
 

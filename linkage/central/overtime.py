@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # times the records of two sets: then their model is estimated again, so that it is of most records there are, and what
 # that costs grows with the batches
-_GROWN = 2
+_GROWN = 1.5
 
 
 def link_over_time(
@@ -78,7 +78,7 @@ def link_over_time(
     release_key = held.release_key if held is not None else secrets.token_bytes(32)
     step = kept.step + 1 if kept is not None else int(held is not None)
     ids, events = carried(decided.group, _old_ids(ordered, held), release_key=release_key, step=step)
-    state = state_of(decided, again, before=kept, past=past, known=table, step=step)
+    state = state_of(decided, again, before=kept, past=past, known=table, cut_given=cut is not None, step=step)
     return carried_on(decided, ids, events, state, release_key=release_key)
 
 
@@ -156,10 +156,11 @@ def _require_everybody(held: Links, sets: Sequence[EncodedSet]) -> None:
 
 
 def _cut(first: EncodedSet, held: Links | None, probability: Ratio | None, threshold: Ratio | None) -> Ratio | None:
-    """Where to cut: as said, or else as before."""
+    """Where to cut: as said, now or before; None where nobody has."""
     if first.schema.layout == "record":
         return threshold if threshold is not None or held is None else held.cut.get("threshold")
-    return probability if probability is not None or held is None else held.cut.get("probability")
+    said = held is not None and held.kept is not None and held.kept.cut_given
+    return held.cut.get("probability") if probability is None and said and held is not None else probability
 
 
 def _past(sets: Sequence[EncodedSet], held: Links | None, cut: Ratio | None) -> Past:
@@ -239,6 +240,7 @@ def state_of(
     before: Kept | None = None,
     past: Past = several.NOTHING,
     known: pa.Table | None = None,
+    cut_given: bool = False,
     step: int = 0,
 ) -> Kept:
     """What the next batch needs."""
@@ -271,6 +273,7 @@ def state_of(
         models=models,
         sizes=sizes,
         duplicates=duplicates,
+        cut_given=cut_given,
         step=step,
     )
 
