@@ -36,6 +36,7 @@ ASKED = 0.99
 POSSIBLE = 0.985  # the least precision that asking for 0.99 may give
 REVIEWED = 300
 MEASURES = ("precision", "recall", "f1")
+RECORD = ("source", "record_id", "link_id")
 
 
 def measure(trial: Trial) -> dict:
@@ -107,12 +108,22 @@ def refined(
     """F1 before decisions, by the refined model alone, and with the decisions honoured; whether the model stayed."""
     decisions = reviewed(model, sets, trial, known, cut)
     better = lk.refine(model, *sets, decisions, progress=False)
-    after, decided = (
-        at(lk.link(*sets, model=better, decisions=given, progress=False), trial, known).f1
-        for given in (None, decisions)
-    )
-    after = default.f1 if better is model else after  # the default cut, where it stayed
-    return {"f1_before": default.f1, "f1_after": after, "f1_decided": decided, "stayed": better is model}
+    # the default cut, where the model stayed
+    after = default.f1 if better is model else at(lk.link(*sets, model=better, progress=False), trial, known).f1
+    decided = lk.link(*sets, model=better, known=decisions, progress=False)
+    pairs = joined(decided, trial, known)
+    f1 = judge.judged(len(pairs & trial.truth), len(pairs), len(trial.truth), 0.0).f1
+    return {"f1_before": default.f1, "f1_after": after, "f1_decided": f1, "stayed": better is model}
+
+
+def joined(links: lk.Links, trial: Trial, known: dict[tuple[str, str], str]) -> judge.Truth:
+    """The pairs of one link id: those that somebody called one person are no pairs of the comparison."""
+    people: dict[str, dict[str, list[str]]] = {}
+    for source, record, person in zip(*(links.records[name].to_pylist() for name in RECORD), strict=True):
+        if person is not None:
+            people.setdefault(person, {}).setdefault(source, []).append(known[source, record])
+    left, right = (side.source for side in trial.sides)
+    return frozenset((a, b) for each in people.values() for a in each.get(left, ()) for b in each.get(right, ()))
 
 
 def reviewed(

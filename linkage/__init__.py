@@ -38,6 +38,7 @@ from __future__ import annotations
 from linkage import interop
 from linkage.agency import encode
 from linkage.agency.attach import attach
+from linkage.agency.bridge import bridge, withdrawal
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.auditing import audit
@@ -104,6 +105,7 @@ __all__ = [
     "SchemaError",
     "attach",
     "audit",
+    "bridge",
     "compare",
     "compare_in_parts",
     "encode",
@@ -118,6 +120,7 @@ __all__ = [
     "refine",
     "rejoin",
     "report",
+    "withdrawal",
     "write_pairs",
 ]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from linkage.charts import require_matplotlib
-from linkage.options import decisions_of, json_option, keep_inputs, memory_option, out_option, threads_option
+from linkage.cliovertime import by_source, table_of
+from linkage.options import json_option, keep_inputs, memory_option, out_option, threads_option
 from linkage.quality import MEASURES
 
 if TYPE_CHECKING:
@@ -73,7 +75,15 @@ def fit(
     help="Layout record: link at or above this similarity, such as 0.8 or 4/5; default: found from the sets.",
 )
 @_duplicates
-@click.option("--decisions", "decisions_path", type=click.Path(), help="A reviewed CSV file, as for refine: honoured.")
+@click.option(
+    "--standing",
+    "standing_path",
+    type=click.Path(),
+    help="The result to carry on: give the sets of all batches, in order.",
+)
+@click.option("--known", "known_path", type=click.Path(), help="Pairs that somebody looked at: a table, see `link`.")
+@click.option("--withdraw", multiple=True, metavar="SOURCE=FILE", help="Record ids to forget: `linkage withdrawal`.")
+@click.option("--bridge", multiple=True, metavar="SOURCE=FILE", help="Old to new record ids: `linkage bridge`.")
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
 @click.option("--report", "report_path", type=click.Path(), help="Write a page of HTML about it as well.")
 @_weights
@@ -82,27 +92,31 @@ def fit(
 @json_option
 def link(
     sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, precision: str | None,
-    threshold: str | None, duplicates: tuple[str, ...], decisions_path: str | None, replace: bool,
-    report_path: str | None, weights: bool, threads: int | None, memory_mib: int, as_json: bool,
+    threshold: str | None, duplicates: tuple[str, ...], standing_path: str | None, known_path: str | None,
+    withdraw: tuple[str, ...], bridge: tuple[str, ...], replace: bool, report_path: str | None, weights: bool,
+    threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
 
-    Each run makes new link ids: send all agencies releases of one and the same result.
+    Each run makes new link ids: send all agencies releases of one and the same result. With --standing a person keeps
+    their link id, and only new records are compared; -o may be the same file.
     """
     import linkage
 
-    keep_inputs(out, *sets, model_path, decisions_path)
+    inputs = (*sets, model_path, known_path, *(item.rpartition("=")[2] for item in (*withdraw, *bridge)))
+    keep_inputs(out, *inputs)
     if report_path is not None:
-        keep_inputs(report_path, *sets, model_path, decisions_path)
+        keep_inputs(report_path, *inputs, standing_path)
         if Path(report_path).absolute() == Path(out).absolute():
             raise click.UsageError(f"--report {report_path} and -o are one file; choose another name")
         require_matplotlib()
-    if Path(out).exists() and not replace:
+    carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
+    if Path(out).exists() and not replace and not carries_on:
         raise click.UsageError(
             f"{out} exists already; a new run has new link ids, which match no release of the old one. "
             "Choose another name, or give --replace"
         )
-    if weights and len(sets) > 2 and model_path is None:
+    if weights and (len(sets) > 2 or standing_path) and model_path is None:
         raise click.UsageError(
             "--weights: of several sets every two have a model of their own; see `linkage fit` of two"
         )
@@ -116,8 +130,10 @@ def link(
     try:
         links = linkage.link(
             *loaded, model=shown, probability=probability, precision=precision, threshold=threshold,
-            duplicates=duplicates, decisions=None if decisions_path is None else decisions_of(decisions_path),
-            threads=threads, memory=memory_mib << 20,
+            duplicates=duplicates, threads=threads, memory=memory_mib << 20,
+            standing=None if standing_path is None else linkage.Links.load(standing_path),
+            known=None if known_path is None else table_of(known_path), withdraw=by_source("--withdraw", withdraw),
+            bridge=by_source("--bridge", bridge),
         )  # fmt: skip
     except linkage.EvidenceError as error:
         raise linkage.EvidenceError(f"{error}. {_WAY_OUT}") from None
@@ -126,20 +142,23 @@ def link(
         raise linkage.EvidenceError(f"too few records seem to have a partner to tell people from siblings. {_WAY_OUT}")
     links.save(out)
     if report_path is not None:
-        told = loaded if len(loaded) < 3 else ()
+        told = loaded if len(loaded) < 3 and standing_path is None else ()
         seconds = time.monotonic() - began
         linkage.report(links, report_path, *told, model=shown, duplicates=duplicates, seconds=seconds)
     linked = links.records.num_rows - links.records["link_id"].null_count
     data = {"pairs": len(links), "records": links.records.num_rows, "linked_records": linked, "file": out,
             "sources": list(links.sources), "cut": dict(links.cut)}  # fmt: skip
-    if len(loaded) > 2:
+    if links.kept is not None:
         data["conflicts"] = links.conflicts.num_rows
+        data["events"] = dict(sorted(Counter(links.events["kind"].to_pylist()).items()))
     if links.quality is not None:
         spans = {name: getattr(links.quality, name) for name in MEASURES}
         data["expected"] = {name: vars(span) for name, span in spans.items()}
         data["expected"] |= {"known": links.quality.known, "words": list(links.quality.words)}
     said = "" if links.quality is None else f"\n{links.quality}"
-    where = f"records within {links.sources[0]}" if len(loaded) == 1 else " and ".join(links.sources)
+    if standing_path is not None:
+        said = f"\n{links.events.num_rows:,} changes of link ids: `linkage events {out}` lists them"
+    where = f"records within {links.sources[0]}" if len(links.sources) == 1 else " and ".join(links.sources)
     click.echo(json.dumps(data) if as_json else f"{out}: {len(links):,} pairs of {where}{said}")
 
 

@@ -30,14 +30,7 @@ def differences(left: Schema, right: Schema) -> list[str]:
     rights = {field.name: field for field in right.fields}
     found += [f"field '{name}': only on the left" for name in lefts if name not in rights]
     found += [f"field '{name}': only on the right" for name in rights if name not in lefts]
-    for name in lefts:
-        if name in rights:
-            found += [
-                f"field '{name}', {setting.name}: {getattr(lefts[name], setting.name)!r} and "
-                f"{getattr(rights[name], setting.name)!r}"
-                for setting in dataclasses.fields(Field)
-                if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
-            ]
+    found += _field_differences(lefts, rights)
     if left.layout == right.layout == "record" and left.bits != right.bits:
         found.append(f"bits: {left.bits} and {right.bits}")
     if left.filters != right.filters and not found:
@@ -45,6 +38,36 @@ def differences(left: Schema, right: Schema) -> list[str]:
     if left.groups != right.groups:
         found.append("groups")
     return found
+
+
+def shared_differences(left: Schema, right: Schema) -> list[str]:
+    """The same, but for fields that only one has, and for their order; of hardened ones all of it.
+
+    >>> a = Schema(project="p", fields=(Field(name="dob", type="date"),))
+    >>> shared_differences(a, dataclasses.replace(a, fields=(*a.fields, Field(name="sex", type="category"))))
+    []
+    """
+    ours = "linkage" in (left.encoder, right.encoder)
+    rights = {field.name: field for field in right.fields}
+    names = {field.name for field in left.fields} & set(rights)
+    if not ours or not names or left.harden or right.harden:  # what hardening does to a field may rest on another
+        return differences(left, right)
+    kept = tuple(field for field in left.fields if field.name in names)
+    return differences(
+        dataclasses.replace(left, fields=kept),
+        dataclasses.replace(right, fields=tuple(rights[field.name] for field in kept)),
+    )
+
+
+def _field_differences(lefts: dict[str, Field], rights: dict[str, Field]) -> list[str]:
+    return [
+        f"field '{name}', {setting.name}: {getattr(lefts[name], setting.name)!r} and "
+        f"{getattr(rights[name], setting.name)!r}"
+        for name in lefts
+        if name in rights
+        for setting in dataclasses.fields(Field)
+        if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
+    ]
 
 
 def _harden_differences(left: Schema, right: Schema) -> list[str]:

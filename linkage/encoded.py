@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,6 +162,28 @@ class EncodedSet:
     def save(self, path: PathLike) -> None:
         """Write the file that goes to the centre (readable by its owner only); an existing file is replaced."""
         encodedfile.write(path, self._header, self.batches())
+
+    def without(self, record_ids: Iterable[str]) -> EncodedSet:
+        """The set without these records: what is left where some were withdrawn.
+
+        Raises ``ValueError`` with the count if some are not in it. Save it in the place of the old file, and of every
+        other that holds them.
+        """
+        import pyarrow as pa
+
+        gone = set(record_ids)
+        stays = np.array([each not in gone for each in self.record_ids.to_pylist()], dtype=bool)
+        lost = len(gone) - int(np.count_nonzero(~stays))
+        if lost:
+            raise ValueError(f"without: {lost:,} of the records are not in the set of '{self.source}'")
+        mask = pa.array(stays, pa.bool_())
+        rows = Rows(
+            self.record_ids.filter(mask),
+            {name: _readonly(words[stays]) for name, words in self.filters.items()},
+            {name: group.filter(mask) for name, group in self.groups.items()},
+        )
+        header = Header(self.schema, self.source, len(rows), self.key_check, self.encoding_version)
+        return EncodedSet(header, rows=rows)
 
     def to_arrow(self) -> pa.Table:
         """Columns record_id, one fixed-size binary column per filter, and the groups."""

@@ -4,7 +4,8 @@ Its file is Parquet, format 1: the outer join of the sets. A row is a pair (left
 right_id, its measures, link_id), a record that linked with nothing (the right columns and link_id null), or a conflict
 (a pair whose link_id is null). A record that is linked only through others is a pair with itself, without measures. The
 footer holds the agreement, the key check, the sources, and the release key; so the file stays at the centre,
-readable by its owner only. With the release key one could tell which link ids of two releases belong together.
+readable by its owner only. With the release key one could tell which link ids of two releases belong together. Of a
+result that can be carried on there are rows with a ``kind`` more: see `linkage.kept`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from linkage import parquetfile
 from linkage.errors import FileFormatError, SchemaError
 from linkage.files import PathLike
+from linkage.kept import Kept, events_of, no_events, rows_of
 from linkage.quality import Quality
 from linkage.schema import Schema, from_canonical
 from linkage.tables import TableOfResults
@@ -44,6 +46,9 @@ class Links(TableOfResults):
     sources      the sources, sorted
     quality      how good the links are expected to be; None where nothing shows it: at a threshold that was given, and
                  of three agencies or more
+    events       Arrow table kind, old_link_id, new_link_id: whose link id is another than in the standing result that
+                 this one carries on, and why; see `linkage.central.identity.carried`
+    kept         what the next batch needs; None where it will meet everybody
     """
 
     pairs: pa.Table
@@ -55,8 +60,12 @@ class Links(TableOfResults):
     release_key: bytes = field(repr=False)
     conflicts: pa.Table = field(default=None, kw_only=True)
     quality: Quality | None = field(default=None, kw_only=True, repr=False)
+    events: pa.Table = field(default=None, kw_only=True)
+    kept: Kept | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
+        if self.events is None:
+            object.__setattr__(self, "events", no_events())
         if self.conflicts is None:
             object.__setattr__(self, "conflicts", self.pairs.slice(0, 0))
 
@@ -82,6 +91,8 @@ class Links(TableOfResults):
 
     def save(self, path: PathLike) -> None:
         """Write the standing result; it stays at the centre (readable by its owner only)."""
+        import pyarrow as pa
+
         footer = {
             "format": FORMAT,
             "schema": self.schema.canonical(),
@@ -91,7 +102,11 @@ class Links(TableOfResults):
             "release_key": self.release_key.hex(),
             "quality": json.dumps(None if self.quality is None else self.quality.to_json()),
         }
-        parquetfile.write(path, _outer_join(self), footer)
+        table = _outer_join(self)
+        if self.kept is not None:
+            footer["kept"] = self.kept.footer()
+            table = pa.concat_tables([table, rows_of(self.kept, self.events)], promote_options="default")
+        parquetfile.write(path, table, footer)
 
     @classmethod
     def load(cls, path: PathLike) -> Links:
@@ -101,7 +116,9 @@ class Links(TableOfResults):
             sources = tuple(str(source) for source in json.loads(footer["sources"]))
             cut = {str(name): float(value) for name, value in json.loads(footer["cut"]).items()}
             quality = json.loads(footer.get("quality", "null"))
+            table, more = _parted(table)
             return cls(
+                kept=Kept.of(footer["kept"], more) if "kept" in footer else None, events=events_of(more),
                 quality=None if quality is None else Quality.from_json(quality),
                 pairs=_pairs_of(table, linked=True), conflicts=_pairs_of(table, linked=False),
                 records=_records_of(table), sources=sources,
@@ -118,6 +135,16 @@ class Links(TableOfResults):
         return f"Links({len(self):,} pairs of {', '.join(repr(source) for source in self.sources)})"
 
 
+def _parted(table: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The outer join, and the rows with a kind, which it has only if it can be carried on."""
+    import pyarrow.compute as pc
+
+    if "kind" not in table.column_names:
+        return table, rows_of(None, no_events())
+    plain = pc.is_null(table["kind"])
+    return table.filter(plain).drop_columns(["kind"]), table.filter(pc.invert(plain))
+
+
 def _outer_join(links: Links) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -128,13 +155,32 @@ def _outer_join(links: Links) -> pa.Table:
     lone = {name: pa.nulls(alone.num_rows, pairs.schema.field(name).type) for name in pairs.column_names}
     lone |= {"left_source": alone["source"], "left_id": alone["record_id"]}
     apart = links.conflicts.append_column("link_id", pa.nulls(links.conflicts.num_rows, pa.string()))
-    whole = pa.concat_tables([pairs, apart.cast(pairs.schema), pa.table(lone, schema=pairs.schema)])
+    through = _through_others(links, pairs)
+    whole = pa.concat_tables([pairs, apart.cast(pairs.schema), pa.table(lone, schema=pairs.schema), through])
     return whole.sort_by([(name, "ascending") for name in ("left_source", "left_id", "right_source", "right_id")])
 
 
-def _pairs_of(table: pa.Table, *, linked: bool) -> pa.Table:
+def _through_others(links: Links, pairs: pa.Table) -> pa.Table:
+    """Records with a link id that are in no pair, as pairs with themselves: those that a reviewer linked."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    linked = links.records.filter(pc.is_valid(links.records["link_id"])).select(["source", "record_id", "link_id"])
+    ends = [pairs.select([f"{side}_source", f"{side}_id"]).rename_columns(["source", "record_id"])
+            for side in ("left", "right")]  # fmt: skip
+    rest = linked.join(pa.concat_tables(ends), ["source", "record_id"], join_type="left anti")
+    own = {"left_source": rest["source"], "left_id": rest["record_id"], "right_source": rest["source"]}
+    own |= {"right_id": rest["record_id"], "link_id": rest["link_id"]}
+    none = {name: pa.nulls(rest.num_rows, pairs.schema.field(name).type) for name in pairs.column_names}
+    return pa.table(none | own, schema=pairs.schema)
+
+
+def _pairs_of(table: pa.Table, *, linked: bool) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    own = pc.and_(pc.equal(table["left_source"], table["right_source"]), pc.equal(table["left_id"], table["right_id"]))
+    table = table.filter(pc.invert(pc.coalesce(own, pa.scalar(value=False))))
     chosen = table.filter(pc.and_(pc.is_valid(table["right_id"]), pc.equal(pc.is_valid(table["link_id"]), linked)))
     names = ["left_source", "left_id", "right_source", "right_id"]
     measures = [name for name in _MEASURES if name in table.column_names]

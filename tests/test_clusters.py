@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.central.clusters import clusters
+from linkage.central.clusters import Known, clusters
 from tests import naive
 
 THREE = np.full((3, 3), 30, dtype=np.int64)
@@ -115,3 +115,42 @@ def test_clusters__of_no_pairs_are_of_one_record_each():
     group = clusters(none, none, none, source=np.zeros(3, np.int32), unique=[True], absent=THREE[:1, :1])
     assert group.tolist() == [0, 1, 2]
     assert not len(clusters(none, none, none, source=np.zeros(0, np.int32), unique=[True], absent=THREE[:1, :1]))
+
+
+def told(one, other, same) -> Known:
+    return Known(*(np.array(side, dtype=np.int64) for side in (one, other)), np.array(same, dtype=bool))
+
+
+def parted(weights, source, unique, known) -> list[int]:
+    first, second = (np.array([pair[end] for pair in weights], dtype=np.int64) for end in (0, 1))
+    return clusters(
+        first,
+        second,
+        np.array(list(weights.values()), dtype=np.int64),
+        source=np.array(source, dtype=np.int32),
+        unique=unique,
+        absent=THREE,
+        known=known,
+    ).tolist()
+
+
+def test_clusters__known_pairs_are_joined_or_kept_apart_whatever_they_weigh():
+    weights = {(0, 1): 90, (1, 2): 80, (0, 2): 70}
+    assert parted(weights, [0, 1, 2], [True] * 3, None) == [0, 0, 0]
+    assert parted(weights, [0, 1, 2], [True] * 3, told([0], [2], [False])) == [0, 0, 1]
+    assert parted({(0, 1): 90}, [0, 1, 2], [True] * 3, told([2], [0], [True])) == [0, 0, 0]
+    # two records of one source that may have one: somebody looked
+    assert parted({(0, 2): 90}, [0, 0, 1], [True] * 3, told([0], [1], [True])) == [0, 0, 0]
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems(12), st.data())
+def test_clusters__honour_what_is_known_in_any_problem(problem, data):
+    weights, source, unique = problem
+    n = len(source)
+    person = data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))  # known pairs of a truth don't contradict
+    pairs = data.draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=4))
+    pairs = [(one, other) for one, other in pairs if one != other]
+    same = [person[one] == person[other] for one, other in pairs]
+    group = parted(weights, source, unique, told(*([pair[end] for pair in pairs] for end in (0, 1)), same))
+    assert [group[one] == group[other] for one, other in pairs] == same

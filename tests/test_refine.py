@@ -198,68 +198,16 @@ def test_folds__keep_the_pairs_of_a_record_together():
     assert all(len(set(folds[known.row == row].tolist())) == 1 for row in set(known.row.tolist()))
 
 
-# ---- links that honour decisions --------------------------------------------------------------------------------
+# ---- together with `link(known=)` -------------------------------------------------------------------------------
 
 
-def linked(links):
-    columns = ("left_source", "left_id", "right_id", "probability")
-    found = {}
-    for source, left, right, chance in zip(*(links.pairs[name].to_pylist() for name in columns), strict=True):
-        found[(left, right) if source == SOURCES[0] else (right, left)] = chance
-    return found
-
-
-@pytest.mark.parametrize("refine_first", [False, True])
-def test_link__honours_every_decision(refine_first):
+def test_refine__serves_links_that_honour_the_same_decisions():
     people, sets, model, decisions = material()
-    used = lk.refine(model, *sets, decisions) if refine_first else model
-    links = lk.link(*sets, model=used, decisions=decisions)
-    found = linked(links)
+    links = lk.link(*sets, model=lk.refine(model, *sets, decisions), known=decisions)
+    person = dict(zip(links.records["record_id"].to_pylist(), links.records["link_id"].to_pylist(), strict=True))
     for left, right, same in zip(decisions["left_id"], decisions["right_id"], decisions["same"], strict=True):
-        assert found.get((left, right)) == (1.0 if same else None)
+        assert (person[left] is not None and person[left] == person[right]) == same
     assert quality(links, people).f1 > quality(lk.link(*sets, model=model), people).f1
-    assert linked(lk.link(*sets[::-1], model=used, decisions=turned(decisions))) == found
-
-
-def test_link__takes_a_decision_against_all_evidence_and_drops_its_rivals():
-    _, sets, model, _ = material()
-    before = linked(lk.link(*sets, model=model))
-    (left, old_right), (old_left, right) = sorted(before)[:2]
-    links = lk.link(*sets, model=model, decisions=table([left], [right], [True]))
-    found = linked(links)
-    assert found[left, right] == 1.0
-    assert (left, old_right) not in found and (old_left, right) not in found
-    assert set(before) - set(found) == {(left, old_right), (old_left, right)}
-    row = links.pairs.to_pylist()[[each["probability"] for each in links.pairs.to_pylist()].index(1.0)]
-    assert row["match_weight"] < 0
-
-
-def test_link__within_one_set_a_decision_joins_and_parts():
-    _, sets, model, _ = material()
-    ids = [each for side in sets for each in side.record_ids.to_pylist()]
-    filters = {name: np.concatenate([side.filters[name] for side in sets]) for name in sets[0].filters}
-    both = lk.EncodedSet.from_arrays(ids, filters, schema=model.schema, source="both", key_check=sets[0].key_check)
-
-    def pairs(links):
-        return set(zip(links.pairs["left_id"].to_pylist(), links.pairs["right_id"].to_pylist(), strict=True))
-
-    before = pairs(lk.link(both, model=model))
-    gone, (one, _), (other, _) = sorted(before)[:3]
-    about = table([gone[1], other], [gone[0], one], [False, True], sources=("both", "both"))
-    assert pairs(lk.link(both, model=model, decisions=about)) == before - {gone} | {(min(one, other), max(one, other))}
-
-
-def test_link__refuses_decisions_that_it_cannot_honour():
-    people, sets, model, decisions = material()
-    left, right = (side.record_ids.to_pylist() for side in sets)
-    with pytest.raises(ValueError, match="1 give a record a second partner"):
-        lk.link(*sets, model=model, decisions=table([left[0], left[0]], right[:2], [True, True]))
-    both = lk.link(*sets, model=model, decisions=table([left[0], left[0]], right[:2], [True, True]),
-                   duplicates=[SOURCES[1]])  # fmt: skip
-    assert {(left[0], right[0]), (left[0], right[1])} <= set(linked(both))
-    third = encoded(people, SOURCES[0], source="third")
-    with pytest.raises(ValueError, match="decisions are about two sets"):
-        lk.link(*sets, third, decisions=decisions)
 
 
 # ---- refusals ---------------------------------------------------------------------------------------------------

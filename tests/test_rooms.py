@@ -32,6 +32,7 @@ FRONT = {
     "linkage.cliexplain",
     "linkage.clifiles",
     "linkage.clireport",
+    "linkage.cliovertime",
     "linkage.clistudy",
     "linkage.demo",
     "linkage.about",

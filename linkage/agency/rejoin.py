@@ -71,6 +71,7 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
 
 
 def id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
+    """The column of the agency's own ids, whatever kind of frame it is in."""
     """The column of the agency's own ids; raises `RecordError` where it is missing or holds several kinds of values."""
     import pyarrow as pa
 

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from linkage.central import several
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.model import Model
+from linkage.central.overtime import link_over_time
 from linkage.central.pairwise import given_threshold, link_by_probability, link_by_threshold
 from linkage.central.predicting import Limits
 from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.links import Links
+from linkage.oneagreement import in_one_agreement, narrower, under
 
 __all__ = ["link"]
 
@@ -27,7 +28,10 @@ def link(
     precision: Ratio | None = None,
     threshold: Ratio | None = None,
     duplicates: Collection[str] = (),
-    decisions: object = None,
+    standing: Links | None = None,
+    known: object = None,
+    withdraw: Mapping[str, object] | None = None,
+    bridge: Mapping[str, object] | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -37,7 +41,8 @@ def link(
     Parameters
     ----------
     sets
-        Sets of different sources, made under one agreement and key; their order changes nothing. Of three or more,
+        Sets of different sources, made under one agreement and key; their order changes nothing. One may be of an
+        earlier version with some of the fields: the others are missing in it, and a warning says so. Of three or more,
         every two are compared, and one decision is made over all: see `linkage.central.clusters`. Or one set, to find
         the duplicates in it.
     model
@@ -57,9 +62,23 @@ def link(
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
         partner, by the largest total weight, and of several sources a person at most one record of each.
-    decisions
-        ``fields`` layout, two sets or one: what people decided about pairs, as `refine` takes it. It goes before what
-        the model thinks: such pairs have probability 1 or 0, and where a record has one partner a 1 leaves no rivals.
+    standing
+        The result that this one carries on. ``sets`` are all that the centre holds, earlier batches and new ones, each
+        under its source's name: of a record that comes again the last one given counts, so give batches in order. New
+        and changed records meet everybody, others are not compared again; a cut that was given, the ``duplicates`` and
+        the models are those of before (a model is estimated again when its two sets have grown by half). A person
+        keeps their link id; what changes is listed in ``Links.events``. A result of one set or two without ``known``
+        keeps nothing to carry on but the link ids: its first continuation compares all.
+    known
+        Pairs that somebody has looked at: a table with columns left_source, left_id, right_source, right_id (record
+        ids) and ``same``, true or false. They are linked, or not, whatever else speaks for or against it, and stay so
+        in all that carries on; said again of the same pair, the last word counts.
+    withdraw
+        Of a source the record ids to be forgotten, a list or a table with a column record_id. Take the records out of
+        all sets first (`EncodedSet.without`). The link id stays with the others of that person if two or more are left.
+    bridge
+        Of a source a table old_record_id, new_record_id, from `linkage.bridge` at that agency after a change of key:
+        link ids and ``known`` go over to the new record ids. All bridged sources are compared again.
 
     Returns
     -------
@@ -71,6 +90,8 @@ def link(
         The sets were encoded with different agreements, keys or versions.
     LimitError
         The likely pairs don't fit ``memory``.
+    ValueError
+        Records of the standing result are in no set that was given; or what is ``known`` contradicts itself.
     EvidenceError
         A threshold was to be found, and nothing shows where matches begin, or fewer than one record in five seems to
         have a partner; or a model was estimated, and fewer than one in thirty: too few to tell people from their
@@ -79,7 +100,8 @@ def link(
         Or no cut is expected to reach the ``precision`` asked for.
 
     Cost: every pair of records is compared, once for the links and in part for the estimates; and 4,000 records of
-    either set with all others of it, for the quality.
+    either set with all others of it, for the quality. With ``standing``, new records with all, and the likely pairs of
+    all again.
     """
     for given in sets:
         if not isinstance(given, EncodedSet):
@@ -88,27 +110,39 @@ def link(
             )
     if not sets:
         raise ValueError("link: takes one encoded set or more")
-    _require_own_sources(sets)
+    over_time = standing is not None or known is not None or withdraw is not None or bridge is not None
+    if standing is None:
+        _require_own_sources(sets)
+    sets = in_one_agreement(*sets)
+    if model is not None:
+        sets = tuple(under(each, model.schema) if narrower(each.schema, model.schema) else each for each in sets)
     require_comparable(*sets)
     ordered = all_in_canonical_order(*sets)
     limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
     by_threshold = sets[0].schema.layout == "record"
     if by_threshold:
-        _refuse_options_of("fields", model=model, probability=probability, precision=precision, decisions=decisions)
+        _refuse_options_of("fields", model=model, probability=probability, precision=precision)
     else:
         _refuse_options_of("record", threshold=threshold)
     if probability is not None and precision is not None:
         raise ValueError("link: probability and precision both say where to cut; give one of them")
-    if len(sets) > 2:
+    if over_time or len(sets) > 2:
         if precision is not None:
             raise ValueError("link: a precision can be asked of two sets, or of one; give several a probability")
-        if decisions is not None:
-            raise ValueError("link: decisions are about two sets, or one; link these two by two")
-        if by_threshold:
-            return several.link_by_threshold(
-                ordered, given_threshold(threshold, ordered), duplicates=duplicates, limits=limits
-            )
-        return several.link_by_probability(ordered, probability, model=model, duplicates=duplicates, limits=limits)
+        if by_threshold and standing is None:
+            threshold = given_threshold(threshold, ordered)
+        return link_over_time(
+            sets,  # as given: of one source the last one counts
+            standing,
+            known=known,
+            withdraw=withdraw,
+            bridge=bridge,
+            model=model,
+            probability=probability,
+            threshold=threshold,
+            duplicates=duplicates,
+            limits=limits,
+        )
     unique = one_partner(*ordered, duplicates) if len(ordered) == 2 else _in_one_set(ordered[0], duplicates)
     if by_threshold:
         return link_by_threshold(ordered, threshold, unique=unique, limits=limits)
@@ -119,7 +153,6 @@ def link(
         precision=precision,
         unique=unique,
         duplicates=duplicates,
-        decisions=decisions,
         limits=limits,
     )
 

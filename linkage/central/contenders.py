@@ -75,6 +75,7 @@ def collect(
     *,
     bonus: tuple[NDArray[np.int32], ...] = (),
     within: bool = False,
+    of: tuple[int, int] | None = None,
     floor_bits: float,
     memory: int,
     threads: int | None,
@@ -82,12 +83,13 @@ def collect(
 ) -> Contenders:
     """The contenders among all pairs of two sides, or of rows below columns ``within`` one.
 
-    ``weights`` are by level of each outcome of the plan, ``bonus`` by left row where the level is its highest.
+    ``weights`` are by level of each outcome of the plan, ``bonus`` by left row where the level is its highest. Where
+    the sides are some rows ``of`` larger ones, the floor is that of those.
     """
     n_rows, n_columns = len(left[0]), len(right[0])
     memory_limit(memory)
     # half of the smaller side: the list must not shrink because a first estimate finds few matches
-    prior = prior_bits(0.5 * min(n_rows, n_columns), n_rows, n_columns)
+    prior = prior_bits(0.5 * min(of or (n_rows, n_columns)), *(of or (n_rows, n_columns)))
     highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
     room = most_contenders(n_rows, n_columns, memory)
     grid = all_levels(n_rows, n_columns, within=within)

@@ -24,6 +24,7 @@ from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.tiles import arranged, over_tiles
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
+from linkage.oneagreement import in_one_agreement
 from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
@@ -72,6 +73,8 @@ def fitted(
     progress: bool | None,
 ) -> Model:
     """What `fit` gives, without its warnings."""
+    if right is not None:
+        left, right = in_one_agreement(left, right)
     _require_evidence(left, left if right is None else right)
     first, second = (left, left) if right is None else in_canonical_order(left, right)
     unique = (False, False) if right is None else one_partner(first, second, duplicates)

@@ -15,6 +15,7 @@ from linkage.central.thresholds import MEASURES, Measure, Ratio, exact_ratio, le
 from linkage.central.tiles import Found, arranged, no_pairs
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import nearest
+from linkage.oneagreement import in_one_agreement
 from linkage.pairs import Pairs
 from linkage.parallel import thread_count
 from linkage.schema import Schema
@@ -67,7 +68,7 @@ def prepared(
     threads: int | None,
 ) -> Job:
     """Check what was asked for, and arrange the right side."""
-    other = left if right is None else right
+    left, other = (left, left) if right is None else in_one_agreement(left, right)
     require_comparable(left, other)
     names, n_bits = chosen_filters(left.schema, filters)
     ratio = exact_ratio(threshold, name="threshold")

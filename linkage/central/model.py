@@ -23,6 +23,7 @@ from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import MismatchError
 from linkage.files import PathLike
+from linkage.oneagreement import narrower, under
 from linkage.pairs import Pairs
 from linkage.schema import Schema
 from linkage.tables import TableOfResults
@@ -162,7 +163,7 @@ class Model(TableOfResults):
         cut = probability_cut(probability)
         within = right is None
         other = left if right is None else right
-        self.require_fit(left, other)
+        left, other = self.with_its_fields(left, other)
         first, second = in_canonical_order(left, other)
         unique = (False, False) if within else one_partner(first, second, duplicates)
         limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
@@ -187,9 +188,17 @@ class Model(TableOfResults):
         """
         from linkage.central.explanation import explain
 
-        self.require_fit(left, left if right is None else right)
+        left, other = self.with_its_fields(left, left if right is None else right)
+        right = right if right is None else other
         limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
         return explain(self, left, right, probability=probability, duplicates=duplicates, limits=limits)
+
+    def with_its_fields(self, left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet, EncodedSet]:
+        """The sets under the model's agreement, of which they may be an earlier version. Raises as `require_fit`."""
+        left, right = (under(each, self.schema) if narrower(each.schema, self.schema) else each
+                       for each in (left, right))  # fmt: skip
+        self.require_fit(left, right)
+        return left, right
 
     def require_fit(self, left: EncodedSet, right: EncodedSet) -> None:
         """Raise `MismatchError` unless the sets and the model are of one agreement and key."""

@@ -60,6 +60,16 @@ def load(path: PathLike) -> Model:
     raise FileFormatError(f"{place}: {reason}", path=str(place), reason="model")
 
 
+def to_text(model: Model) -> str:
+    """The content of the file, as one line."""
+    return json.dumps(_content(model), allow_nan=False)
+
+
+def from_text(text: str) -> Model:
+    """The model of such a line. Raises ``ValueError`` saying what is wrong."""
+    return _model(json.loads(text))
+
+
 def _content(model: Model) -> dict[str, Any]:
     content: dict[str, Any] = {
         "format": FORMAT,

@@ -18,6 +18,9 @@ from linkage.quality import Quality
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.central.several import Decided
+    from linkage.kept import Kept
+
 
 def standing(
     sets: Sequence[EncodedSet],
@@ -32,19 +35,9 @@ def standing(
 
     ``linked`` are pairs of one group, ``conflicts`` pairs above the cut that ended up in two.
     """
-    import pyarrow as pa
-
     release_key = secrets.token_bytes(32)
     sources, ids = [each.source for each in sets], [each.record_ids for each in sets]
-    records = pa.table(
-        {
-            "source": pa.array([each.source for each in sets for _ in range(len(each))], pa.string()),
-            "record_id": pa.concat_arrays(
-                [part.combine_chunks() if hasattr(part, "combine_chunks") else part for part in ids]
-            ),
-            "link_id": new_link_ids(sources, ids, group, release_key),
-        }
-    )
+    records = _records(sets, new_link_ids(sources, ids, group, release_key))
     named = _named(linked)
     return Links(
         pairs=named,
@@ -56,6 +49,41 @@ def standing(
         cut=cut,
         release_key=release_key,
         quality=quality,
+    )
+
+
+def carried_on(
+    decided: Decided, link_ids: pa.StringArray, events: pa.Table, kept: Kept, *, release_key: bytes
+) -> Links:
+    """Links of what was decided of several sets, with link ids that stay."""
+    sets = decided.sets
+    pairs, conflicts = _named(decided.linked), _named(decided.conflicts)
+    return Links(
+        pairs=pairs,
+        conflicts=conflicts,
+        records=_records(sets, link_ids),
+        sources=tuple(each.source for each in sets),
+        schema=sets[0].schema,
+        key_check=sets[0].key_check,
+        cut=decided.cut,
+        release_key=release_key,
+        events=events,
+        kept=kept,
+    )
+
+
+def _records(sets: Sequence[EncodedSet], link_ids: pa.StringArray) -> pa.Table:
+    import pyarrow as pa
+
+    ids = [each.record_ids for each in sets]
+    return pa.table(
+        {
+            "source": pa.array([each.source for each in sets for _ in range(len(each))], pa.string()),
+            "record_id": pa.concat_arrays(
+                [part.combine_chunks() if hasattr(part, "combine_chunks") else part for part in ids]
+            ),
+            "link_id": link_ids,
+        }
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central.competition import Edges, Floats, prior_log_odds
-from linkage.central.contenders import NATS, UNIT
+from linkage.central.contenders import NATS, UNIT, Contenders
 from linkage.central.estimate import weigh
 from linkage.central.scoring import contenders, evidence_of, levels_of, likely_within
 from linkage.errors import LinkageWarning
@@ -78,10 +78,21 @@ class Within:
 
 
 def scored(
-    model: Model, first: EncodedSet, second: EncodedSet, *, within: bool, unique: tuple[bool, bool], limits: Limits
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    *,
+    within: bool,
+    unique: tuple[bool, bool],
+    limits: Limits,
+    found: Contenders | None = None,
 ) -> Scored:
-    """What the model says of two sets in their canonical order; warns of a source that seems to hold people twice."""
-    found = contenders(model, first, second, within=within, **limits)
+    """What the model says of two sets in their canonical order; warns of a source that seems to hold people twice.
+
+    ``found`` are the pairs to be weighed, if they are known already.
+    """
+    if found is None:
+        found = contenders(model, first, second, within=within, **limits)
     edges = Edges(found.row, found.column, len(first), len(second), unique, within)
     levels = levels_of(model, first, second, found)
     evidence, chance, matches = weigh(*evidence_of(model, found, levels, max(len(first), len(second))), edges)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from linkage.central import kernels, moving
 from linkage.central.competition import Floats
 from linkage.central.contenders import LINK_FLOOR_BITS, NATS, Contenders, collect
+from linkage.central.kernels import Rows
 from linkage.central.levels import kernel_plan, sides
-from linkage.central.rarity import bonuses, of_pairs
+from linkage.central.rarity import Bonus, bonuses, of_pairs
 
 if TYPE_CHECKING:
     from linkage.central.model import Model
@@ -32,13 +33,33 @@ def contenders(
 ) -> Contenders:
     """The pairs whose evidence may reach the floor: those who moved are let through by an upper bound."""
     lefts, rights = sides(first, model.plan), sides(second, model.plan)
+    return contenders_among(
+        model, lefts, rights, bonuses(lefts, rights), within=within, of=None,
+        memory=memory, threads=threads, progress=progress,
+    )  # fmt: skip
+
+
+def contenders_among(
+    model: Model,
+    lefts: tuple[Rows, ...],
+    rights: tuple[Rows, ...],
+    bonus: tuple[Bonus, ...],
+    *,
+    within: bool,
+    of: tuple[int, int] | None,
+    memory: int,
+    threads: int | None,
+    progress: bool | None,
+) -> Contenders:
+    """The same of some rows, ``of`` sets of these sizes; ``bonus`` by left row."""
     return collect(
         lefts,
         rights,
         kernel_plan(model.plan),
         _upper_weights(model),
-        bonus=bonuses(lefts, rights),
+        bonus=bonus,
         within=within,
+        of=of,
         floor_bits=LINK_FLOOR_BITS,
         memory=memory,
         threads=threads,

@@ -1,0 +1,138 @@
+"""The commands of a linkage that goes on, as the agencies and the centre run them."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv as arrow_csv
+
+import linkage as lk
+from linkage.central.heldsets import chosen
+from linkage.cli import cli
+from linkage.exitcodes import run
+from linkage.study import invent
+from tests.test_link import KEY, PROJECT, encoded
+
+AGENCIES = ("childrens_centre", "registry")
+
+
+@pytest.fixture(scope="module")
+def population():
+    return invent(500, seed=3, agencies=AGENCIES)
+
+
+@pytest.fixture(scope="module")
+def sets(population):
+    return [encoded(population, agency) for agency in AGENCIES]
+
+
+@pytest.fixture
+def files(sets, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for each in sets:
+        half = np.arange(len(each)) % 2 == 0
+        chosen(each, half).save(f"{each.source}-1.parquet")
+        chosen(each, ~half).save(f"{each.source}-2.parquet")
+    return tmp_path
+
+
+def said(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def batch(n):
+    return [f"{agency}-{n}.parquet" for agency in AGENCIES]
+
+
+def test_command__links_a_batch_against_the_standing_result(files, capsys):
+    assert run(cli, ["link", *batch(1), "-o", "links.parquet"]) == 0
+    assert run(cli, ["link", *batch(1), *batch(2), "--standing", "links.parquet", "-o", "links.parquet", "--json"]) == 0
+    found = said(capsys)
+    assert found["sources"] == list(AGENCIES) and set(found["events"]) <= {"merge", "split", "end"}
+    assert run(cli, ["events", "links.parquet", "-o", "events.csv"]) == 0
+    with Path("events.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == sum(found["events"].values())
+    assert run(cli, ["link", *batch(1), *batch(2), "--standing", "links.parquet", "-o", "registry-1.parquet"]) == 2
+    assert run(cli, ["link", *batch(2), "--standing", "links.parquet", "-o", "other.parquet"]) == 2
+    assert "are in no set that was given" in capsys.readouterr().err
+
+
+def test_command__honours_a_table_of_known_pairs(files, capsys):
+    assert run(cli, ["link", *batch(1), "-o", "links.parquet"]) == 0
+    first = lk.Links.load("links.parquet").pairs.to_pylist()[0]
+    ends = [first[name] for name in ("left_source", "left_id", "right_source", "right_id")]
+    with Path("known.csv").open("w", newline="") as handle:
+        csv.writer(handle).writerows([["left_source", "left_id", "right_source", "right_id", "same"], [*ends, "false"]])
+    command = ["link", *batch(1), "--standing", "links.parquet", "--known", "known.csv", "-o", "links.parquet"]
+    assert run(cli, command) == 0
+    after = {row["record_id"]: row["link_id"] for row in lk.Links.load("links.parquet").records.to_pylist()}
+    assert after[ends[1]] is None or after[ends[1]] != after[ends[3]]
+    Path("known.csv").write_text("left_source,left_id\nx,y\n")
+    assert run(cli, command) == 2
+    assert "not there" in capsys.readouterr().err
+
+
+def test_command__forgets_withdrawn_records(files, population, capsys):
+    KEY.save("project.key")
+    table, column = population["registry"], population.ids["registry"]
+    own = table[column].to_pylist()[:3]
+    with Path("gone.csv").open("w", newline="") as handle:
+        csv.writer(handle).writerows([[column], *([each] for each in own)])
+    said_where = ["--id", column, "--source", "registry", "--project", PROJECT]
+    assert run(cli, ["link", *batch(1), "-o", "links.parquet"]) == 0
+    both = [*batch(1), *batch(2)]
+    assert run(cli, ["link", *both, "--standing", "links.parquet", "-o", "links.parquet"]) == 0
+    assert run(cli, ["withdrawal", "gone.csv", "--key", "project.key", *said_where, "-o", "ids.csv"]) == 0
+    capsys.readouterr()
+    taken = 0
+    for number in (1, 2):
+        path = f"registry-{number}.parquet"
+        assert run(cli, ["withdraw", path, "--ids", "ids.csv", "-o", path, "--json"]) == 0
+        taken += said(capsys)["withdrawn"]
+    assert taken == 3
+    command = ["link", *both, "--standing", "links.parquet", "--withdraw", "registry=ids.csv", "-o", "links.parquet"]
+    assert run(cli, command) == 0
+    left = lk.Links.load("links.parquet").records.to_pylist()
+    assert sum(row["source"] == "registry" for row in left) == table.num_rows - 3
+    assert run(cli, [*command[:-4], "--withdraw", "ids.csv", "-o", "links.parquet"]) == 2
+
+
+def test_command__bridges_a_change_of_key(files, population, sets, capsys):
+    other = lk.Key(np.random.default_rng(1).bytes(32))
+    KEY.save("old.key")
+    other.save("new.key")
+    names = []
+    for each in sets:
+        each.save(f"{each.source}.parquet")
+        encoded(population, each.source, key=other).save(f"{each.source}-new.parquet")
+        arrow_csv.write_csv(population[each.source], f"{each.source}.csv")
+        column = population.ids[each.source]
+        command = ["bridge", f"{each.source}.csv", "--key", "old.key", "--new-key", "new.key", "--id", column]
+        command += ["--source", each.source, "--project", PROJECT, "-o", f"{each.source}-bridge.parquet"]
+        assert run(cli, command) == 0
+        names += ["--bridge", f"{each.source}={each.source}-bridge.parquet"]
+    assert run(cli, ["link", *(f"{each.source}.parquet" for each in sets), "-o", "links.parquet"]) == 0
+    renewed = [f"{each.source}-new.parquet" for each in sets]
+    assert run(cli, ["link", *renewed, "--standing", "links.parquet", "-o", "new-links.parquet"]) == 4
+    assert run(cli, ["link", *renewed, "--standing", "links.parquet", *names, "-o", "new-links.parquet"]) == 0
+    before, after = (set(lk.Links.load(path).records["link_id"].drop_null().to_pylist())
+                     for path in ("links.parquet", "new-links.parquet"))  # fmt: skip
+    assert len(before & after) > 0.98 * len(before)
+
+
+def test_bridge__says_nothing_but_which_id_is_which(population):
+    column, table = population.ids["registry"], population["registry"]
+    other = lk.Key(np.random.default_rng(1).bytes(32))
+    made = lk.bridge(table, KEY, other, id=column, source="registry", project=PROJECT)
+    assert made.column_names == ["old_record_id", "new_record_id"] and made.num_rows == table.num_rows
+    assert made["old_record_id"].to_pylist() == sorted(made["old_record_id"].to_pylist())
+    shuffled = table.take(pa.array(np.random.default_rng(0).permutation(table.num_rows)))
+    assert lk.bridge(shuffled, KEY, other, id=column, source="registry", project=PROJECT).equals(made)
+    with pytest.raises(lk.RecordError, match="used twice"):
+        lk.bridge(pa.concat_tables([table, table]), KEY, other, id=column, source="registry", project=PROJECT)
+    gone = lk.withdrawal(table, KEY, id=column, source="registry", project=PROJECT)
+    assert gone["record_id"].to_pylist() == made["old_record_id"].to_pylist()
