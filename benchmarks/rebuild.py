@@ -24,6 +24,7 @@ STEPS = (
     "quality.py",
     "stability.py",
     "informed.py",
+    "judgement.py",
     "model_cost.py",
     "compare_speed.py",
     "compare_scale.py",

@@ -19,6 +19,7 @@ import attack_tables
 import compare_tables
 import encode_tables
 import full_size
+import judgement_tables
 import model_tables
 from results_kept import RESULTS, append, complete, lines_of, superseded, table_row
 
@@ -90,6 +91,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     PEOPLE: full_people,
     **compare_tables.FULL,
     **model_tables.FULL,
+    **judgement_tables.FULL,
     **encode_tables.FULL,
     **attack_tables.FULL,
 }
@@ -116,6 +118,7 @@ def shown() -> dict[str, str]:
         "people": (people, full_people()),
         **compare_tables.made(),
         **model_tables.made(),
+        **judgement_tables.made(),
         **encode_tables.made(),
         **attack_tables.made(),
     }

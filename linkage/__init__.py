@@ -50,6 +50,9 @@ from linkage.central.fitting import fit
 from linkage.central.forecast import Plan, plan
 from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
+from linkage.central.overlap import Overlap, overlap
+from linkage.central.refining import refine
+from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (
     EvidenceError,
@@ -69,6 +72,7 @@ from linkage.pairs import Pairs
 from linkage.profile import profiles
 from linkage.quality import Quality
 from linkage.release import Release
+from linkage.reporting import report
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
@@ -89,8 +93,10 @@ __all__ = [
     "Links",
     "MismatchError",
     "Model",
+    "Overlap",
     "Pairs",
     "Plan",
+    "Policy",
     "PrivacyError",
     "Quality",
     "RecordError",
@@ -108,9 +114,12 @@ __all__ = [
     "interop",
     "link",
     "nearest_records",
+    "overlap",
     "plan",
     "profiles",
+    "refine",
     "rejoin",
+    "report",
     "withdrawal",
     "write_pairs",
 ]

@@ -187,11 +187,13 @@ def draw_waterfall(steps: Sequence[tuple[str, float]], *, cut: float | None = No
     return ax
 
 
-def _axes(ax: Any) -> Any:
-    if ax is not None:
-        return ax
+def require_matplotlib() -> Any:
+    """``matplotlib.pyplot``, or ``ImportError`` saying what to install."""
     try:
-        pyplot = importlib.import_module("matplotlib.pyplot")
+        return importlib.import_module("matplotlib.pyplot")
     except ImportError as error:
         raise ImportError(_INSTALL, name="matplotlib") from error
-    return pyplot.subplots()[1]
+
+
+def _axes(ax: Any) -> Any:
+    return require_matplotlib().subplots()[1] if ax is None else ax

@@ -17,8 +17,10 @@ from linkage import (
     cliaudit,
     clicentre,
     clicompare,
+    cliexplain,
     clifiles,
     cliovertime,
+    clireport,
     clistudy,
     exitcodes,
 )
@@ -35,7 +37,8 @@ def main() -> None:
 def cli() -> None:
     """Link records of the same people between agencies without passing round their names.
 
-    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, release. Back at the agency: rejoin.
+    At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, report, overlap, release. Back at
+    the agency: rejoin.
     Try `linkage demo` first.
     """
 
@@ -50,7 +53,11 @@ for command in (
     clicompare.compare_command,
     clicentre.fit,
     clicentre.link,
+    cliexplain.explain,
+    cliexplain.refine,
     clicentre.release,
+    clireport.report,
+    clireport.overlap,
     cliagency.rejoin,
     cliovertime.bridge,
     cliovertime.withdrawal,

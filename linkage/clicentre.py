@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from linkage.charts import require_matplotlib
 from linkage.cliovertime import by_source, table_of
 from linkage.options import json_option, keep_inputs, memory_option, out_option, threads_option
 from linkage.quality import MEASURES
@@ -83,6 +85,7 @@ def fit(
 @click.option("--withdraw", multiple=True, metavar="SOURCE=FILE", help="Record ids to forget: `linkage withdrawal`.")
 @click.option("--bridge", multiple=True, metavar="SOURCE=FILE", help="Old to new record ids: `linkage bridge`.")
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
+@click.option("--report", "report_path", type=click.Path(), help="Write a page of HTML about it as well.")
 @_weights
 @threads_option
 @memory_option
@@ -90,8 +93,8 @@ def fit(
 def link(
     sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, precision: str | None,
     threshold: str | None, duplicates: tuple[str, ...], standing_path: str | None, known_path: str | None,
-    withdraw: tuple[str, ...], bridge: tuple[str, ...], replace: bool, weights: bool, threads: int | None,
-    memory_mib: int, as_json: bool,
+    withdraw: tuple[str, ...], bridge: tuple[str, ...], replace: bool, report_path: str | None, weights: bool,
+    threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
 
@@ -100,7 +103,13 @@ def link(
     """
     import linkage
 
-    keep_inputs(out, *sets, model_path, known_path, *(item.rpartition("=")[2] for item in (*withdraw, *bridge)))
+    inputs = (*sets, model_path, known_path, *(item.rpartition("=")[2] for item in (*withdraw, *bridge)))
+    keep_inputs(out, *inputs)
+    if report_path is not None:
+        keep_inputs(report_path, *inputs, standing_path)
+        if Path(report_path).absolute() == Path(out).absolute():
+            raise click.UsageError(f"--report {report_path} and -o are one file; choose another name")
+        require_matplotlib()
     carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
     if Path(out).exists() and not replace and not carries_on:
         raise click.UsageError(
@@ -117,6 +126,7 @@ def link(
     if weights:
         shown = given or linkage.fit(*loaded, duplicates=duplicates, threads=threads, memory=memory_mib << 20)
         click.echo(str(shown), err=True)
+    began = time.monotonic()
     try:
         links = linkage.link(
             *loaded, model=shown, probability=probability, precision=precision, threshold=threshold,
@@ -131,6 +141,10 @@ def link(
         # to be shown the weights must not be a way round the refusal
         raise linkage.EvidenceError(f"too few records seem to have a partner to tell people from siblings. {_WAY_OUT}")
     links.save(out)
+    if report_path is not None:
+        told = loaded if len(loaded) < 3 else ()
+        seconds = time.monotonic() - began
+        linkage.report(links, report_path, *told, model=shown, duplicates=duplicates, seconds=seconds)
     linked = links.records.num_rows - links.records["link_id"].null_count
     data = {"pairs": len(links), "records": links.records.num_rows, "linked_records": linked, "file": out,
             "sources": list(links.sources), "cut": dict(links.cut)}  # fmt: skip

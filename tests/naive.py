@@ -488,3 +488,29 @@ def joined_best_first(weights: dict, source, unique, absent) -> list[list[int]]:
         if whole is not None and whole > clusters_worth(parts, weights, source, unique, absent):
             of |= dict.fromkeys(parts[0] + parts[1], parts[0] + parts[1])
     return [sorted(part) for part in {id(part): part for part in of.values()}.values()]
+
+
+# ---- disclosure -------------------------------------------------------------------------------------------------
+
+
+def could_be(shown: list, hidden_from: int, threshold: int, base: int, most: int = 34) -> list[set[int]]:
+    """What each cell of a published table of two rows and two columns can be, by trying every table there is.
+
+    ``shown``: the four cells, two row totals, two column totals and the grand total, None where suppressed.
+    """
+
+    def fits(value, true):
+        if value is None:
+            return np.full(true.shape, fill_value=True) & (true >= hidden_from)
+        if value == 0:
+            return true == 0
+        return (true >= max(value - base // 2, threshold)) & (true <= value + (base - 1) // 2)
+
+    domain = np.arange(most)
+    cells = np.meshgrid(*[domain[fits(value, domain)] for value in shown[:4]], indexing="ij", sparse=True)
+    a, b, c, d = cells
+    sums = (a + b, c + d, a + c, b + d, a + b + c + d)
+    possible = np.full(np.broadcast_shapes(*(each.shape for each in cells)), fill_value=True)
+    for value, total in zip(shown[4:], sums, strict=True):
+        possible &= fits(value, total) if value is not None else total >= hidden_from
+    return [set(np.broadcast_to(cell, possible.shape)[possible].tolist()) for cell in cells]

@@ -29,13 +29,16 @@ FRONT = {
     "linkage.cliaudit",
     "linkage.clicentre",
     "linkage.clicompare",
+    "linkage.cliexplain",
     "linkage.clifiles",
     "linkage.cliovertime",
+    "linkage.clireport",
     "linkage.clistudy",
     "linkage.demo",
     "linkage.about",
     "linkage.exitcodes",
     "linkage.options",
+    "linkage.reporting",
 }
 
 

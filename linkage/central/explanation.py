@@ -72,7 +72,8 @@ class Explanation:
     def nearest(self, n: int = 20) -> Listing:
         """The ``n`` pairs whose decision hung by least: those nearest the cut in log odds, nearest first.
 
-        Columns left_id, right_id, match_weight (log2), probability, reaches_cut.
+        Columns left_source, left_id, right_source, right_id, match_weight (log2), probability, reaches_cut. With a
+        column ``same`` more, of what people decided, it is what `linkage.refine` takes.
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise ValueError("nearest: n must be a whole number of pairs, 1 or more")

@@ -32,6 +32,7 @@ from linkage.quality import Expectation, Quality, doubts_of
 CUTS = (*(cut / 100 for cut in range(5, 100, 5)), 0.97, 0.98, 0.99, 0.995, 0.999)
 _FAR = 0.1  # of recall: so far from the rest a group is served worse
 _FEWEST_OF_GROUP = 30.0  # expected matches
+_UNKNOWN = "not known"
 
 
 def judge(
@@ -109,7 +110,7 @@ def recall_by_group(
     for of, row in zip(values, rows, strict=True):
         if not len(of):
             continue
-        names = np.array([value or "" for value in of], dtype=object)[row]
+        names = np.array([value or _UNKNOWN for value in of], dtype=object)[row]
         for name in np.unique(names.astype(str)):
             own = names == name
             part = found.setdefault(str(name), [0.0, 0.0])

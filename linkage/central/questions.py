@@ -17,6 +17,7 @@ from linkage.central.rarity import bonuses
 from linkage.central.scoring import Levels, evidence_of
 from linkage.central.waterfall import log_odds
 from linkage.encoded import EncodedSet
+from linkage.rows import Header, Rows
 
 
 def nearest_cut(of: Explanation, n: int) -> Listing:
@@ -29,7 +30,9 @@ def nearest_cut(of: Explanation, n: int) -> Listing:
     row, column = seen.edges.row[order], seen.edges.column[order]
     left, right = (column, row) if seen.turned else (row, column)
     table = {
+        "left_source": pa.array([of.left.source] * len(order), pa.string()),
         "left_id": of.left.record_ids.take(pa.array(left)),
+        "right_source": pa.array([of.right.source] * len(order), pa.string()),
         "right_id": of.right.record_ids.take(pa.array(right)),
         "match_weight": np.round(seen.evidence[order] / NATS) / UNIT,
         "probability": chance[order],
@@ -96,10 +99,8 @@ def without_each_field(of: Explanation) -> Listing:
 def _without(side: EncodedSet, name: str) -> EncodedSet:
     """The set as if nobody had a value in this field."""
     filters = dict(side.filters) | {name: np.zeros_like(side.filters[name])}
-    groups = {key: column.to_pylist() for key, column in side.groups.items()}
-    return EncodedSet.from_arrays(
-        side.record_ids.to_pylist(), filters, schema=side.schema, source=side.source, groups=groups
-    )
+    header = Header(side.schema, side.source, len(side), side.key_check, side.encoding_version)
+    return EncodedSet(header, rows=Rows(side.record_ids, filters, side.groups))
 
 
 def _mute(model: Model, name: str) -> Model:

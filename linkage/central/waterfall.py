@@ -163,7 +163,7 @@ def explained(of: Explanation, left_id: str, right_id: str) -> Waterfall:
     steps = [Step(PRIOR, "", prior_log_odds(of.matches, seen.edges) / _BIT)]
     steps += steps_of_fields(of.model, pair, levels, seen.n_larger)
     names = (RIGHT_RIVALS, LEFT_RIVALS) if seen.turned else (LEFT_RIVALS, RIGHT_RIVALS)
-    by_name = dict(zip(names, _rivals(seen, row, column), strict=True))
+    by_name = dict(zip(names, rivals_of(seen, row, column), strict=True))
     steps += [Step(name, "", by_name[name] / _BIT) for name in (LEFT_RIVALS, RIGHT_RIVALS) if by_name[name]]
     comparable = bool(levels.any())
     total = np.array([sum(step.match_weight for step in steps) * _BIT])
@@ -188,12 +188,13 @@ def _row_of(side: EncodedSet, record_id: str, name: str) -> int:
     return row
 
 
-def _rivals(seen: LikelyPairs, row: int, column: int) -> tuple[float, float]:
+def rivals_of(seen: LikelyPairs, row: int, column: int) -> tuple[float, float]:
     """What the rivals in the row, in the column leave: as settled for a likely pair, as heard for any other."""
     edges, messages = seen.edges, seen.messages
-    own = np.flatnonzero((edges.row == row) & (edges.column == column))
-    if len(own):
-        return float(messages.row[own[0]]), float(messages.column[own[0]])
+    first, end = np.searchsorted(edges.row, [row, row + 1])  # they lie by row, then column
+    own = first + np.searchsorted(edges.column[first:end], column)
+    if own < end and edges.column[own] == column:
+        return float(messages.row[own]), float(messages.column[own])
     left = []
     for unique, group, place, heard in (
         (edges.unique[0], edges.row, row, messages.column),

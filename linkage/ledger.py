@@ -1,0 +1,74 @@
+"""The ledger of what was published of a linkage, so that the next table can't be held against it to tell of a few.
+
+Its file is JSON, format 1, and stays at the centre (readable by its owner only): for each table its definition, the
+population, the counts as they are and as they were published. It holds no record and no id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from linkage.errors import FileFormatError
+from linkage.files import PathLike, written_beside
+from linkage.jsonfile import read_json
+
+FORMAT = "ledger 1"
+_MOST_BYTES = 1 << 28
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there were when it was last published anew, and what was shown, None where suppressed."""
+
+    true: int
+    shown: int | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One table that was published.
+
+    definition      what was counted: sources and groups
+    policy          under which, as text
+    population      people counted in all
+    counts          name of each count -> what was told of it
+    """
+
+    definition: str
+    policy: str
+    population: int
+    counts: Mapping[str, Count]
+
+
+def load(path: PathLike) -> list[Entry]:
+    """The entries, the oldest first; none where there is no file. Raises `FileFormatError` for one of another kind."""
+    if not Path(path).exists():
+        return []
+    content = read_json(Path(path), max_bytes=_MOST_BYTES)
+    try:
+        return [_entry(each) for each in content[FORMAT]]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise FileFormatError(f"{path}: not a ledger", path=str(path), reason="format") from None
+
+
+def save(path: PathLike, entries: list[Entry]) -> None:
+    """Write all entries, whole or not at all."""
+    with written_beside(path) as part:
+        part.write_text(json.dumps({FORMAT: [_content(each) for each in entries]}), encoding="utf-8")
+
+
+def _content(entry: Entry) -> dict[str, Any]:
+    counts = {name: [count.true, count.shown] for name, count in entry.counts.items()}
+    return {"definition": entry.definition, "policy": entry.policy, "population": entry.population, "counts": counts}
+
+
+def _entry(content: Any) -> Entry:
+    counts = {
+        str(name): Count(int(true), None if shown is None else int(shown))
+        for name, (true, shown) in content["counts"].items()
+    }
+    return Entry(str(content["definition"]), str(content["policy"]), int(content["population"]), counts)

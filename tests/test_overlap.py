@@ -1,0 +1,206 @@
+"""Counts under disclosure control: who tries every table there is, or holds one against the last, learns of no few."""
+
+import dataclasses
+import json
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import linkage as lk
+from linkage import ledger, study
+from linkage.central.overlap import _published
+from linkage.cli import cli
+from linkage.disclosure import POLICIES, Counts, Policy, policy_of, protect
+from linkage.exitcodes import run
+from tests import naive
+
+pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+AGENCIES = ("registry", "childrens_centre")
+SCHEMA = dataclasses.replace(
+    lk.Schema.preset("uk-person", project="overlap"), groups=(lk.Group(name="ward", smallest=1),)
+)
+
+
+def linked(seed, people=600):
+    population = study.invent(people, seed=seed, agencies=AGENCIES)
+    key = lk.Key.generate()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", lk.LinkageWarning)
+        sets = [
+            lk.encode(population[name], SCHEMA, key, id=population.ids[name], source=name,
+                      columns=population.held(name, SCHEMA), progress=False) for name in AGENCIES
+        ]  # fmt: skip
+        return lk.link(*sets, progress=False), sets
+
+
+LINKS, SETS = linked(1)
+
+
+def shown(told):
+    return [None if hide else value for value, hide in zip(told.value.tolist(), told.hidden.tolist(), strict=True)]
+
+
+# ---- the rules --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "expected"),
+    [
+        ("hes", [0, 1, 7, 8, 12, 13, 100], [0, None, None, 10, 10, 15, 100]),
+        ("opensafely", [0, 1, 7, 8, 12, 13, 100], [None, None, None, 10, 10, 15, 100]),
+        ("ons", [0, 1, 9, 10, 12, 13, 100], [0, None, None, 10, 12, 13, 100]),
+        ("ukllc", [0, 1, 9, 10, 12, 13, 100], [None, None, None, 10, 12, 13, 100]),
+        ("strict", [0, 1, 9, 10, 12, 13, 100], [None, None, None, 10, 10, 15, 100]),
+    ],
+)
+def test_policies__suppress_and_round_as_they_say(name, counts, expected):
+    each = Counts(np.array(counts), len(counts), np.zeros((0, len(counts)), dtype=bool))
+    assert shown(protect(each, POLICIES[name])) == expected
+
+
+def test_policy__of_ones_own_and_what_is_none():
+    assert policy_of(Policy(threshold=3, base=1)).threshold == 3
+    with pytest.raises(ValueError, match="did you mean 'hes'"):
+        policy_of("hess")
+    for wrong in ({"threshold": 0}, {"base": 1.5}, {"threshold": True}, {"zero": "hidden"}):
+        with pytest.raises(ValueError, match="policy"):
+            Policy(**wrong)
+
+
+def test_protect__hides_a_second_count_where_one_would_show_itself():
+    table = Counts.of(np.array([[50, 4], [60, 30]]))
+    told = protect(table, POLICIES["ukllc"])
+    assert told.hidden[1] and told.hidden.sum() >= 4  # its row, its column, and the corner of both
+    alone = protect(Counts.of(np.array([[50, 60, 4]])), POLICIES["ukllc"])  # one row: three cells and their total
+    assert shown(alone) == [None, 60, None, 114] or shown(alone)[3] is None
+
+
+@given(
+    cells=st.lists(st.integers(0, 24), min_size=4, max_size=4),
+    name=st.sampled_from(["strict", "hes", "ons", "ukllc", "opensafely"]),
+)
+@settings(max_examples=20, deadline=None)
+def test_protect__leaves_an_attacker_who_tries_every_table_the_whole_threshold_to_guess(cells, name):
+    policy = POLICIES[name]
+    counts = Counts.of(np.array(cells).reshape(2, 2))
+    told = protect(counts, policy)
+    possible = naive.could_be(shown(told), policy.lowest, policy.threshold, policy.base)
+    for place in np.flatnonzero(policy.small(counts.count[:4])).tolist():
+        assert told.hidden[place]
+        values = possible[place]
+        assert counts.count[place] in values or policy.lowest > counts.count[place]
+        assert max(values) - min(values) >= policy.threshold - 1
+
+
+@given(
+    before=st.lists(st.integers(0, 40), min_size=4, max_size=4),
+    change=st.lists(st.integers(-6, 25), min_size=4, max_size=4),
+    name=st.sampled_from(["strict", "ons", "ukllc", "hes"]),
+)
+@settings(max_examples=20, deadline=None)
+def test_two_releases__held_against_each_other_tell_of_no_few(before, change, name):
+    policy, names = POLICIES[name], [str(place) for place in range(9)]
+    tables = [np.array(before).reshape(2, 2), np.maximum(np.array(before) + change, 0).reshape(2, 2)]
+    old, new = (Counts.of(table) for table in tables)
+    first = _published(old, names, policy, {})
+    kept = {each: ledger.Count(int(true), first[each]) for each, true in zip(names, old.count, strict=True)}
+    second = _published(new, names, policy, kept)
+    for place, each in enumerate(names):
+        changed = abs(int(new.count[place]) - int(old.count[place]))
+        if first[each] is not None and second[each] is not None and first[each] != second[each]:
+            assert changed >= policy.threshold
+        if first[each] is None and second[each] is not None:  # what was hidden is shown when it has grown by many
+            assert changed == 0 or changed >= policy.threshold
+    # what the totals of both say of the cells that are not shown in both
+    for place, members in enumerate(old.sums, start=4):
+        totals = first[names[place]], second[names[place]]
+        if None in totals:
+            continue
+        cells = np.flatnonzero(members).tolist()
+        apart = [cell for cell in cells if None in (first[names[cell]], second[names[cell]])]
+        seen = totals[1] - totals[0] - sum(second[names[c]] - first[names[c]] for c in cells if c not in apart)
+        true = int(sum(new.count[cell] - old.count[cell] for cell in apart))
+        assert not (policy.base == 1 and 0 < abs(true) < policy.threshold and seen == true)
+
+
+# ---- the table ---------------------------------------------------------------------------------------------------
+
+
+def test_overlap__counts_people_by_who_knows_them():
+    exact = lk.overlap(LINKS, policy=Policy(threshold=1, base=1, zero="shown")).to_arrow().to_pylist()
+    told = {row["known_to"]: row["people"] for row in exact}
+    by_source = [source for source, link in zip(*(LINKS.records[name].to_pylist() for name in ("source", "link_id")),
+                                                strict=True) if link is None]  # fmt: skip
+    assert told == {
+        "childrens_centre": by_source.count("childrens_centre"),
+        "childrens_centre, registry": len(LINKS),
+        "registry": by_source.count("registry"),
+        "all": len(by_source) + len(LINKS),
+    }
+
+
+def test_overlap__by_ward_shows_no_small_count_and_adds_up_to_none():
+    found = lk.overlap(LINKS, *SETS, by="ward")
+    rows = found.to_arrow().to_pylist()
+    assert found.to_arrow().column_names == ["known_to", "ward", "people"]
+    assert all(row["people"] is None or (row["people"] >= 10 and row["people"] % 5 == 0) for row in rows)
+    assert any(row["people"] is None for row in rows) and any(row["people"] for row in rows)
+    exact = lk.overlap(LINKS, *SETS, by="ward", policy=Policy(threshold=1, base=1, zero="shown")).to_arrow().to_pylist()
+    assert [(row["known_to"], row["ward"]) for row in rows] == [(row["known_to"], row["ward"]) for row in exact]
+    for row, true in zip(rows, exact, strict=True):
+        assert row["people"] is None or abs(row["people"] - true["people"]) <= 2
+        assert row["people"] is None or true["people"] >= 10
+    cells = [row["people"] for row in exact if "all" not in (row["known_to"], row["ward"])]
+    assert sum(cells) == next(row["people"] for row in exact if (row["known_to"], row["ward"]) == ("all", "all"))
+    assert "*" in str(found) and "<table>" in found._repr_html_()
+
+
+def test_overlap__says_what_does_not_fit():
+    with pytest.raises(ValueError, match="no group of the agreement"):
+        lk.overlap(LINKS, *SETS, by="wards")
+    with pytest.raises(ValueError, match="give the sets"):
+        lk.overlap(LINKS, by="ward")
+
+
+def test_ledger__keeps_what_was_published_and_refuses_a_table_that_would_tell(tmp_path):
+    book = tmp_path / "ledger.json"
+    first = lk.overlap(LINKS, *SETS, by="ward", book=book)
+    again = lk.overlap(LINKS, *SETS, by="ward", book=book)
+    assert again.to_arrow().equals(first.to_arrow()) and book.stat().st_mode & 0o077 == 0
+    with pytest.raises(lk.PrivacyError, match="another policy"):
+        lk.overlap(LINKS, *SETS, by="ward", policy="hes", book=book)
+    alone = [row for row, link_id in enumerate(LINKS.records["link_id"].to_pylist()) if link_id is None][:3]
+    rest = [row for row in range(LINKS.records.num_rows) if row not in alone]
+    with pytest.raises(lk.PrivacyError, match="held against it"):  # three people fewer, and no wards
+        lk.overlap(dataclasses.replace(LINKS, records=LINKS.records.take(rest)), book=book)
+    assert len(ledger.load(book)) == 2
+    assert not {name for each in SETS for name in each.record_ids.to_pylist() if name in book.read_text()}
+    other, sets = linked(1, people=900)
+    lk.overlap(other, *sets, by="ward", book=book)
+    assert len(ledger.load(book)) == 3
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"ledger 1": [3]}', '{"ledger 1": [{"definition": ""}]}'])
+def test_ledger__of_another_kind_is_refused(tmp_path, text):
+    (tmp_path / "ledger.json").write_text(text)
+    with pytest.raises(lk.FileFormatError, match=r"ledger\.json"):
+        lk.overlap(LINKS, book=tmp_path / "ledger.json")
+
+
+def test_overlap__from_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    LINKS.save("l.parquet")
+    for name, each in zip(("a.parquet", "b.parquet"), SETS, strict=True):
+        each.save(name)
+    assert run(cli, ["overlap", "l.parquet", "--policy", "hes"]) == 0
+    assert "childrens_centre, registry" in capsys.readouterr().out
+    ward = ["overlap", "l.parquet", "a.parquet", "b.parquet", "--by", "ward", "--ledger", "book.json"]
+    assert run(cli, [*ward, "--csv", "o.csv", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["suppressed"] == sum(row["people"] is None for row in told["counts"])
+    assert (tmp_path / "o.csv").read_text().startswith('"known_to","ward","people"')
+    assert run(cli, ["overlap", "l.parquet", "--policy", "none"]) == 2
+    assert run(cli, ["overlap", "l.parquet", "--ledger", "l.parquet"]) == 3
