@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linkage.charts import require_matplotlib
-from linkage.options import decisions_of, json_option, keep_inputs, memory_option, out_option, threads_option
+from linkage.options import json_option, keep_inputs, memory_option, out_option, threads_option
 from linkage.quality import MEASURES
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ def fit(
     help="Layout record: link at or above this similarity, such as 0.8 or 4/5; default: found from the sets.",
 )
 @_duplicates
-@click.option("--decisions", "decisions_path", type=click.Path(), help="A reviewed CSV file, as for refine: honoured.")
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
 @click.option("--report", "report_path", type=click.Path(), help="Write a page of HTML about it as well.")
 @_weights
@@ -82,8 +81,8 @@ def fit(
 @json_option
 def link(
     sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, precision: str | None,
-    threshold: str | None, duplicates: tuple[str, ...], decisions_path: str | None, replace: bool,
-    report_path: str | None, weights: bool, threads: int | None, memory_mib: int, as_json: bool,
+    threshold: str | None, duplicates: tuple[str, ...], replace: bool, report_path: str | None, weights: bool,
+    threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
 
@@ -91,9 +90,9 @@ def link(
     """
     import linkage
 
-    keep_inputs(out, *sets, model_path, decisions_path)
+    keep_inputs(out, *sets, model_path)
     if report_path is not None:
-        keep_inputs(report_path, *sets, model_path, decisions_path)
+        keep_inputs(report_path, *sets, model_path)
         if Path(report_path).absolute() == Path(out).absolute():
             raise click.UsageError(f"--report {report_path} and -o are one file; choose another name")
         require_matplotlib()
@@ -116,8 +115,7 @@ def link(
     try:
         links = linkage.link(
             *loaded, model=shown, probability=probability, precision=precision, threshold=threshold,
-            duplicates=duplicates, decisions=None if decisions_path is None else decisions_of(decisions_path),
-            threads=threads, memory=memory_mib << 20,
+            duplicates=duplicates, threads=threads, memory=memory_mib << 20,
         )  # fmt: skip
     except linkage.EvidenceError as error:
         raise linkage.EvidenceError(f"{error}. {_WAY_OUT}") from None

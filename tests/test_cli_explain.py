@@ -68,10 +68,6 @@ def test_refine__learns_from_the_file_that_explain_wrote_for_review(place, capsy
     assert run(cli, [*LEARN, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"refined": True, "decisions": 300, "file": "new.json"}
     assert lk.Model.load("new.json") == lk.refine(model, *sets, decisions)
-    link = ["link", "a.parquet", "b.parquet", "--model", "new.json", "--decisions", "review.csv", "-o", "l.parquet"]
-    assert run(cli, link) == 0
-    wanted = lk.link(*sets, model=lk.Model.load("new.json"), decisions=decisions)
-    assert lk.Links.load("l.parquet").pairs.equals(wanted.pairs)
 
 
 def test_refine__says_if_the_model_stays_as_it_was(place, capsys):

@@ -27,7 +27,6 @@ def link(
     precision: Ratio | None = None,
     threshold: Ratio | None = None,
     duplicates: Collection[str] = (),
-    decisions: object = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -57,9 +56,6 @@ def link(
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
         partner, by the largest total weight, and of several sources a person at most one record of each.
-    decisions
-        ``fields`` layout, two sets or one: what people decided about pairs, as `refine` takes it. It goes before what
-        the model thinks: such pairs have probability 1 or 0, and where a record has one partner a 1 leaves no rivals.
 
     Returns
     -------
@@ -94,7 +90,7 @@ def link(
     limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
     by_threshold = sets[0].schema.layout == "record"
     if by_threshold:
-        _refuse_options_of("fields", model=model, probability=probability, precision=precision, decisions=decisions)
+        _refuse_options_of("fields", model=model, probability=probability, precision=precision)
     else:
         _refuse_options_of("record", threshold=threshold)
     if probability is not None and precision is not None:
@@ -102,8 +98,6 @@ def link(
     if len(sets) > 2:
         if precision is not None:
             raise ValueError("link: a precision can be asked of two sets, or of one; give several a probability")
-        if decisions is not None:
-            raise ValueError("link: decisions are about two sets, or one; link these two by two")
         if by_threshold:
             return several.link_by_threshold(
                 ordered, given_threshold(threshold, ordered), duplicates=duplicates, limits=limits
@@ -119,7 +113,6 @@ def link(
         precision=precision,
         unique=unique,
         duplicates=duplicates,
-        decisions=decisions,
         limits=limits,
     )
 

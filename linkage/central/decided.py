@@ -32,10 +32,6 @@ class Decided:
         folds: NDArray[np.int64] = np.arange(len(rows))[place] % n
         return folds
 
-    def take(self, chosen: NDArray[np.bool_]) -> Decided:
-        """Those chosen, (p,) bool."""
-        return Decided(self.row[chosen], self.column[chosen], self.same[chosen])
-
     def __len__(self) -> int:
         return len(self.row)
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 # the modules: their functions of the same name would hide them
 from linkage.central import assign, compare, ownthreshold
 from linkage.central.cut import LOWEST, default_cut
-from linkage.central.decided import decided
 from linkage.central.fitting import fitted
-from linkage.central.honouring import honoured
 from linkage.central.judgement import judge, recall_by_group, similarity_judged
 from linkage.central.model import Model
 from linkage.central.outcome import standing
@@ -36,7 +34,6 @@ def link_by_probability(
     precision: Ratio | None,
     unique: tuple[bool, bool],
     duplicates: Collection[str],
-    decisions: object,
     limits: Limits,
 ) -> Links:
     """Layout ``fields``: under the model given, or one that is estimated. Arguments as `linkage.link`."""
@@ -45,8 +42,6 @@ def link_by_probability(
     known = model or fitted(first, None if within else second, duplicates=duplicates, **limits)
     known.require_fit(first, second)
     every = scored(known, first, second, within=within, unique=unique, limits=limits)
-    if decisions is not None:
-        every = honoured(known, every, decided(decisions, first, second, within=within))
     # within one set few duplicates are what one hopes for, and no sign of siblings taken for people
     n_records = 0 if within else min(len(first), len(second))
     own = [look_alikes(known, each, max(map(len, sets)), limits=limits) for each in sets] if all(unique) else None
