@@ -283,9 +283,9 @@ def decide_alone(given: Path) -> None:
     """What comes after comparison, with nothing else in this process: decision, link ids, the table of links."""
     import secrets
 
+    from linkage.central.carrying import state_of
     from linkage.central.identity import carried
     from linkage.central.outcome import carried_on
-    from linkage.central.overtime import state_of
 
     with given.open("rb") as handle:
         sets, met, cut = pickle.load(handle)

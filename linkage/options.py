@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from linkage.errors import FileFormatError
-
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from linkage.agency.key import Key
 
-_ANSWERS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": None}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -96,26 +91,3 @@ def id_key_of(path: str | None) -> Key | None:
     from linkage.agency.key import Key
 
     return None if path is None else Key.load(path)
-
-
-def decisions_of(path: str) -> pa.Table:
-    """The table of a CSV file, ``same`` as true, false or null."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    try:
-        with Path(path).open("rb") as file:
-            names = file.readline().decode("utf-8-sig").strip().replace('"', "").split(",")
-        table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        raise FileFormatError(f"{path}: not a CSV file in UTF-8 with a row of names", path=path, reason="csv") from None
-    if "same" not in table.column_names:
-        return table
-    answers = []
-    for row, word in enumerate(table["same"].to_pylist(), start=1):
-        if (word or "").strip().lower() not in _ANSWERS:
-            why = f"row {row:,}: same must be true or false, or empty where nobody decided"
-            raise FileFormatError(f"{path}, {why}", path=path, reason="same")
-        answers.append(_ANSWERS[(word or "").strip().lower()])
-    place = table.column_names.index("same")
-    return table.set_column(place, "same", pa.array(answers, pa.bool_()))

@@ -477,6 +477,19 @@ def clusters_worth(parts, weights: dict, source, unique, absent) -> int | None:
     return total
 
 
+def joined_best_first(weights: dict, source, unique, absent) -> list[list[int]]:
+    """Clusters by joining the two of each pair, the best pair first, where that gains and breaks no rule."""
+    of = {record: [record] for record in range(len(source))}
+    for one, other in sorted(weights, key=lambda pair: (-weights[pair], pair)):
+        parts = [of[one], of[other]]
+        if parts[0] is parts[1]:
+            continue
+        whole = clusters_worth([parts[0] + parts[1]], weights, source, unique, absent)
+        if whole is not None and whole > clusters_worth(parts, weights, source, unique, absent):
+            of |= dict.fromkeys(parts[0] + parts[1], parts[0] + parts[1])
+    return [sorted(part) for part in {id(part): part for part in of.values()}.values()]
+
+
 # ---- disclosure -------------------------------------------------------------------------------------------------
 
 

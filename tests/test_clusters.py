@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.central.clusters import Known, clusters
+from linkage.errors import LinkageWarning
 from tests import naive
 
 THREE = np.full((3, 3), 30, dtype=np.int64)
@@ -154,3 +155,27 @@ def test_clusters__honour_what_is_known_in_any_problem(problem, data):
     same = [person[one] == person[other] for one, other in pairs]
     group = parted(weights, source, unique, told(*([pair[end] for pair in pairs] for end in (0, 1)), same))
     assert [group[one] == group[other] for one, other in pairs] == same
+
+
+def test_clusters__of_a_component_beyond_the_limit_are_of_the_pairs_that_say_most(monkeypatch):
+    monkeypatch.setattr("linkage.central.clusters._MOST_PAIRS", 2)
+    weights = {(0, 2): 90, (2, 4): 80, (1, 4): 5, (1, 3): 70, (3, 5): 60, (0, 4): 50, (1, 5): 40}
+    with pytest.warns(LinkageWarning, match="7 pairs hang together; only the 2 that say most were looked at"):
+        parts = found(weights, [0, 0, 1, 1, 2, 2], [True] * 3)
+    assert parts == [[0, 2, 4], [1], [3], [5]]
+    assert worth(parts, weights, [0, 0, 1, 1, 2, 2], [True] * 3) is not None
+
+
+def test_clusters__of_a_large_dense_component_keep_the_rules():
+    """Everybody of three sources is somewhat like everybody else, as where a placeholder was taken for a name."""
+    rng = np.random.default_rng(3)
+    source = np.sort(rng.integers(0, 3, 60))
+    weights = {
+        (one, other): int(rng.integers(-20, 100))
+        for one in range(60)
+        for other in range(one + 1, 60)
+        if source[one] != source[other]
+    }
+    parts = found(weights, source, [True] * 3)
+    joined = naive.joined_best_first(weights, source.tolist(), [True] * 3, THREE)
+    assert worth(parts, weights, source.tolist(), [True] * 3) >= worth(joined, weights, source.tolist(), [True] * 3)

@@ -259,3 +259,21 @@ def test_links__say_where_a_state_came_from(at_once):
     assert kept.step == 0 and kept.duplicates == ()
     assert dataclasses.replace(kept, step=4).footer() != kept.footer()
     assert kept.contents.num_rows == at_once.records.num_rows
+
+
+def test_link__duplicates_within_one_set_are_carried_on(population):
+    police = encoded(invent(1500, seed=4, agencies=["police"]), "police")
+    half = np.random.default_rng(0).random(len(police)) < 0.5
+    first = lk.link(chosen(police, half))
+    after = lk.link(chosen(police, half), chosen(police, ~half), standing=first)
+    whole = lk.link(police)
+    assert len(pairs(after) ^ pairs(whole)) < 0.03 * len(whole)
+
+
+def test_release__of_whom_a_reviewer_linked_is_certain(at_once, sets):
+    alone = [row for row in at_once.records.to_pylist() if row["link_id"] is None]
+    one, other = alone[0], alone[-1]
+    said = told((one["source"], one["record_id"], other["source"], other["record_id"], True))
+    made = lk.link(*sets, standing=at_once, known=said)
+    own = made.release(one["source"], confidence=True).table.filter(pc.field("record_id") == one["record_id"])
+    assert own["confidence"].to_pylist() == ["certain"]

@@ -231,7 +231,7 @@ def test_expectation__lies_within_its_interval_and_in_0_to_1(links, wrong, misse
     right = links - point.wrong
     if right > 0:
         f1 = 2 * point.precision.value * point.recall.value / (point.precision.value + point.recall.value)
-        assert math.isclose(point.f1.value, f1, rel_tol=1e-6)
+        assert math.isclose(point.f1.value, f1, rel_tol=1e-6, abs_tol=1e-12)
 
 
 def test_quality__draws_its_curve():

@@ -96,7 +96,10 @@ def _confidence(links: Links, link_ids: pa.ChunkedArray) -> pa.Array:
     for source, left, probability in zip(*pairs, strict=True):
         link = record_link[source, left]
         weakest[link] = min(weakest.get(link, 1.0), probability)
-    return pa.array([None if link is None else _word(weakest[link]) for link in link_ids.to_pylist()], pa.string())
+    # in no pair are those whom a reviewer linked
+    return pa.array(
+        [None if link is None else _word(weakest.get(link, 1.0)) for link in link_ids.to_pylist()], pa.string()
+    )
 
 
 def _word(probability: float) -> str:

@@ -49,14 +49,14 @@ def carried(
     for place in np.flatnonzero(linked).tolist():
         if texts[place] is None:
             texts[place] = _made(release_key, step, place)
-    told = []
+    told = set()  # of a person in pieces several records may now be alone
     for name, place in zip(of_code.tolist(), of_group.tolist(), strict=True):
         if texts[place] != names[name]:
             kind = "split" if name in kept else "merge" if texts[place] is not None else "end"
-            told.append((kind, names[name], texts[place]))
-    told.sort(key=lambda event: (event[0], event[1], event[2] or ""))
+            told.add((kind, names[name], texts[place]))
+    listed = sorted(told, key=lambda event: (event[0], event[1], event[2] or ""))
     events = {
-        column: pa.array([event[place] for event in told], pa.string())
+        column: pa.array([event[place] for event in listed], pa.string())
         for place, column in enumerate(("kind", "old_link_id", "new_link_id"))
     }
     return pa.array([texts[place] for place in group.tolist()], pa.string()), pa.table(events)

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
-import itertools
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from linkage.central import several, told
-from linkage.central.heldsets import contents, new_records, one_of_each_source, rows_by_id
+from linkage.central.carrying import past_of, state_of
+from linkage.central.heldsets import one_of_each_source, rows_by_id
 from linkage.central.identity import carried
 from linkage.central.model import Model
-from linkage.central.newpairs import Before
 from linkage.central.outcome import carried_on
 from linkage.central.predicting import Limits
-from linkage.central.several import Decided, Past
-from linkage.central.thresholds import Ratio, exact_ratio
+from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet
 from linkage.errors import MismatchError
-from linkage.kept import PAIR, Kept, no_known
+from linkage.kept import no_known
 from linkage.links import Links
 from linkage.oneagreement import require_growth
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-# times the records of two sets: then their model is estimated again, so that it is of most records there are, and what
-# that costs grows with the batches
-_GROWN = 1.5
 
 
 def link_over_time(
@@ -67,7 +60,7 @@ def link_over_time(
     if known is not None:
         table = told.latest(table, told.known_table(known))
     looked_at = told.known_rows(table, ordered) if table.num_rows else None
-    past = _past(ordered, held, cut)
+    past = past_of(ordered, held, cut)
     if ordered[0].schema.layout == "record":
         assert cut is not None
         decided = several.decide_by_threshold(ordered, cut, duplicates=own, limits=limits, past=past, known=looked_at)
@@ -163,59 +156,6 @@ def _cut(first: EncodedSet, held: Links | None, probability: Ratio | None, thres
     return held.cut.get("probability") if probability is None and said and held is not None else probability
 
 
-def _past(sets: Sequence[EncodedSet], held: Links | None, cut: Ratio | None) -> Past:
-    """What need not be found out again about every two sets."""
-    from linkage.central.modelfile import from_text
-
-    kept = held.kept if held is not None else None
-    if held is None or kept is None:
-        return several.NOTHING
-    by_threshold = sets[0].schema.layout == "record"
-    if (
-        by_threshold
-        and cut is not None
-        and exact_ratio(cut, name="threshold") < exact_ratio(held.cut["threshold"], name="threshold")
-    ):
-        return several.NOTHING  # what lies between the two was never kept
-    new = [new_records(each, kept.contents) for each in sets]
-    models, before = {}, {}
-    for left, right in itertools.combinations_with_replacement(range(len(sets)), 2):
-        name = _name(sets[left], sets[right])
-        if name not in kept.models:
-            continue  # these two have never met
-        before[left, right] = _met_before(sets, left, right, new, kept)
-        grown = len(sets[left]) + len(sets[right]) > _GROWN * kept.sizes[name]
-        if not by_threshold and not grown:
-            model = from_text(kept.models[name])
-            if model.schema == sets[left].schema:
-                models[left, right] = model
-    return Past(models, before)
-
-
-def _name(left: EncodedSet, right: EncodedSet) -> str:
-    import json
-
-    return json.dumps([left.source, right.source])
-
-
-def _met_before(
-    sets: Sequence[EncodedSet], left: int, right: int, new: Sequence[NDArray[np.bool_]], kept: Kept
-) -> Before:
-    import pyarrow.compute as pc
-
-    own = kept.pairs.filter(
-        pc.and_(
-            pc.equal(kept.pairs["left_source"], sets[left].source),
-            pc.equal(kept.pairs["right_source"], sets[right].source),
-        )
-    )
-    row, column = rows_by_id(sets[left], own["left_id"]), rows_by_id(sets[right], own["right_id"])
-    there = (row >= 0) & (column >= 0)
-    row, column = row[there], column[there]
-    old = ~new[left][row] & ~new[right][column]
-    return Before(new[left], new[right], row[old], column[old])
-
-
 def _old_ids(sets: Sequence[EncodedSet], held: Links | None) -> pa.StringArray:
     """The link id that each record had, all sets one after another."""
     import pyarrow as pa
@@ -231,70 +171,3 @@ def _old_ids(sets: Sequence[EncodedSet], held: Links | None) -> pa.StringArray:
         before = own["link_id"].combine_chunks() if own.num_rows else pa.array([], pa.string())
         parts.append(pa.array(before.take(pc.index_in(each.record_ids, value_set=ids)), pa.string()))
     return pa.concat_arrays(parts)
-
-
-def state_of(
-    decided: Decided,
-    duplicates: tuple[str, ...],
-    *,
-    before: Kept | None = None,
-    past: Past = several.NOTHING,
-    known: pa.Table | None = None,
-    cut_given: bool = False,
-    step: int = 0,
-) -> Kept:
-    """What the next batch needs."""
-    import pyarrow as pa
-
-    from linkage.central.modelfile import to_text
-
-    models, sizes = {}, {}
-    for each in decided.met:
-        left, right = decided.sets[each.left], decided.sets[each.right]
-        name = _name(left, right)
-        models[name] = "" if each.model is None else to_text(each.model)
-        is_old = before is not None and (each.left, each.right) in past.models
-        sizes[name] = before.sizes[name] if is_old and before is not None else len(left) + len(right)
-    return Kept(
-        pairs=_named(decided),
-        contents=pa.concat_tables(
-            [
-                pa.table(
-                    {
-                        "source": pa.array([each.source] * len(each), pa.string()),
-                        "record_id": each.record_ids,
-                        "content": contents(each),
-                    }
-                )
-                for each in decided.sets
-            ]
-        ).combine_chunks(),
-        known=no_known() if known is None else known,
-        models=models,
-        sizes=sizes,
-        duplicates=duplicates,
-        cut_given=cut_given,
-        step=step,
-    )
-
-
-def _named(decided: Decided) -> pa.Table:
-    """The kept pairs by source and id."""
-    import pyarrow as pa
-
-    none = {name: pa.array([], pa.string()) for name in PAIR}
-    parts = [pa.table(none)]
-    for each in decided.met:
-        left, right = decided.sets[each.left], decided.sets[each.right]
-        n = len(each.row)
-        parts.append(
-            pa.table(
-                {
-                    "left_source": pa.array([left.source] * n, pa.string()),
-                    "left_id": left.record_ids.take(pa.array(each.row)),
-                    "right_source": pa.array([right.source] * n, pa.string()),
-                    "right_id": right.record_ids.take(pa.array(each.column)),
-                }
-            )
-        )
-    return pa.concat_tables(parts).combine_chunks()
