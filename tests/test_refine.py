@@ -198,6 +198,18 @@ def test_folds__keep_the_pairs_of_a_record_together():
     assert all(len(set(folds[known.row == row].tolist())) == 1 for row in set(known.row.tolist()))
 
 
+# ---- together with `link(known=)` -------------------------------------------------------------------------------
+
+
+def test_refine__serves_links_that_honour_the_same_decisions():
+    people, sets, model, decisions = material()
+    links = lk.link(*sets, model=lk.refine(model, *sets, decisions), known=decisions)
+    person = dict(zip(links.records["record_id"].to_pylist(), links.records["link_id"].to_pylist(), strict=True))
+    for left, right, same in zip(decisions["left_id"], decisions["right_id"], decisions["same"], strict=True):
+        assert (person[left] is not None and person[left] == person[right]) == same
+    assert quality(links, people).f1 > quality(lk.link(*sets, model=model), people).f1
+
+
 # ---- refusals ---------------------------------------------------------------------------------------------------
 
 

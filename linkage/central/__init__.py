@@ -66,7 +66,7 @@ def link(
         The result that this one carries on. ``sets`` are all that the centre holds, earlier batches and new ones, each
         under its source's name: of a record that comes again the last one given counts, so give batches in order. New
         and changed records meet everybody, others are not compared again; a cut that was given, the ``duplicates`` and
-        the models are those of before (a model is estimated again when its two sets have grown by a quarter). A person
+        the models are those of before (a model is estimated again when its two sets have grown by half). A person
         keeps their link id; what changes is listed in ``Links.events``. A result of one set or two without ``known``
         keeps nothing to carry on but the link ids: its first continuation compares all.
     known
@@ -128,9 +128,7 @@ def link(
         raise ValueError("link: probability and precision both say where to cut; give one of them")
     if over_time or len(sets) > 2:
         if precision is not None:
-            raise ValueError(
-                "link: a precision can be asked of two sets, or of one, without a standing result; give a probability"
-            )
+            raise ValueError("link: a precision can be asked of two sets, or of one; give several a probability")
         if by_threshold and standing is None:
             threshold = given_threshold(threshold, ordered)
         return link_over_time(

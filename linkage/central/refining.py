@@ -55,6 +55,8 @@ def refine(
 ) -> Model:
     """The model improved by decisions about pairs of these sets, or the very same one if they don't improve it.
 
+    It learns from them; links that are made with it honour each of them if they are given to `link` too, as ``known``.
+
     Parameters
     ----------
     right
