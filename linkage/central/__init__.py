@@ -110,6 +110,8 @@ def link(
             )
     if not sets:
         raise ValueError("link: takes one encoded set or more")
+    if standing is not None and not isinstance(standing, Links):
+        raise TypeError(f"link: standing takes Links, from link() or Links.load(); this is {type(standing).__name__}")
     over_time = standing is not None or known is not None or withdraw is not None or bridge is not None
     if standing is None:
         _require_own_sources(sets)
