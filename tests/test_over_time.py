@@ -154,6 +154,27 @@ def test_link__refuses_where_old_records_are_not_given(results, sets):
         lk.link(*sets[:2], standing=results[-1])
 
 
+def test_link__refuses_a_standing_result_that_is_a_path(sets):
+    with pytest.raises(TypeError, match="standing takes Links"):
+        lk.link(*sets, standing="links.parquet")
+
+
+def test_link__at_another_threshold_is_what_linking_at_once_gives(population):
+    sets = [encoded(population, agency, schema=RECORD) for agency in AGENCIES]
+    high, low = (lk.link(*sets, threshold=threshold) for threshold in (0.8, 0.7))
+    for standing, wanted in ((high, low), (low, high)):
+        threshold = wanted.cut["threshold"]
+        assert lk.link(*sets, standing=standing, threshold=threshold).pairs.equals(wanted.pairs)
+
+
+def test_link__of_a_source_that_withdraws_all_its_records_forgets_it(at_once, sets):
+    gone = sets[2].record_ids.to_pylist()
+    left = lk.link(*sets[:2], standing=at_once, withdraw={"registry": gone})
+    assert left.sources == AGENCIES[:2]
+    none = lk.link(*sets[:2], sets[2].without(gone), standing=at_once, withdraw={"registry": gone})
+    assert pairs(none) == pairs(left)
+
+
 def test_link__known_pairs_are_honoured_and_stay_so(at_once, sets):
     one, other = at_once.pairs.to_pylist()[0], at_once.pairs.to_pylist()[5]
     apart = (one["left_source"], one["left_id"], one["right_source"], one["right_id"], False)

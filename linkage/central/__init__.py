@@ -66,7 +66,7 @@ def link(
         The result that this one carries on. ``sets`` are all that the centre holds, earlier batches and new ones, each
         under its source's name: of a record that comes again the last one given counts, so give batches in order. New
         and changed records meet everybody, others are not compared again; a cut that was given, the ``duplicates`` and
-        the models are those of before (a model is estimated again when its two sets have grown by a quarter). A person
+        the models are those of before (a model is estimated again when its two sets have grown by a tenth). A person
         keeps their link id; what changes is listed in ``Links.events``. A result of one set or two without ``known``
         keeps nothing to carry on but the link ids: its first continuation compares all.
     known
@@ -110,6 +110,8 @@ def link(
             )
     if not sets:
         raise ValueError("link: takes one encoded set or more")
+    if standing is not None and not isinstance(standing, Links):
+        raise TypeError(f"link: standing takes Links, from link() or Links.load(); this is {type(standing).__name__}")
     over_time = standing is not None or known is not None or withdraw is not None or bridge is not None
     if standing is None:
         _require_own_sources(sets)

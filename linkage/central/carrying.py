@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # times the records of two sets: then their model is estimated again, so that it is of most records there are, and what
 # that costs grows with the batches
-_GROWN = 1.25
+_GROWN = 1.1
 
 
 def past_of(sets: Sequence[EncodedSet], held: Links | None, cut: Ratio | None) -> Past:

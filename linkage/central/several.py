@@ -27,9 +27,10 @@ from linkage.pairs import Pairs
 _FLOOR = 0.01
 _MOST = 1 - 2.0**-30  # of a probability, as a weight
 _UNIT = 1024
-# all that an unlikely pair takes off, one bit: what speaks against a record's pairs is one slip, met in each of them.
-# At the log odds of one in a hundred, 7 bits, a fifth more true pairs were missed than greedy joining missed
-_UNLIKE = _UNIT
+# all that an unlikely pair takes off, less than a bit: what speaks against a record's pairs is one slip, met in each.
+# At the log odds of one in a hundred, 7 bits, a fifth more true pairs were missed; from half a bit to one pairwise F1
+# changes by a thousandth (benchmarks/several_sets.py)
+_UNLIKE = 3 * _UNIT // 4
 _KEPT_BITS = -12.0  # log odds of a pair by its own evidence, below which it is forgotten
 
 Places = NDArray[np.int64]
