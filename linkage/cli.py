@@ -19,6 +19,7 @@ from linkage import (
     clicompare,
     cliexplain,
     clifiles,
+    clilog,
     cliovertime,
     clireport,
     clistudy,
@@ -34,7 +35,8 @@ def main() -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
-def cli() -> None:
+@click.option("--log", "log_path", type=click.Path(), envvar="LINKAGE_LOG", help="Write down what is done, see `log`.")
+def cli(log_path: str | None) -> None:  # each command looks for it
     """Link records of the same people between agencies without passing round their names.
 
     At each agency: schema, keygen, check, encode, audit. At the centre: fit, link, report, overlap, release. Back at
@@ -68,4 +70,5 @@ for command in (
     clifiles.convert,
     clifiles.info,
 ):
-    cli.add_command(command)
+    cli.add_command(clilog.logged(command))
+cli.add_command(clilog.log)

@@ -31,6 +31,7 @@ FRONT = {
     "linkage.clicompare",
     "linkage.cliexplain",
     "linkage.clifiles",
+    "linkage.clilog",
     "linkage.clireport",
     "linkage.cliovertime",
     "linkage.clistudy",
