@@ -167,13 +167,14 @@ def link(
 @click.option("--source", required=True, help="The agency it is for.")
 @out_option
 @click.option("--linked-only", is_flag=True, help="Leave out records that linked with nothing.")
+@click.option("--present-in", multiple=True, metavar="SOURCE", help="Only people whom this source knows too; repeat.")
 @click.option("--separate", is_flag=True, help="Link ids that only this recipient has.")
 @click.option("--confidence", is_flag=True, help="Add certain, likely or review.")
 @click.option("--csv", "csv_path", type=click.Path(), help="Write it as CSV too, for eyes.")
 @json_option
 def release(
-    links_path: str, *, source: str, out: str, linked_only: bool, separate: bool, confidence: bool,
-    csv_path: str | None, as_json: bool,
+    links_path: str, *, source: str, out: str, linked_only: bool, present_in: tuple[str, ...], separate: bool,
+    confidence: bool, csv_path: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write what goes back to one agency: its own record ids and link ids, nothing else."""
     import linkage
@@ -186,7 +187,7 @@ def release(
         if Path(csv_path).absolute() == Path(out).absolute():
             raise click.UsageError("--csv and -o name the same file")
     made = linkage.Links.load(links_path).release(
-        source, linked_only=linked_only, separate=separate, confidence=confidence
+        source, linked_only=linked_only, present_in=present_in, separate=separate, confidence=confidence
     )
     made.save(out)
     if csv_path is not None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from linkage.tables import TableOfResults
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.encoded import EncodedSet
     from linkage.release import Release
 
 FORMAT = "links 1"
@@ -75,7 +76,13 @@ class Links(TableOfResults):
         return hmac.digest(self.release_key, b"run", "sha256")[:8].hex()
 
     def release(
-        self, source: str, *, linked_only: bool = False, separate: bool = False, confidence: bool = False
+        self,
+        source: str,
+        *,
+        linked_only: bool = False,
+        present_in: Collection[str] = (),
+        separate: bool = False,
+        confidence: bool = False,
     ) -> Release:
         """What goes back to one agency: its own record ids with their link ids, and nothing of the others.
 
@@ -83,7 +90,18 @@ class Links(TableOfResults):
         """
         from linkage.central.disclose import release
 
-        return release(self, source, linked_only=linked_only, separate=separate, confidence=confidence)
+        return release(
+            self, source, linked_only=linked_only, present_in=present_in, separate=separate, confidence=confidence
+        )
+
+    def for_research(self, *sets: EncodedSet, recipient: str, smallest: int = 10) -> pa.Table:
+        """For a researcher: link ids of their own and groups of every record, and no record id.
+
+        See `linkage.central.disclose.for_research`.
+        """
+        from linkage.central.disclose import for_research
+
+        return for_research(self, *sets, recipient=recipient, smallest=smallest)
 
     def to_arrow(self) -> pa.Table:
         """The pairs."""

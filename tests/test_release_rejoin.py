@@ -12,6 +12,7 @@ from linkage import (
     EncodedSet,
     Field,
     FileFormatError,
+    Group,
     Key,
     Links,
     MismatchError,
@@ -496,3 +497,44 @@ def test_rejoin__names_no_column_when_the_id_column_is_not_there():
     assert caught.value.rule == "column missing"
     with pytest.raises(RecordError, match="it has 1 columns"):
         rejoin(RELEASE, pd.DataFrame({1: ["a"]}), KEY, id="no")
+
+
+# ---- for some, and for research ---------------------------------------------------------------------------------
+
+
+def test_release__of_people_whom_another_source_knows():
+    present = LINKS.release("police", present_in=["school"])
+    assert len(present) == 10 and present.table["link_id"].null_count == 0
+    assert present.table.equals(LINKS.release("police", linked_only=True).table)
+    with pytest.raises(ValueError, match="present_in: 'scool'"):
+        LINKS.release("police", present_in=["scool"])
+    with pytest.raises(TypeError, match="a list"):
+        LINKS.release("police", present_in="school")
+
+
+def test_release__of_people_whom_both_of_two_others_know():
+    work = people("W", 25)
+    links = link(*(encoded(table, name) for table, name in ((POLICE, "police"), (SCHOOL, "school"), (work, "work"))),
+                 threshold=1.0)  # fmt: skip
+    assert [len(links.release("police", present_in=names)) for names in (["school"], ["work"], ["school", "work"])] == [
+        10, 5, 5,
+    ]  # fmt: skip
+
+
+def test_research__has_link_ids_of_its_own_and_groups_and_no_record_id():
+    grouped = Schema(project="release", layout="record", fields=SCHEMA.fields, groups=(Group(name="ward", smallest=1),))
+    tables = [table | {"ward": ["north"] * 25 + ["south"] * 5} for table in (POLICE, SCHOOL)]
+    sets = [encoded(table, name, schema=grouped) for table, name in zip(tables, ("police", "school"), strict=True)]
+    links = link(*sets, threshold=1.0)
+    found = links.for_research(*sets, recipient="university")
+    assert found.column_names == ["link_id", "source", "ward"] and found.num_rows == 2 * N
+    assert found["ward"].null_count == 10  # of a ward with five records of a source
+    twice = [name for name in set(found["link_id"].to_pylist()) if found["link_id"].to_pylist().count(name) == 2]
+    assert len(twice) == 10 and found["link_id"].null_count == 0
+    other = links.for_research(*sets, recipient="council")
+    hidden = {*links.records["record_id"].to_pylist(), *links.records["link_id"].drop_null().to_pylist()}
+    assert not hidden & set(found["link_id"].to_pylist()) | set(other["link_id"].to_pylist()) & set(
+        found["link_id"].to_pylist()
+    )
+    with pytest.raises(ValueError, match="give the sets"):
+        links.for_research(sets[0], recipient="university")

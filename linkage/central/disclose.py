@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,8 @@ from linkage.release import CONFIDENCE, Release
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from linkage.encoded import EncodedSet
 
 _ID_BYTES = 16
 _CERTAIN, _LIKELY = 0.99, 0.9
@@ -47,14 +51,25 @@ def new_link_ids(
 
 
 def release(
-    links: Links, source: str, *, linked_only: bool = False, separate: bool = False, confidence: bool = False
+    links: Links,
+    source: str,
+    *,
+    linked_only: bool = False,
+    present_in: Collection[str] = (),
+    separate: bool = False,
+    confidence: bool = False,
 ) -> Release:
     """What goes back to one agency: its own record ids with their link ids.
+
+    Never the pairs, nor how alike they are: who knows one of the two people reads from a similarity what the other's
+    name may be, and a table of them singles people out (Culnane, Rubinstein and Teague 2017).
 
     Parameters
     ----------
     linked_only
         Leave out records that linked with nothing. The others then learn nothing from being there.
+    present_in
+        Leave out records of people whom these sources don't all know.
     separate
         Link ids of this recipient's own, so that recipients can't join what they hold by comparing notes. The
         centre can translate them with the standing result.
@@ -72,6 +87,8 @@ def release(
     own = links.records.filter(pc.equal(links.records["source"], source)).select(["record_id", "link_id"])
     if confidence:
         own = own.append_column("confidence", _confidence(links, own["link_id"]))
+    if present_in:
+        own = own.filter(pc.is_in(own["link_id"], value_set=_known_to(links, present_in)))
     if linked_only:
         own = own.filter(pc.is_valid(own["link_id"]))
     if separate:
@@ -81,6 +98,74 @@ def release(
         ]
         own = own.set_column(1, "link_id", pa.array(texts, pa.string()))
     return Release(own.combine_chunks(), links.schema.project, source, links.key_check, links.run)
+
+
+def for_research(links: Links, *sets: EncodedSet, recipient: str, smallest: int = 10) -> pa.Table:
+    """For a researcher: a row a record, with its link id, source and groups, and no record id.
+
+    Parameters
+    ----------
+    sets
+        Those that were linked; their group columns are what a researcher counts by.
+    recipient
+        A name for whom it is: link ids are theirs alone, and can't be joined with another recipient's.
+    smallest
+        A group value that fewer records of a source have is left out (null).
+
+    Returns
+    -------
+    An Arrow table link_id, source and a column for each group, sorted by link id; people whom one source alone knows
+    have a link id of their own. Rows are in no order of the sources' records.
+
+    Raises ``ValueError`` if the sets are not those that were linked.
+    """
+    import pyarrow as pa
+
+    if sorted(each.source for each in sets) != sorted(links.sources):
+        raise ValueError(f"for_research: give the sets that were linked, of {', '.join(links.sources)}")
+    names = [group.name for group in links.schema.groups]
+    values = {
+        (each.source, record): row
+        for each in sets
+        for record, *row in zip(
+            each.record_ids.to_pylist(),
+            *(_common(each.groups[name].to_pylist(), smallest) for name in names),
+            strict=True,
+        )
+    }
+    columns = (links.records[name].to_pylist() for name in ("source", "record_id", "link_id"))
+    rows = sorted(
+        (_keyed(links.release_key, "research", recipient, *(("alone", source, record) if link is None else (link,))),
+         source, *values[source, record])
+        for source, record, link in zip(*columns, strict=True)
+    )  # fmt: skip
+    told = ("link_id", "source", *names)
+    return pa.table({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(told)})
+
+
+def _told(encoded: EncodedSet, names: Sequence[str], smallest: int) -> list[list[str | None]]:
+    return [_common(encoded.groups[name].to_pylist(), smallest) for name in names]
+
+
+def _common(values: list[str | None], smallest: int) -> list[str | None]:
+    counts = Counter(values)
+    return [value if counts[value] >= smallest else None for value in values]
+
+
+def _known_to(links: Links, sources: Collection[str]) -> pa.Array:
+    """The link ids of people whom all of these sources know."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(sources, str):
+        raise TypeError('present_in: a list of sources, such as ["school"]')
+    known: set[str] | None = None
+    for source in sources:
+        if source not in links.sources:
+            raise ValueError(f"present_in: '{source}' is not one of the sources; {nearest(source, links.sources)}")
+        theirs = links.records.filter(pc.equal(links.records["source"], source))["link_id"].drop_null().to_pylist()
+        known = set(theirs) if known is None else known & set(theirs)
+    return pa.array(sorted(known or ()), pa.string())
 
 
 def _confidence(links: Links, link_ids: pa.ChunkedArray) -> pa.Array:
