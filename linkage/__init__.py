@@ -39,11 +39,13 @@ from linkage import interop
 from linkage.agency import encode
 from linkage.agency.attach import attach
 from linkage.agency.bridge import bridge, withdrawal
+from linkage.agency.casework import open_cases
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.auditing import audit
 from linkage.auditing.finding import Finding
 from linkage.auditing.result import Audit
+from linkage.cases import CaseList
 from linkage.central import link
 from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.fitting import fit
@@ -52,6 +54,7 @@ from linkage.central.model import Model
 from linkage.central.neighbours import nearest_records
 from linkage.central.overlap import Overlap, overlap
 from linkage.central.refining import refine
+from linkage.central.review import Review, review
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (
@@ -78,6 +81,7 @@ from linkage.study.evaluate import Evaluation, evaluate
 
 __all__ = [
     "Audit",
+    "CaseList",
     "EncodedSet",
     "Evaluation",
     "EvidenceError",
@@ -101,6 +105,7 @@ __all__ = [
     "Quality",
     "RecordError",
     "Release",
+    "Review",
     "Schema",
     "SchemaError",
     "attach",
@@ -114,12 +119,14 @@ __all__ = [
     "interop",
     "link",
     "nearest_records",
+    "open_cases",
     "overlap",
     "plan",
     "profiles",
     "refine",
     "rejoin",
     "report",
+    "review",
     "withdrawal",
     "write_pairs",
 ]

@@ -27,6 +27,7 @@ FRONT = {
     "linkage.cli",
     "linkage.cliagency",
     "linkage.cliaudit",
+    "linkage.clicases",
     "linkage.clicentre",
     "linkage.clicompare",
     "linkage.cliexplain",

@@ -1,0 +1,171 @@
+"""Clerical review: two agencies settle a case between them, and neither sees the other's record."""
+
+import csv as plain_csv
+import warnings
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import csv
+
+import linkage as lk
+from linkage import study
+from linkage.cli import cli
+from linkage.exitcodes import run
+
+pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+AGENCIES = ("registry", "childrens_centre")
+SCHEMA = lk.Schema.preset("uk-person", project="cases")
+PEOPLE = study.invent(900, seed=17, agencies=AGENCIES, preset="hard")
+KEY = lk.Key.generate()
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", lk.LinkageWarning)
+    SETS = [
+        lk.encode(PEOPLE[name], SCHEMA, KEY, id=PEOPLE.ids[name], source=name, columns=PEOPLE.held(name, SCHEMA),
+                  progress=False) for name in AGENCIES
+    ]  # fmt: skip
+    MODEL = lk.fit(*SETS, progress=False)
+    LINKS = lk.link(*SETS, progress=False)
+    REVIEW = lk.review(LINKS, MODEL, *SETS, n=40)
+
+
+def ids(source):
+    return set(next(each for each in SETS if each.source == source).record_ids.to_pylist())
+
+
+def test_review__is_of_the_pairs_nearest_the_cut_on_both_sides_of_it():
+    rows = REVIEW.to_arrow().to_pylist()
+    assert len(rows) == 40 and {row["reaches_cut"] for row in rows} == {True, False}
+    assert len({row["case"] for row in rows}) == 40 and all(len(row["case"]) == 16 for row in rows)
+    words = {row[field.name] for row in rows for field in SCHEMA.fields}
+    assert words <= {"equal", "alike", "differs", "missing", "exchanged"} and "differs" in words
+    again = lk.review(LINKS, MODEL, *SETS, n=5).to_arrow()["case"].to_pylist()
+    assert again == REVIEW.to_arrow()["case"].to_pylist()[:5]  # a pair keeps its number
+    other = lk.link(*SETS, progress=False)
+    assert not set(lk.review(other, MODEL, *SETS, n=5).to_arrow()["case"].to_pylist()) & set(again)
+
+
+@pytest.mark.parametrize(("source", "other"), [AGENCIES, AGENCIES[::-1]])
+def test_cases__of_one_agency_hold_nothing_of_the_others(source, other, tmp_path):
+    each = REVIEW.for_source(source)
+    each.save(tmp_path / "cases.parquet")
+    assert set(each.table["record_id"].to_pylist()) <= ids(source)
+    assert each.table["case"].to_pylist() == REVIEW.to_arrow()["case"].to_pylist()
+    whole = pq.read_table(tmp_path / "cases.parquet")
+    told = (
+        str(whole.to_pydict()) + str(whole.schema.metadata) + str(pq.read_metadata(tmp_path / "cases.parquet").metadata)
+    )
+    assert not [name for name in ids(other) if name in told]
+    assert not {"similarity", "probability", "match_weight", "reaches_cut"} & set(whole.column_names)
+    assert all(str(kind) == "string" for kind in whole.schema.types)
+    loaded = lk.CaseList.load(tmp_path / "cases.parquet")
+    assert loaded.table.equals(each.table) and (loaded.source, loaded.run) == (source, LINKS.run)
+
+
+def opened(source):
+    table, key = PEOPLE[source], PEOPLE.ids[source]
+    return lk.open_cases(REVIEW.for_source(source), table, KEY, id=key)
+
+
+def test_cases__are_opened_beside_the_agencys_own_rows():
+    found = opened("registry")
+    assert found["case"].to_pylist() == REVIEW.to_arrow()["case"].to_pylist() and set(found["same"].to_pylist()) == {""}
+    assert found.column_names[2:4] == ["agrees_given_name", "agrees_surname"]
+    pairs = PEOPLE.pairs(*AGENCIES)
+    partner = dict(zip(pairs["left_id"].to_pylist(), pairs["right_id"].to_pylist(), strict=True))
+    other = opened("childrens_centre")
+    same = [
+        partner.get(a) == b for a, b in zip(found["entry_no"].to_pylist(), other["reg_no"].to_pylist(), strict=True)
+    ]
+    assert 5 < sum(same) < 40  # the two lists are of the same pairs, some of which are one person
+    with pytest.raises(lk.MismatchError, match="another key"):
+        lk.open_cases(REVIEW.for_source("registry"), PEOPLE["registry"], lk.Key.generate(), id="entry_no")
+    with pytest.raises(lk.RecordError, match="not in the table"):
+        lk.open_cases(REVIEW.for_source("registry"), PEOPLE["registry"].slice(0, 3), KEY, id="entry_no")
+
+
+def test_settled__decisions_are_known_pairs_and_disagreements_are_not():
+    numbers = REVIEW.to_arrow()["case"].to_pylist()
+    mine = {"case": numbers[:6], "same": ["true", "no", "", "yes", "unsure", "TRUE"]}
+    yours = {"case": numbers[:6], "same": [None, "false", "different", "no", "", True]}
+    yours["same"] = [None if each is None else str(each) for each in yours["same"]]
+    known, contrary = REVIEW.settled({"registry": mine, "childrens_centre": pa.table(yours)})
+    assert known["same"].to_pylist() == [True, False, False, True]
+    rows = REVIEW.to_arrow().to_pylist()
+    assert known["left_id"].to_pylist() == [rows[place]["left_id"] for place in (0, 1, 2, 5)]
+    assert contrary.to_pylist() == [{"case": numbers[3], "registry": True, "childrens_centre": False}]
+    links = lk.link(*SETS, model=MODEL, known=known, progress=False)
+    person = dict(zip(links.records["record_id"].to_pylist(), links.records["link_id"].to_pylist(), strict=True))
+    for row in known.to_pylist():
+        together = person[row["left_id"]] is not None and person[row["left_id"]] == person[row["right_id"]]
+        assert together == row["same"]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"case": ["x"], "same": ["true"]}, "row 1: the case is not"),
+        ({"case": [REVIEW.to_arrow()["case"][0].as_py()], "same": ["Quetzalcoatl"]}, "write true, false"),
+        ({"case": ["x"]}, "no column 'same'"),
+    ],
+)
+def test_settled__says_what_it_cannot_read_and_quotes_nobody(table, says):
+    with pytest.raises(lk.RecordError, match=says) as caught:
+        REVIEW.settled({"registry": table})
+    assert "Quetzalcoatl" not in str(caught.value)
+
+
+def test_review__says_what_does_not_fit():
+    with pytest.raises(ValueError, match="give the two sets"):
+        lk.review(LINKS, MODEL, SETS[0], SETS[0])
+    with pytest.raises(ValueError, match="was not linked"):
+        REVIEW.for_source("police")
+
+
+@pytest.mark.parametrize("kind", ["release", "text"])
+def test_cases__of_another_file_are_refused(kind, tmp_path):
+    if kind == "text":
+        (tmp_path / "a.parquet").write_text("case,record_id\n")
+    else:
+        LINKS.release("registry").save(tmp_path / "a.parquet")
+    with pytest.raises(lk.FileFormatError):
+        lk.CaseList.load(tmp_path / "a.parquet")
+
+
+def test_cases__from_the_command_line_to_known_pairs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    KEY.save("project.key")
+    LINKS.save("links.parquet")
+    MODEL.save("model.json")
+    for each in SETS:
+        each.save(f"{each.source}.parquet")
+        csv.write_csv(PEOPLE[each.source], f"{each.source}.csv")
+    files = [f"{name}.parquet" for name in AGENCIES]
+    to = [part for name in AGENCIES for part in ("--to", f"{name}={name}-cases.parquet")]
+    assert (
+        run(cli, ["cases", "links.parquet", *files, "--model", "model.json", "--pairs", "12", "-o", "r.csv", *to]) == 0
+    )
+    for name in AGENCIES:
+        opening = [
+            "open-cases",
+            f"{name}-cases.parquet",
+            f"{name}.csv",
+            "--key",
+            "project.key",
+            "--id",
+            PEOPLE.ids[name],
+        ]
+        assert run(cli, [*opening, "-o", f"{name}-open.csv"]) == 0
+        with open(f"{name}-open.csv", newline="", encoding="utf-8") as handle:
+            rows = list(plain_csv.DictReader(handle))
+        with Path(f"{name}-back.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = plain_csv.writer(handle)
+            writer.writerow(["case", "same"])
+            writer.writerows([row["case"], "false" if place else "true"] for place, row in enumerate(rows))
+    given = [part for name in AGENCIES for part in ("--decisions", f"{name}={name}-back.csv")]
+    assert run(cli, ["settle", "r.csv", *given, "-o", "known.csv"]) == 0
+    assert "12 pairs known, 0 disagreements" in capsys.readouterr().out
+    assert run(cli, ["link", *files, "--model", "model.json", "--known", "known.csv", "-o", "new.parquet"]) == 0
+    assert run(cli, ["settle", "r.csv", "--decisions", "registry", "-o", "k.csv"]) == 2
