@@ -158,7 +158,7 @@ def test_cases__from_the_command_line_to_known_pairs(tmp_path, monkeypatch, caps
             PEOPLE.ids[name],
         ]
         assert run(cli, [*opening, "-o", f"{name}-open.csv"]) == 0
-        with open(f"{name}-open.csv", newline="", encoding="utf-8") as handle:
+        with Path(f"{name}-open.csv").open(newline="", encoding="utf-8") as handle:
             rows = list(plain_csv.DictReader(handle))
         with Path(f"{name}-back.csv").open("w", newline="", encoding="utf-8") as handle:
             writer = plain_csv.writer(handle)
