@@ -39,9 +39,9 @@ class Expectation:
 
     >>> point = Expectation(cut=0.5, links=1_000, wrong=10.0, missed=30.0)
     >>> print(point.precision)
-    0.990 (0.970 to 1.000)
+    0.990 (0.963 to 1.000)
     >>> print(point.recall)
-    0.971 (0.882 to 0.997)
+    0.971 (0.888 to 0.995)
     """
 
     cut: float
