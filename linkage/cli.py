@@ -61,6 +61,7 @@ for command in (
     clicentre.release,
     clireport.report,
     clireport.overlap,
+    clireport.research,
     clicases.cases,
     clicases.open_cases,
     clicases.settle,

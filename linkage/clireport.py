@@ -72,3 +72,22 @@ def overlap(
     rows = found.to_arrow().to_pylist()
     data = {"policy": policy, "suppressed": found.to_arrow()["people"].null_count, "counts": rows}
     click.echo(json.dumps(data) if as_json else str(found))
+
+
+@click.command()
+@click.argument("links_path", metavar="LINKS", type=click.Path())
+@click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SET [SET ...]")
+@click.option("--recipient", required=True, help="Whom it is for: link ids are theirs alone.")
+@out_option
+@json_option
+def research(links_path: str, sets: tuple[str, ...], *, recipient: str, out: str, as_json: bool) -> None:
+    """Write for a researcher a row a record: link id, source and groups, and no record id (.csv or .parquet)."""
+    import linkage
+    from linkage.agency.rejoin import write_table
+
+    keep_inputs(out, links_path, *sets)
+    loaded = [linkage.EncodedSet.load(path) for path in sets]
+    found = linkage.Links.load(links_path).for_research(*loaded, recipient=recipient)
+    write_table(found, out)
+    data = {"records": found.num_rows, "recipient": recipient, "file": out}
+    click.echo(json.dumps(data) if as_json else f"{out}: {found.num_rows:,} records")

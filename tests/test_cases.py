@@ -118,10 +118,22 @@ def test_settled__says_what_it_cannot_read_and_quotes_nobody(table, says):
 
 
 def test_review__says_what_does_not_fit():
-    with pytest.raises(ValueError, match="give the two sets"):
+    with pytest.raises(ValueError, match="give two sets"):
         lk.review(LINKS, MODEL, SETS[0], SETS[0])
-    with pytest.raises(ValueError, match="was not linked"):
+    with pytest.raises(ValueError, match="no case is of 'police'"):
         REVIEW.for_source("police")
+
+
+def test_review__takes_two_of_several_agencies():
+    again = lk.EncodedSet.from_arrays(
+        SETS[1].record_ids.to_pylist(), dict(SETS[1].filters), schema=SCHEMA, source="school",
+        key_check=SETS[1].key_check,
+    )  # fmt: skip
+    links = lk.link(*SETS, again, progress=False)
+    found = lk.review(links, MODEL, *SETS, n=3)
+    assert set(found.for_source("registry").table["record_id"].to_pylist()) <= ids("registry")
+    with pytest.raises(ValueError, match="no case is of 'school'"):
+        found.for_source("school")
 
 
 @pytest.mark.parametrize("kind", ["release", "text"])

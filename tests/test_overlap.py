@@ -204,3 +204,16 @@ def test_overlap__from_the_command_line(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "o.csv").read_text().startswith('"known_to","ward","people"')
     assert run(cli, ["overlap", "l.parquet", "--policy", "none"]) == 2
     assert run(cli, ["overlap", "l.parquet", "--ledger", "l.parquet"]) == 3
+
+
+def test_research__from_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    LINKS.save("l.parquet")
+    for name, each in zip(("a.parquet", "b.parquet"), SETS, strict=True):
+        each.save(name)
+    assert (
+        run(cli, ["research", "l.parquet", "a.parquet", "b.parquet", "--recipient", "university", "-o", "r.csv"]) == 0
+    )
+    text = (tmp_path / "r.csv").read_text()
+    assert text.startswith('"link_id","source","ward"') and len(text.splitlines()) == LINKS.records.num_rows + 1
+    assert not [name for each in SETS for name in each.record_ids.to_pylist() if name in text]

@@ -50,9 +50,10 @@ class Review(TableOfResults):
 
     def for_source(self, source: str) -> CaseList:
         """What one agency is given: its own record ids under case numbers that the other agency has too."""
-        if source not in self.links.sources:
-            raise ValueError(f"for_source: '{source}' was not linked; {nearest(source, self.links.sources)}")
-        side = "left" if self.table.num_rows == 0 or self.table["left_source"][0].as_py() == source else "right"
+        sides = {self.table[f"{side}_source"][0].as_py(): side for side in ("left", "right") if len(self)}
+        if source not in sides:
+            raise ValueError(f"for_source: no case is of '{source}'; {nearest(source, sides)}")
+        side = sides[source]
         fields = self.table.column_names[len(_PAIR) + 4 :]
         own = self.table.select(["case", f"{side}_id", *fields]).rename_columns(["case", "record_id", *fields])
         return CaseList(own, self.links.schema.project, source, self.links.key_check, self.links.run)
@@ -102,9 +103,9 @@ def review(links: Links, model: Model, left: EncodedSet, right: EncodedSet, *, n
     Parameters
     ----------
     links
-        What `link` made of the two sets, in the ``fields`` layout.
+        What `link` made of the two sets, or of these and others, in the ``fields`` layout.
     model
-        The one that it was made with: `fit` of the same sets gives it.
+        The one that it was made with: `fit` of the two sets gives it.
     n
         How many pairs.
 
@@ -126,8 +127,8 @@ def review(links: Links, model: Model, left: EncodedSet, right: EncodedSet, *, n
     """
     import pyarrow as pa
 
-    if sorted((left.source, right.source)) != list(links.sources):
-        raise ValueError(f"review: give the two sets that were linked, of {', '.join(links.sources)}")
+    if left.source == right.source or not {left.source, right.source} <= set(links.sources):
+        raise ValueError(f"review: give two sets that were linked, of {', '.join(links.sources)}")
     if "probability" not in links.cut:
         raise ValueError("review: the record layout has no fields to look at")
     seen = model.explain(left, right, probability=links.cut["probability"], progress=False)
