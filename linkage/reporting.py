@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage import charts
+from linkage.central.overlap import overlap
+from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import nearest
 from linkage.files import PathLike
@@ -46,6 +48,7 @@ def report(
     pair: tuple[str, str] | None = None,
     evaluation: Evaluation | None = None,
     seconds: float | None = None,
+    policy: str | Policy = "strict",
     title: str = "",
 ) -> None:
     """Write what was linked, how good it is expected to be, and why, as one page of HTML that needs nothing else.
@@ -69,6 +72,8 @@ def report(
         What `evaluate` found, where the truth is known.
     seconds
         How long linking took.
+    policy
+        Under which it is counted who is known to whom: see `overlap`.
 
     Raises ``ImportError`` if matplotlib, the extra ``plot``, is missing, before anything is done; ``ValueError`` for
     sets that were not linked, or a pair that is in none of them.
@@ -94,7 +99,7 @@ def report(
         if each.source not in links.sources:
             raise ValueError(f"report: '{each.source}' was not linked; {nearest(each.source, links.sources)}")
     explanation, known = _explained(links, sets, model, duplicates)
-    sections = [_linked(links, seconds), _good(links, evaluation)]
+    sections = [_linked(links, seconds), _known(links, policy), _good(links, evaluation)]
     if known is not None:
         sections.append(_weights(known))
     if explanation is not None:
@@ -154,6 +159,15 @@ def _linked(links: Links, seconds: float | None) -> Section:
         "What was linked",
         (table(heads, rows), facts(told, caption="The result"), facts(agreed, caption="The agreement")),
     )
+
+
+def _known(links: Links, policy: str | Policy) -> Section:
+    found = overlap(links, policy=policy)
+    symbol = found.policy.symbol
+    rows = [(row["known_to"], symbol if row["people"] is None else row["people"]) for row in found.table.to_pylist()]
+    base = f", others rounded to the nearest {found.policy.base}" if found.policy.base > 1 else ""
+    words = f"People by the sources that know them, and no other. Below {found.policy.threshold} suppressed{base}."
+    return Section("Known to whom", (text(words), table(("known to", "people"), rows)))
 
 
 def _good(links: Links, evaluation: Evaluation | None) -> Section:

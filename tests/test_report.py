@@ -83,7 +83,8 @@ def test_report__says_what_was_linked_and_how_good_it_is(whole):
     for said in (
         "early-help", SCHEMA.fingerprint(), LINKS.key_check, LINKS.run, f"{len(LINKS):,}", "1 min 15 s",
         f"{LINKS.quality.precision.value:.3f}", f"{LINKS.quality.recall.low:.3f}", "By ward", "One pair explained",
-        "given_name", "before comparing", "What is not known", "no pair was left out by blocking",
+        "given_name", "before comparing", "Known to whom", "childrens_centre, registry", "Below 10 suppressed",
+        "What is not known", "no pair was left out by blocking",
     ):  # fmt: skip
         assert said in words, said
 
