@@ -24,13 +24,14 @@ def default_cut(probability: NDArray[np.float64]) -> float:
     0.5
     >>> default_cut(np.array([0.999] * 60 + [0.9, 0.65, 0.6, 0.55]))
     0.66
-    >>> default_cut(np.array([0.9, 0.9]))
-    0.7
+    >>> default_cut(np.array([0.9, 0.9])), default_cut(np.array([0.58]))
+    (0.7, 0.59)
     """
     falling = -np.sort(-probability)
     wrong = np.cumsum(1 - falling) / np.arange(1, len(falling) + 1)
     kept = int(np.count_nonzero(wrong <= WRONG))  # it rises along with them
     if kept == len(falling):
         return LOWEST
-    # in hundredths, so that a cut can be read and given again
-    return float(np.clip(np.floor(100 * falling[kept] + 1) / 100, LOWEST, HIGHEST))
+    # in hundredths, so that a cut can be read and given again, and above what it leaves out: 100 * 0.58 is below 58
+    above = np.floor(100 * falling[kept] + 1) / 100
+    return float(np.clip(above if above > falling[kept] else np.round(above + 0.01, 2), LOWEST, HIGHEST))
