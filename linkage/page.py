@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from linkage.charts import require_matplotlib
 from linkage.files import PathLike, written_beside
 
 if TYPE_CHECKING:
@@ -95,10 +96,9 @@ def arrow_table(content: pa.Table, *, caption: str = "") -> str:
 
 def figure(ax: Any, *, says: str, data: str = "") -> str:
     """Drawn axes as a picture with its caption; ``data``, a table, can be unfolded under it. The figure is closed."""
-    from matplotlib import pyplot, rc_context
-
+    pyplot = require_matplotlib()
     out = io.StringIO()
-    with rc_context(_SVG):
+    with pyplot.rc_context(_SVG):
         ax.figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     pyplot.close(ax.figure)
     svg = out.getvalue()
