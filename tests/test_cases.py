@@ -107,7 +107,7 @@ def test_settled__decisions_are_known_pairs_and_disagreements_are_not():
     ("table", "says"),
     [
         ({"case": ["x"], "same": ["true"]}, "row 1: the case is not"),
-        ({"case": [REVIEW.to_arrow()["case"][0].as_py()], "same": ["Quetzalcoatl"]}, "write true, false"),
+        ({"case": [REVIEW.to_arrow()["case"][0].as_py()], "same": ["Quetzalcoatl"]}, "same must be true or false"),
         ({"case": ["x"]}, "no column 'same'"),
     ],
 )

@@ -15,7 +15,7 @@ from linkage.central.clusters import Known, clusters
 from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.modelling.fitting import fitted
 from linkage.central.modelling.model import Model
-from linkage.central.modelling.predicting import Limits, scored
+from linkage.central.modelling.predicting import Limits, scored, warn_of_undecided
 from linkage.central.overtime.newpairs import Before, contenders_with_kept, pairs_with_kept
 from linkage.central.sources import require_sources
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
@@ -153,6 +153,7 @@ def _weighed(
     found = contenders_with_kept(model, first, second, before, within=within, limits=limits)
     unique = (False, False) if within else (second.source not in duplicates, first.source not in duplicates)
     every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
+    warn_of_undecided(every)
     # by their own evidence: a rival that takes one now may be gone tomorrow
     worth = every.weight + every.prior / math.log(2) >= _KEPT_BITS
     row, column = (side[worth].astype(np.int64) for side in (every.edges.row, every.edges.column))

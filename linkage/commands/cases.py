@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
 from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from linkage.commands.tablefiles import by_source, table_of, write_table
 
 
 @click.command()
@@ -31,9 +28,8 @@ def cases(
     record ids, case numbers and, in words, which fields agree.
     """
     import linkage
-    from linkage.agency.rejoin import write_table
 
-    targets = dict(item.partition("=")[::2] for item in recipients)
+    targets = by_source("--to", recipients)
     for path in (out, *targets.values()):
         keep_inputs(path, links_path, *sets, model_path)
     loaded = [linkage.EncodedSet.load(path) for path in sets]
@@ -59,7 +55,6 @@ def open_cases(
 ) -> None:  # fmt: skip
     """Put the agency's own rows beside its CASES, with an empty column `same` to decide in."""
     import linkage
-    from linkage.agency.rejoin import write_table
 
     keep_inputs(out, cases_path, table, key_path, id_key_path)
     key = key_of(key_path, key_fd, ask_key)
@@ -79,24 +74,13 @@ def settle(review_path: str, *, decisions: tuple[str, ...], out: str, as_json: b
 
     Cases on which they disagree are listed on stderr, by number, and left out.
     """
-    from linkage.agency.rejoin import write_table
     from linkage.central.reviewing.review import settled
 
-    files = dict(item.rpartition("=")[::2] for item in decisions)
-    if "" in files or len(files) < len(decisions):
-        raise click.UsageError("--decisions: each written as SOURCE=FILE, once a source")
+    files = by_source("--decisions", decisions)
     keep_inputs(out, review_path, *files.values())
-    known, contrary = settled(_texts(review_path), {source: _texts(path) for source, path in files.items()})
+    known, contrary = settled(table_of(review_path), {source: table_of(path) for source, path in files.items()})
     write_table(known, out)
     for row in contrary.to_pylist():
         click.echo(f"the agencies disagree on case {row['case']}", err=True)
     data = {"known": len(known), "disagreements": len(contrary), "file": out}
     click.echo(json.dumps(data) if as_json else f"{out}: {len(known):,} pairs known, {len(contrary):,} disagreements")
-
-
-def _texts(path: str) -> pa.Table:
-    """A small table with every value as it is written: case numbers may be all digits."""
-    from linkage.agency.records import Attachable
-
-    frame = Attachable.of(path)
-    return frame.frame.to_arrow()

@@ -7,6 +7,7 @@ import json
 import click
 
 from linkage.commands.options import json_option, keep_inputs, out_option
+from linkage.commands.tablefiles import write_table
 
 
 @click.command()
@@ -58,7 +59,6 @@ def overlap(
     With --ledger a later table can't be held against an earlier one to tell of a few people.
     """
     import linkage
-    from linkage.agency.rejoin import write_table
     from linkage.disclosure import POLICIES
     from linkage.errors import nearest
 
@@ -83,7 +83,6 @@ def overlap(
 def research(links_path: str, sets: tuple[str, ...], *, recipient: str, out: str, as_json: bool) -> None:
     """Write for a researcher a row a record: link id, source and groups, and no record id (.csv or .parquet)."""
     import linkage
-    from linkage.agency.rejoin import write_table
 
     keep_inputs(out, links_path, *sets)
     loaded = [linkage.EncodedSet.load(path) for path in sets]

@@ -19,6 +19,7 @@ from linkage.central.overtime.carrying import past_of, state_of
 from linkage.central.overtime.heldsets import one_of_each_source, rows_by_id
 from linkage.central.overtime.identity import carried
 from linkage.central.thresholds import Ratio
+from linkage.decisions import decided_pairs
 from linkage.encoded import EncodedSet
 from linkage.errors import MismatchError
 from linkage.kept import no_known
@@ -59,7 +60,7 @@ def link_over_time(
     cut = _cut(ordered[0], held, probability, threshold)
     table = kept.known if kept is not None else no_known()
     if known is not None:
-        table = told.latest(table, told.known_table(known))
+        table = told.latest(table, decided_pairs(known, "known"))
     looked_at = told.known_rows(table, ordered) if table.num_rows else None
     past = past_of(ordered, held, cut)
     if ordered[0].schema.layout == "record":

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linkage.cases import CaseList
+from linkage.decisions import PAIR, answer
 from linkage.encoded import EncodedSet
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
-from linkage.tables import TableOfResults
+from linkage.tables import TableOfResults, as_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
     from linkage.central.modelling.model import Model
 
 _ALIKE = "alike"
-_PAIR = ("left_source", "left_id", "right_source", "right_id")
-_WORDS: Mapping[str, bool | None] = {
-    "true": True, "yes": True, "1": True, "same": True,
-    "false": False, "no": False, "0": False, "different": False,
-    "": None, "unsure": None,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -54,7 +49,7 @@ class Review(TableOfResults):
         if source not in sides:
             raise ValueError(f"for_source: no case is of '{source}'; {nearest(source, sides)}")
         side = sides[source]
-        fields = self.table.column_names[len(_PAIR) + 4 :]
+        fields = self.table.column_names[len(PAIR) + 4 :]
         own = self.table.select(["case", f"{side}_id", *fields]).rename_columns(["case", "record_id", *fields])
         return CaseList(own, self.links.schema.project, source, self.links.key_check, self.links.run)
 
@@ -84,13 +79,13 @@ def settled(review: pa.Table, decisions: Mapping[str, object]) -> tuple[pa.Table
     told = {source: _decided(table, set(review["case"].to_pylist())) for source, table in decisions.items()}
     known: list[dict[str, Any]] = []
     contrary: list[dict[str, Any]] = []
-    for row in review.select(["case", *_PAIR]).to_pylist():
+    for row in review.select(["case", *PAIR]).to_pylist():
         said = {source: own[row["case"]] for source, own in told.items() if own.get(row["case"]) is not None}
         if len(set(said.values())) == 1:
-            known.append({**{name: row[name] for name in _PAIR}, "same": next(iter(said.values()))})
+            known.append({**{name: row[name] for name in PAIR}, "same": next(iter(said.values()))})
         elif said:
             contrary.append({"case": row["case"], **{source: said.get(source) for source in told}})
-    pair, sides = [(name, pa.string()) for name in _PAIR], [(source, pa.bool_()) for source in told]
+    pair, sides = [(name, pa.string()) for name in PAIR], [(source, pa.bool_()) for source in told]
     return (
         pa.Table.from_pylist(known, pa.schema([*pair, ("same", pa.bool_())])),
         pa.Table.from_pylist(contrary, pa.schema([("case", pa.string()), *sides])),
@@ -139,7 +134,7 @@ def review(links: Links, model: Model, left: EncodedSet, right: EncodedSet, *, n
         rows.append({"case": _number(links.release_key, row), **row, **words})
     names = [item.comparison.name for item in model.fields]
     measures = {"match_weight": pa.float64(), "probability": pa.float64(), "reaches_cut": pa.bool_()}
-    kinds = {"case": pa.string(), **dict.fromkeys(_PAIR, pa.string()), **measures, **dict.fromkeys(names, pa.string())}
+    kinds = {"case": pa.string(), **dict.fromkeys(PAIR, pa.string()), **measures, **dict.fromkeys(names, pa.string())}
     return Review(pa.Table.from_pylist(rows, pa.schema(list(kinds.items()))), links)
 
 
@@ -148,29 +143,22 @@ def _word(level: str) -> str:
 
 
 def _number(release_key: bytes, row: Mapping[str, Any]) -> str:
-    parts = [str(row[name]) for name in _PAIR]
+    parts = [str(row[name]) for name in PAIR]
     message = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in ("case", *parts))
     return hmac.digest(release_key, message, "sha256")[:8].hex()
 
 
 def _decided(table: object, cases: set[str]) -> dict[str, bool | None]:
-    import pyarrow as pa
-
-    given = pa.table(dict(table) if isinstance(table, Mapping) else table)
+    given = as_arrow(table, "decisions")
     lacking = {"case", "same"} - set(given.column_names)
     if lacking:
         raise RecordError(f"decisions: no column '{min(lacking)}'", column=min(lacking), rule="column missing")
     found: dict[str, bool | None] = {}
     for row, (case, same) in enumerate(zip(given["case"].to_pylist(), given["same"].to_pylist(), strict=True), start=1):
-        word = "" if same is None else str(same).strip().lower()
         if case not in cases:
             raise RecordError(f"decisions, row {row:,}: the case is not in this review", row=row, rule="case")
-        if word not in _WORDS:
-            raise RecordError(
-                f"decisions, row {row:,}, column 'same': write true, false, or nothing",
-                row=row,
-                column="same",
-                rule="word",
-            )
-        found[case] = _WORDS[word]
+        try:
+            found[case] = answer(same)
+        except ValueError as error:
+            raise RecordError(f"decisions, row {row:,}: {error}", row=row, column="same", rule="word") from None
     return found
