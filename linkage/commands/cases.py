@@ -12,17 +12,20 @@ from linkage.commands.tablefiles import by_source, table_of, write_table
 
 @click.command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
-@click.argument("sets", nargs=2, type=click.Path(), metavar="LEFT RIGHT")
-@click.option("--model", "model_path", required=True, type=click.Path(), help="Of `linkage fit` on these sets.")
+@click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SETS...")
+@click.option("--model", "model_path", type=click.Path(), help="Of `linkage fit` on these sets, if LINKS hold none.")
 @click.option("--pairs", "n", type=click.IntRange(1), default=300, show_default=True, help="How many.")
 @click.option("--to", "recipients", multiple=True, metavar="SOURCE=FILE", help="Write what that agency is given.")
 @out_option
 @json_option
 def cases(
-    links_path: str, sets: tuple[str, str], *, model_path: str, n: int, recipients: tuple[str, ...], out: str,
+    links_path: str, sets: tuple[str, ...], *, model_path: str | None, n: int, recipients: tuple[str, ...], out: str,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Choose the pairs whose decision would change most, and number them for two agencies to look at together.
+
+    SETS are those that were linked. Links of three agencies or more hold their models, and cases that are conflicts
+    between them come first.
 
     -o is the centre's own list (.csv or .parquet), which `linkage settle` takes; --to writes each agency's: its own
     record ids, case numbers and, in words, which fields agree.
@@ -33,7 +36,8 @@ def cases(
     for path in (out, *targets.values()):
         keep_inputs(path, links_path, *sets, model_path)
     loaded = [linkage.EncodedSet.load(path) for path in sets]
-    found = linkage.review(linkage.Links.load(links_path), linkage.Model.load(model_path), loaded[0], loaded[1], n=n)
+    model = None if model_path is None else linkage.Model.load(model_path)
+    found = linkage.review(linkage.Links.load(links_path), model, *loaded, n=n)
     lists = {source: found.for_source(source) for source in targets}
     write_table(found.to_arrow(), out)
     for source, each in lists.items():
