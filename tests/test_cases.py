@@ -118,8 +118,15 @@ def test_settled__says_what_it_cannot_read_and_quotes_nobody(table, says):
 
 
 def test_review__says_what_does_not_fit():
-    with pytest.raises(ValueError, match="give the sets that were linked, each once"):
+    with pytest.raises(ValueError, match="give the sets that were linked, of"):
+        lk.review(LINKS, MODEL)
+    with pytest.raises(ValueError, match="holds nobody twice"):
         lk.review(LINKS, MODEL, SETS[0], SETS[0])
+    half = SETS[0].without(SETS[0].record_ids.to_pylist()[::2])
+    with pytest.raises(ValueError, match="that were linked are in no set that was given"):
+        lk.review(LINKS, MODEL, half, SETS[1])
+    rest = SETS[0].without(half.record_ids.to_pylist())
+    assert lk.review(LINKS, MODEL, half, rest, SETS[1], n=5).table.equals(lk.review(LINKS, MODEL, *SETS, n=5).table)
     with pytest.raises(ValueError, match="no case is of 'police'"):
         REVIEW.for_source("police")
 

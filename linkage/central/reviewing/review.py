@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.cases import CaseList
 from linkage.central.modelling.levels import comparisons
+from linkage.central.overtime.heldsets import one_of_each_source
 from linkage.central.reviewing.worth import require_linked, worth_a_look
 from linkage.decisions import PAIR, answer
 from linkage.encoded import EncodedSet
@@ -115,7 +116,8 @@ def review(links: Links, model: Model | None, *sets: EncodedSet, n: int = 300) -
         The one that it was made with: `fit` of the two sets gives it. None: those that the links hold, as they do of
         three agencies or more and where they are carried on.
     sets
-        Two sets or more, of different sources, every two of which are looked at; one, for the duplicates within it.
+        Of two sources or more, every two of which are looked at; or of one, for the duplicates within it. Of a source
+        that sent several batches all of them, as in `link`.
     n
         How many pairs. At most half are conflicts: pairs that reach the cut, of people who are two all the same, as
         others belong more surely to one or the other.
@@ -140,8 +142,9 @@ def review(links: Links, model: Model | None, *sets: EncodedSet, n: int = 300) -
     """
     import pyarrow as pa
 
-    require_linked(links, sets)
-    rows = [{"case": _number(links.release_key, row), **row} for row in worth_a_look(links, model, sets, n)]
+    whole = one_of_each_source(sets)
+    require_linked(links, whole)
+    rows = [{"case": _number(links.release_key, row), **row} for row in worth_a_look(links, model, whole, n)]
     names = [item.name for item in comparisons(links.schema)]
     measures = {
         "match_weight": pa.float64(), "probability": pa.float64(), "reaches_cut": pa.bool_(), "conflict": pa.bool_()
