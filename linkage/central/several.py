@@ -29,10 +29,10 @@ _MOST = 1 - 2.0**-30  # of a probability, as a weight
 _UNIT = 1024
 # all that an unlikely pair takes off, less than a bit: what speaks against a record's pairs is one slip, met in each.
 # At the log odds of one in a hundred, 7 bits, a fifth more true pairs were missed. A cut above even odds asks for more
-# of a group too: half of what it asks of a pair gave one to four points of recall more at a precision of 0.99 and
-# above; all of it gave no more, and a lower F1 at the cut that is found (benchmarks/several_sets.py, hard, two seeds)
+# of a group too: a quarter of what it asks of a pair gave one to four points of recall more at a precision of 0.99 and
+# above; half of it no more, and a lower F1 at the cut that is found (benchmarks/several_sets.py, hard, two seeds)
 _UNLIKE = 3 * _UNIT // 4
-_OF_THE_CUT = 0.5
+_OF_THE_CUT = 0.25
 _KEPT_BITS = -12.0  # log odds of a pair by its own evidence, below which it is forgotten
 
 Places = NDArray[np.int64]
