@@ -351,3 +351,14 @@ def test_terminated__leaves_nothing_behind(place):
         process.communicate(timeout=30)
     assert process.returncode == (128 + signal.SIGTERM if sys.platform != "win32" else 1)
     assert set(files(place)) == before
+
+
+def test_link__of_single_filters_without_a_threshold_is_not_sent_to_a_model(place, capsys):
+    agreement = (place / "agreement.toml").read_text()
+    (place / "agreement.toml").write_text(agreement.replace('layout = "fields"', 'layout = "record"'))
+    rows = (place / "b.csv").read_text().splitlines()
+    (place / "b.csv").write_text("\n".join(rows[:4]))  # three records: too few to find a threshold by
+    assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 3
+    error = capsys.readouterr().err
+    assert "Here: --threshold" in error and "linkage fit" not in error

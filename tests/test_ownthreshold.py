@@ -49,7 +49,12 @@ def test_link__of_the_record_layout_finds_its_threshold(preset):
 @pytest.mark.parametrize(
     ("seed", "preset", "leave_out", "least"),
     [
-        (2, "typical", ("sex", "address", "nhs_number"), 0.99),  # most pairs are equal, and a curve without matches fits the rest
+        (
+            2,
+            "typical",
+            ("sex", "address", "nhs_number"),
+            0.99,
+        ),  # most pairs are equal, and a curve without matches fits the rest
         (1, "hard", (), 0.92),  # so few records that the estimates go in a circle, a small one
     ],
 )
