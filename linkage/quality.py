@@ -171,6 +171,8 @@ class Quality(TableOfResults):
         return f"Quality(precision {self.precision}, recall {self.recall})"
 
     def __str__(self) -> str:
+        if not self.at.links:  # of none there is nothing to be right or wrong
+            return "\n".join([f"0 links at {self.measure} {self.at.cut:g}", *self.words])
         lines = [
             f"{self.at.links:,} links at {self.measure} {self.at.cut:g}, expected without truth:",
             f"precision {self.precision}, recall {self.recall}, F1 {self.f1}",

@@ -144,15 +144,17 @@ def _read_carefully(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
     chosen = list(wanted)
+    missing = [column for column in chosen if column not in names]
+    if missing:
+        others = f" (nor are {', '.join(map(repr, missing[1:]))})" if missing[1:] else ""
+        raise RecordError(
+            f"column '{missing[0]}' is not in the table{others}; {_known(missing[0], names, chosen)}. A field whose "
+            "column has another name is given with columns={field: name} (command line: --column FIELD=NAME), one that "
+            "the agency does not hold with columns={field: None} (--without FIELD)",
+            column=missing[0],
+            rule="column missing",
+        )
     for column in chosen:
-        if column not in names:
-            raise RecordError(
-                f"column '{column}' is not in the table; {_known(column, names, chosen)}. A field whose column has "
-                "another name is given with columns={field: name} (command line: --column FIELD=NAME), one that the "
-                "agency does not hold with columns={field: None} (--without FIELD)",
-                column=column,
-                rule="column missing",
-            )
         if names.count(column) > 1:
             raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
     return chosen
