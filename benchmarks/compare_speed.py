@@ -32,10 +32,10 @@ import linkage as lk
 from linkage import study
 from linkage.central import kernels
 from linkage.central.contenders import LINK_FLOOR_BITS, UNIT, prior_bits
-from linkage.central.estimate import starting_point
-from linkage.central.fitting import in_units
 from linkage.central.kernels import ComparisonPlan, Product
-from linkage.central.levels import comparisons, kernel_plan, sides
+from linkage.central.modelling.estimate import starting_point
+from linkage.central.modelling.fitting import in_units
+from linkage.central.modelling.levels import comparisons, kernel_plan, sides
 from linkage.central.thresholds import least_overlap
 
 sys.path.insert(0, str(Path(__file__).parent / "rivals"))

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 import linkage as lk
 from linkage.central import kernels
-from linkage.central.fitting import level_totals
-from linkage.central.levels import comparisons, kernel_plan, sides
-from linkage.central.model import FieldWeights, Model
+from linkage.central.modelling.fitting import level_totals
+from linkage.central.modelling.levels import comparisons, kernel_plan, sides
+from linkage.central.modelling.model import FieldWeights, Model
 
 IMAGINED = 0.5  # pairs of each level, so that one that was not seen has a finite weight
 

@@ -21,7 +21,7 @@ import several_sets
 import tables
 
 import linkage as lk
-from linkage.central.heldsets import chosen
+from linkage.central.overtime.heldsets import chosen
 
 RESULT = tables.RESULTS / "over_time.jsonl"
 MONTHS = 10

@@ -38,12 +38,12 @@ from linkage.agency.rejoin import hashed_ids
 from linkage.central import several
 from linkage.central.assign import groups
 from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, prior_bits
-from linkage.central.fitting import fitted
-from linkage.central.heldsets import chosen
-from linkage.central.levels import sides
-from linkage.central.newpairs import Before
-from linkage.central.rarity import bonuses
-from linkage.central.scoring import evidence_of, levels_of
+from linkage.central.modelling.fitting import fitted
+from linkage.central.modelling.levels import sides
+from linkage.central.modelling.rarity import bonuses
+from linkage.central.modelling.scoring import evidence_of, levels_of
+from linkage.central.overtime.heldsets import chosen
+from linkage.central.overtime.newpairs import Before
 from linkage.central.several import Decided
 
 AGENCIES = ("childrens_centre", "police", "primary_school", "social_work", "youth_work")
@@ -283,9 +283,9 @@ def decide_alone(given: Path) -> None:
     """What comes after comparison, with nothing else in this process: decision, link ids, the table of links."""
     import secrets
 
-    from linkage.central.carrying import state_of
-    from linkage.central.identity import carried
     from linkage.central.outcome import carried_on
+    from linkage.central.overtime.carrying import state_of
+    from linkage.central.overtime.identity import carried
 
     with given.open("rb") as handle:
         sets, met, cut = pickle.load(handle)

@@ -28,8 +28,8 @@ import tables
 from datasets import Trial
 
 import linkage as lk
-from linkage.central import fitting
-from linkage.central.estimate import Parameters
+from linkage.central.modelling import fitting
+from linkage.central.modelling.estimate import Parameters
 
 KEYS_FROM = 500  # other keys than the seeds' own
 

@@ -48,13 +48,13 @@ from linkage.auditing.result import Audit
 from linkage.cases import CaseList
 from linkage.central import link
 from linkage.central.compare import compare, compare_in_parts, write_pairs
-from linkage.central.fitting import fit
+from linkage.central.disclosing.overlap import Overlap, overlap
 from linkage.central.forecast import Plan, plan
-from linkage.central.model import Model
+from linkage.central.modelling.fitting import fit
+from linkage.central.modelling.model import Model
 from linkage.central.neighbours import nearest_records
-from linkage.central.overlap import Overlap, overlap
-from linkage.central.refining import refine
-from linkage.central.review import Review, review
+from linkage.central.reviewing.refining import refine
+from linkage.central.reviewing.review import Review, review
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (

@@ -1,7 +1,7 @@
 """The ``linkage`` command: parse, call, print. Results on stdout, everything else on stderr.
 
 No secret is ever an argument: a key is a file, an open descriptor, or typed without echo. Exit codes:
-`linkage.exitcodes`.
+`linkage.commands.exitcodes`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import sys
 
 import click
 
-from linkage import (
-    __version__,
-    cliagency,
-    cliaudit,
-    clicases,
-    clicentre,
-    clicompare,
-    cliexplain,
-    clifiles,
-    clilog,
-    cliovertime,
-    clireport,
-    clistudy,
+from linkage import __version__
+from linkage.commands import (
+    agency,
+    audit,
+    cases,
+    centre,
+    compare,
     exitcodes,
+    explain,
+    files,
+    log,
+    overtime,
+    report,
+    study,
 )
 
 
@@ -47,33 +47,33 @@ def cli(log_path: str | None) -> None:  # each command looks for it
 
 
 for command in (
-    cliagency.schema,
-    cliagency.keygen,
-    cliagency.check,
-    cliagency.encode,
-    cliaudit.audit,
-    clicompare.plan_command,
-    clicompare.compare_command,
-    clicentre.fit,
-    clicentre.link,
-    cliexplain.explain,
-    cliexplain.refine,
-    clicentre.release,
-    clireport.report,
-    clireport.overlap,
-    clireport.research,
-    clicases.cases,
-    clicases.open_cases,
-    clicases.settle,
-    cliagency.rejoin,
-    cliovertime.bridge,
-    cliovertime.withdrawal,
-    cliovertime.withdraw,
-    cliovertime.events,
-    clistudy.demo,
-    clistudy.evaluate,
-    clifiles.convert,
-    clifiles.info,
+    agency.schema,
+    agency.keygen,
+    agency.check,
+    agency.encode,
+    audit.audit,
+    compare.plan_command,
+    compare.compare_command,
+    centre.fit,
+    centre.link,
+    explain.explain,
+    explain.refine,
+    centre.release,
+    report.report,
+    report.overlap,
+    report.research,
+    cases.cases,
+    cases.open_cases,
+    cases.settle,
+    agency.rejoin,
+    overtime.bridge,
+    overtime.withdrawal,
+    overtime.withdraw,
+    overtime.events,
+    study.demo,
+    study.evaluate,
+    files.convert,
+    files.info,
 ):
-    cli.add_command(clilog.logged(command))
-cli.add_command(clilog.log)
+    cli.add_command(log.logged(command))
+cli.add_command(log.log)

@@ -48,7 +48,7 @@ class Links(TableOfResults):
     quality      how good the links are expected to be; None where nothing shows it: at a threshold that was given, and
                  of three agencies or more
     events       Arrow table kind, old_link_id, new_link_id: whose link id is another than in the standing result that
-                 this one carries on, and why; see `linkage.central.identity.carried`
+                 this one carries on, and why; see `linkage.central.overtime.identity.carried`
     kept         what the next batch needs; None where it will meet everybody
     """
 
@@ -86,9 +86,9 @@ class Links(TableOfResults):
     ) -> Release:
         """What goes back to one agency: its own record ids with their link ids, and nothing of the others.
 
-        See `linkage.central.disclose.release`.
+        See `linkage.central.disclosing.disclose.release`.
         """
-        from linkage.central.disclose import release
+        from linkage.central.disclosing.disclose import release
 
         return release(
             self, source, linked_only=linked_only, present_in=present_in, separate=separate, confidence=confidence
@@ -97,9 +97,9 @@ class Links(TableOfResults):
     def for_research(self, *sets: EncodedSet, recipient: str, smallest: int = 10) -> pa.Table:
         """For a researcher: link ids of their own and groups of every record, and no record id.
 
-        See `linkage.central.disclose.for_research`.
+        See `linkage.central.disclosing.disclose.for_research`.
         """
-        from linkage.central.disclose import for_research
+        from linkage.central.disclosing.disclose import for_research
 
         return for_research(self, *sets, recipient=recipient, smallest=smallest)
 

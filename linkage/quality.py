@@ -96,7 +96,7 @@ class Quality(TableOfResults):
     Precision rests on the probabilities of the links and, where sources hold nobody twice, on how many pairs *within*
     a source look like links: these are two people each. Recall rests on what the records that were not linked have of
     probability. Intervals are wider than chance alone makes them, as models are wrong in ways of their own; matches of
-    which no field agrees show nowhere. Source: `linkage.central.judgement`.
+    which no field agrees show nowhere. Source: `linkage.central.judging.judgement`.
     """
 
     at: Expectation

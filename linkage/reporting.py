@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage import charts
-from linkage.central.overlap import overlap
+from linkage.central.disclosing.overlap import overlap
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import nearest
@@ -23,8 +23,8 @@ from linkage.progress import clock
 from linkage.quality import MEASURES, Quality
 
 if TYPE_CHECKING:
-    from linkage.central.explanation import Explanation
-    from linkage.central.model import Model
+    from linkage.central.explaining.explanation import Explanation
+    from linkage.central.modelling.model import Model
     from linkage.study.evaluate import Evaluation
 
 _WORDS = {"f1": "F1", "precision": "precision", "recall": "recall"}
@@ -117,7 +117,7 @@ def _explained(
     if links.schema.layout == "record" or not 1 <= len(sets) <= 2:
         return None, model
     from linkage.central.compare import DEFAULT_MEMORY
-    from linkage.central.fitting import fitted
+    from linkage.central.modelling.fitting import fitted
 
     first, second = sets[0], sets[1] if len(sets) == 2 else None
     known = model or fitted(first, second, duplicates=duplicates, threads=None, memory=DEFAULT_MEMORY, progress=False)

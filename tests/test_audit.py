@@ -14,7 +14,7 @@ from linkage import study
 from linkage.auditing.graph import nearest_kept
 from linkage.auditing.structure import _without_complements
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")  # a postcode that can't be read
 

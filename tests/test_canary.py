@@ -16,7 +16,7 @@ from pyarrow import csv, parquet
 
 import linkage as lk
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 MARKS = ("zyxquetzal", "vutmarrow", "1987-06-05", "qq7 9zz", "qq79zz", "9434765919", "77 kestrel", "casenumber-31")
 FIELDS = ("given_name", "surname", "dob", "postcode", "nhs_number", "address")

@@ -12,7 +12,7 @@ from pyarrow import csv
 import linkage as lk
 from linkage import study
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
 AGENCIES = ("registry", "childrens_centre")

@@ -13,7 +13,7 @@ import linkage as lk
 from linkage import study
 from linkage.central import kernels
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 FIELDS = ("given_name", "surname", "dob", "sex", "postcode")
 CANARY = "Quetzalcoatl"

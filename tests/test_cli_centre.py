@@ -7,7 +7,7 @@ import pytest
 
 import linkage as lk
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from linkage.study import invent
 from tests.test_link import RECORD, SCHEMA, encoded, without_link_ids
 

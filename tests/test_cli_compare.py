@@ -9,7 +9,7 @@ import pytest
 import linkage as lk
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from tests.test_compare import encoded, some
 
 

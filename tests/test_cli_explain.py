@@ -7,7 +7,7 @@ import pytest
 
 import linkage as lk
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from tests.test_refine import material, true_pairs
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")

@@ -10,9 +10,9 @@ import pytest
 from pyarrow import csv as arrow_csv
 
 import linkage as lk
-from linkage.central.heldsets import chosen
+from linkage.central.overtime.heldsets import chosen
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from linkage.study import invent
 from tests.test_link import KEY, PROJECT, encoded
 

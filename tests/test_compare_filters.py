@@ -8,7 +8,7 @@ import pytest
 
 import linkage as lk
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from tests import naive
 from tests.test_compare import triples
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.central.competition import (
+from linkage.central.modelling.competition import (
     Edges,
     Messages,
     chance_of_losing,

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.central import contenders, fitting
+from linkage.central import contenders
 from linkage.central.contenders import Contenders, best_of_each
+from linkage.central.modelling import fitting
 from tests import naive
 
 PAIRS = st.dictionaries(

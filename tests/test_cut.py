@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import linkage as lk
-from linkage.central.cut import HIGHEST, LOWEST, WRONG, default_cut
+from linkage.central.judging.cut import HIGHEST, LOWEST, WRONG, default_cut
 from linkage.study import invent
 
 chances = st.lists(st.floats(0.5, 1.0), max_size=200).map(np.array)

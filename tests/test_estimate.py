@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from linkage.central.competition import Edges
-from linkage.central.estimate import Estimate, estimate, expect_maximise, log_ratios, starting_point, weigh
+from linkage.central.modelling.competition import Edges
+from linkage.central.modelling.estimate import Estimate, estimate, expect_maximise, log_ratios, starting_point, weigh
 
 N = 200
 M = np.array([0.05, 0.05, 0.90])  # missing, differs, equal

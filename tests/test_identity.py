@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.central.identity import carried
+from linkage.central.overtime.identity import carried
 
 KEY = b"k" * 32
 

@@ -12,7 +12,7 @@ from pyarrow import parquet
 import linkage as lk
 from linkage import interop
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 SCHEMA = {
     "version": 3,

@@ -11,7 +11,7 @@ from bitarray import bitarray
 import linkage as lk
 from linkage import interop
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 SCHEMA = {
     "version": 3,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import linkage as lk
 from linkage import journal, study
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
 

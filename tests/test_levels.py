@@ -9,7 +9,7 @@ import pytest
 
 import linkage as lk
 from linkage.central import kernels
-from linkage.central.levels import Comparison, comparisons, kernel_plan, sides
+from linkage.central.modelling.levels import Comparison, comparisons, kernel_plan, sides
 from tests import naive
 
 CUTS = tuple(Fraction(text) for text in ("2/5", "1/2", "7/10", "1"))

@@ -9,7 +9,7 @@ import pytest
 import linkage as lk
 from linkage.central.assign import groups
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from linkage.study import evaluate_clusters, invent
 from tests.test_link import KEY, RECORD, SCHEMA, empty, encoded, without_link_ids
 

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 import linkage as lk
-from linkage.central import modelfile
-from linkage.central.levels import comparisons
+from linkage.central.modelling import modelfile
+from linkage.central.modelling.levels import comparisons
 from linkage.study import invent
 from tests.test_link import KEY, PROJECT, SCHEMA, encoded, without_link_ids
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import linkage as lk
-from linkage.central import moving
-from linkage.central.competition import Edges
-from linkage.central.estimate import estimate, starting_point
-from linkage.central.levels import comparisons
+from linkage.central.modelling import moving
+from linkage.central.modelling.competition import Edges
+from linkage.central.modelling.estimate import estimate, starting_point
+from linkage.central.modelling.levels import comparisons
 
 N = 250
 M = np.array([0.02, 0.03, 0.95])  # missing, differs, equal

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import linkage as lk
-from linkage.central.heldsets import chosen
+from linkage.central.overtime.heldsets import chosen
 from linkage.study import evaluate_clusters, invent
 from tests.test_link import KEY, RECORD, SCHEMA, encoded
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 import linkage as lk
-from linkage.central.heldsets import chosen
+from linkage.central.overtime.heldsets import chosen
 from linkage.study import invent
 from tests.test_link import KEY, RECORD, encoded
 
@@ -113,7 +113,7 @@ def test_link__an_event_says_what_became_of_a_link_id(results):
 
 
 def test_link__meets_old_records_no_more(results, sets, monkeypatch):
-    from linkage.central import newpairs
+    from linkage.central.overtime import newpairs
 
     met = []
     among = newpairs.contenders_among

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import linkage as lk
 from linkage import ledger, study
-from linkage.central.overlap import _published
+from linkage.central.disclosing.overlap import _published
 from linkage.cli import cli
+from linkage.commands.exitcodes import run
 from linkage.disclosure import POLICIES, Counts, Policy, policy_of, protect
-from linkage.exitcodes import run
 from tests import naive
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import linkage as lk
-from linkage.central.rivals import Candidates, links_of, shown
+from linkage.central.judging.rivals import Candidates, links_of, shown
 from linkage.study import invent
 
 KEY = lk.Key(np.random.default_rng(5).bytes(32))

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import linkage as lk
 from linkage import study
-from linkage.central import predicting, scoring
 from linkage.central.compare import DEFAULT_MEMORY
-from linkage.central.competition import Edges
-from linkage.central.judgement import judge, recall_by_group
-from linkage.central.predicting import Scored, Within, look_alikes
+from linkage.central.judging.judgement import judge, recall_by_group
+from linkage.central.modelling import predicting, scoring
+from linkage.central.modelling.competition import Edges
+from linkage.central.modelling.predicting import Scored, Within, look_alikes
 from linkage.quality import MEASURES, Expectation, Quality
 
 AGENCIES = ("registry", "childrens_centre")

@@ -5,7 +5,7 @@ import pytest
 
 from linkage.central.contenders import UNIT
 from linkage.central.kernels import ComparisonPlan, Product, Rows
-from linkage.central.rarity import bonuses, of_pairs
+from linkage.central.modelling.rarity import bonuses, of_pairs
 
 
 def rows(*values: int) -> Rows:

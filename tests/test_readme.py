@@ -11,7 +11,7 @@ import pytest
 import linkage as lk
 from linkage import study
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import linkage as lk
 from linkage.agency.rejoin import hashed_ids
-from linkage.central import refining
-from linkage.central.decided import decided
+from linkage.central.reviewing import refining
+from linkage.central.reviewing.decided import decided
 from linkage.study import invent
 from tests.test_link import KEY, PROJECT, encoded, quality
 

@@ -12,7 +12,7 @@ import pytest
 import linkage as lk
 from linkage import study
 from linkage.cli import cli
-from linkage.exitcodes import run
+from linkage.commands.exitcodes import run
 from linkage.page import Section, facts, page, table, text
 
 pytest.importorskip("matplotlib").use("Agg")

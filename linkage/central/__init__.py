@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from linkage.central.compare import DEFAULT_MEMORY
-from linkage.central.model import Model
-from linkage.central.overtime import link_over_time
+from linkage.central.modelling.model import Model
+from linkage.central.modelling.predicting import Limits
+from linkage.central.overtime.batches import link_over_time
 from linkage.central.pairwise import given_threshold, link_by_probability, link_by_threshold
-from linkage.central.predicting import Limits
 from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet, require_comparable

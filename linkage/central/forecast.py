@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from linkage.central import kernels
 from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs
 from linkage.central.contenders import BYTES_PER_CONTENDER, LINK_FLOOR_BITS, UNIT, most_contenders, prior_bits
-from linkage.central.estimate import starting_point
 from linkage.central.expected import expected_pairs
-from linkage.central.fitting import SAMPLE_PAIRS, in_units
 from linkage.central.job import Job, prepared
-from linkage.central.levels import comparisons, kernel_plan, sides
+from linkage.central.modelling.estimate import starting_point
+from linkage.central.modelling.fitting import SAMPLE_PAIRS, in_units
+from linkage.central.modelling.levels import comparisons, kernel_plan, sides
 from linkage.central.thresholds import Measure, Ratio
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet, require_comparable

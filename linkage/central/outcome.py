@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.disclose import new_link_ids
+from linkage.central.disclosing.disclose import new_link_ids
 from linkage.encoded import EncodedSet
 from linkage.links import Links
 from linkage.pairs import Pairs

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 # the modules: their functions of the same name would hide them
-from linkage.central import assign, compare, ownthreshold
-from linkage.central.cut import LOWEST, default_cut
-from linkage.central.fitting import fitted
-from linkage.central.judgement import judge, recall_by_group, similarity_judged
-from linkage.central.model import Model
+from linkage.central import assign, compare
+from linkage.central.judging import ownthreshold
+from linkage.central.judging.cut import LOWEST, default_cut
+from linkage.central.judging.judgement import judge, recall_by_group, similarity_judged
+from linkage.central.modelling.fitting import fitted
+from linkage.central.modelling.model import Model
+from linkage.central.modelling.predicting import Limits, Scored, Within, look_alikes, scored
 from linkage.central.outcome import standing
-from linkage.central.predicting import Limits, Scored, Within, look_alikes, scored
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
 from linkage.errors import EvidenceError, LinkageWarning

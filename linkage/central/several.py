@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central.clusters import Known, clusters
-from linkage.central.cut import LOWEST, default_cut
-from linkage.central.fitting import fitted
-from linkage.central.model import Model
-from linkage.central.newpairs import Before, contenders_with_kept, pairs_with_kept
-from linkage.central.predicting import Limits, scored
+from linkage.central.judging.cut import LOWEST, default_cut
+from linkage.central.modelling.fitting import fitted
+from linkage.central.modelling.model import Model
+from linkage.central.modelling.predicting import Limits, scored
+from linkage.central.overtime.newpairs import Before, contenders_with_kept, pairs_with_kept
 from linkage.central.sources import require_sources
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet

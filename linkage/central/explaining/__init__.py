@@ -1,0 +1,1 @@
+"""Why pairs are linked or not, from encodings alone."""

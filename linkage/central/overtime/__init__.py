@@ -1,0 +1,1 @@
+"""A linkage that goes on: batches, records withdrawn, decisions of people, another key; link ids stay."""

@@ -1,0 +1,93 @@
+"""A command's errors as one line on stderr and an exit code; no traceback, which could show a person's value.
+
+====  ==========================================================
+0     ok
+1     unexpected: a fault of this library or of one below it
+2     usage
+3     bad input: a table, a file, or the agreement itself
+4     the parties disagree: agreement, key or version
+5     refused for privacy
+6     over a limit of memory
+130   interrupted; 143 told to end (SIGTERM)
+====  ==========================================================
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from linkage import errors
+
+_EXIT: tuple[tuple[type[BaseException], int], ...] = (
+    (errors.MismatchError, 4),
+    (errors.PrivacyError, 5),
+    (errors.LimitError, 6),
+    (errors.LinkageError, 3),
+    (MemoryError, 6),
+    (OSError, 3),
+)
+_DEBUG = "LINKAGE_TRACEBACK"
+
+
+def stop(number: int, _: object) -> NoReturn:
+    """What a signal to end does: leave by way of all clean-up, so that no part of a file stays behind."""
+    raise SystemExit(128 + number)
+
+
+def run(command: click.Command, arguments: list[str]) -> int:
+    """The exit code of a command line; what went wrong is one line on stderr."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            warnings.simplefilter("always", errors.LinkageWarning)
+            code = command.main(args=arguments, prog_name="linkage", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0  # click gives back the code of an Exit raised inside
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing half-written is left", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:  # the reader of a pipe went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _explained(error)
+
+
+def _explained(error: Exception) -> int:
+    if os.environ.get(_DEBUG):
+        traceback.print_exc()
+    for kind, code in _EXIT:
+        if isinstance(error, kind):
+            click.echo(f"error: {_os_error(error) if kind is OSError else error}", err=True)
+            return code
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    ours = Path(where.filename).is_relative_to(Path(__file__).parents[1])
+    if ours and isinstance(error, ValueError | TypeError):
+        click.echo(f"error: {error}", err=True)
+        return 2
+    # the text of a foreign error could hold a person's value
+    place = f"{Path(where.filename).name}, line {where.lineno}"
+    click.echo(f"unexpected error: {type(error).__name__} in {place}; set {_DEBUG}=1 to see all of it", err=True)
+    return 1
+
+
+def _os_error(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"warning: {message}", err=True)

@@ -1,0 +1,156 @@
+"""The commands of a linkage that goes on: bridge and withdrawal at an agency, withdraw and events at the centre."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
+from linkage.errors import FileFormatError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TEXTS = ("left_source", "left_id", "right_source", "right_id", "record_id", "old_record_id", "new_record_id")
+
+
+@click.command()
+@click.argument("table", type=click.Path())
+@key_options
+@click.option("--new-key", "new_key_path", required=True, type=click.Path(), help="The key from now on.")
+@click.option("--new-id-key", "new_id_key_path", type=click.Path(), help="The agency's own key from now on.")
+@click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
+@click.option("--source", required=True, help="The agency's name in this project.")
+@click.option("--project", required=True, help="The project in the agreement.")
+@click.option("--new-project", help="If the project changes too.")
+@out_option
+@json_option
+def bridge(
+    table: str, *, key_path: str | None, key_fd: int | None, ask_key: bool, id_key_path: str | None, new_key_path: str,
+    new_id_key_path: str | None, id_column: str, source: str, project: str, new_project: str | None, out: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Write for the centre which old record id became which new one, after a change of key.
+
+    Link ids then stay what they are: `linkage link --bridge SOURCE=FILE`. For the centre alone.
+    """
+    import linkage
+
+    keep_inputs(out, table, key_path, id_key_path, new_key_path, new_id_key_path)
+    made = linkage.bridge(
+        table, key_of(key_path, key_fd, ask_key), linkage.Key.load(new_key_path), id=id_column, source=source,
+        project=project, new_project=new_project, id_key=id_key_of(id_key_path), new_id_key=id_key_of(new_id_key_path),
+    )  # fmt: skip
+    _written(made, out, as_json=as_json, what="record ids")
+
+
+@click.command()
+@click.argument("table", type=click.Path())
+@key_options
+@click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
+@click.option("--source", required=True, help="The agency's name in this project.")
+@click.option("--project", required=True, help="The project in the agreement.")
+@out_option
+@json_option
+def withdrawal(
+    table: str, *, key_path: str | None, key_fd: int | None, ask_key: bool, id_key_path: str | None, id_column: str,
+    source: str, project: str, out: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Write for the centre which records it shall forget: those whose ids are in TABLE."""
+    import linkage
+
+    keep_inputs(out, table, key_path, id_key_path)
+    made = linkage.withdrawal(
+        table, key_of(key_path, key_fd, ask_key), id=id_column, source=source, project=project,
+        id_key=id_key_of(id_key_path),
+    )  # fmt: skip
+    _written(made, out, as_json=as_json, what="record ids")
+
+
+@click.command()
+@click.argument("path", metavar="SET", type=click.Path())
+@click.option("--ids", "ids_path", required=True, type=click.Path(), help="From `linkage withdrawal`.")
+@out_option
+@json_option
+def withdraw(path: str, *, ids_path: str, out: str, as_json: bool) -> None:
+    """Take withdrawn records out of an encoded SET; -o may be the same file, which is then replaced.
+
+    Ids that are not in this SET, as they came in another batch, are passed over. Then give the ids to `linkage link`:
+    --withdraw SOURCE=FILE.
+    """
+    import linkage
+
+    keep_inputs(out, ids_path)
+    records = linkage.EncodedSet.load(path)
+    gone = set(table_of(ids_path, "record_id")["record_id"].to_pylist()) & set(records.record_ids.to_pylist())
+    left = records.without(gone)
+    left.save(out)
+    data = {"source": left.source, "records": len(left), "withdrawn": len(gone), "file": out}
+    text = f"{out}: {len(left):,} records of {left.source}, {len(gone):,} taken out"
+    click.echo(json.dumps(data) if as_json else text)
+
+
+@click.command()
+@click.argument("links_path", metavar="LINKS", type=click.Path())
+@out_option
+@json_option
+def events(links_path: str, *, out: str, as_json: bool) -> None:
+    """Write which link ids changed with the last batch, and how, as .csv or .parquet."""
+    import linkage
+
+    keep_inputs(out, links_path)
+    _written(linkage.Links.load(links_path).events, out, as_json=as_json, what="events")
+
+
+def table_of(path: str, *columns: str) -> pa.Table:
+    """A small table, .csv or .parquet; ids stay texts. Raises `FileFormatError` where a column is not there."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        if Path(path).suffix.lower() == ".parquet":
+            found = parquet.read_table(path)
+        else:
+            kinds = {name: pa.string() for name in _TEXTS} | {"same": pa.bool_()}
+            found = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=kinds))
+    except (pa.ArrowException, OSError, ValueError):  # what Arrow says can quote the content
+        raise FileFormatError(f"{path}: neither CSV nor Parquet, or damaged", path=path, reason="table") from None
+    for name in columns:
+        if name not in found.column_names:
+            raise FileFormatError(f"{path}: has no column '{name}'", path=path, reason="columns")
+    return found
+
+
+def by_source(option: str, given: tuple[str, ...]) -> dict[str, pa.Table] | None:
+    """Tables of an option SOURCE=FILE, by source; None if it wasn't given."""
+    found = {}
+    for item in given:
+        source, equals, path = item.rpartition("=")
+        if not equals or not source or not path:
+            raise click.UsageError(f"{option} {item}: written as SOURCE=FILE")
+        if source in found:
+            raise click.UsageError(f"{option}: '{source}' stands twice")
+        found[source] = table_of(path)
+    return found or None
+
+
+def _written(table: pa.Table, out: str, *, as_json: bool, what: str) -> None:
+    from pyarrow import csv, parquet
+
+    from linkage.files import written_beside
+
+    kind = Path(out).suffix.lower()
+    if kind not in (".csv", ".parquet"):
+        raise click.UsageError(f"-o {out}: a table is written as .csv or .parquet")
+    with written_beside(out) as part:
+        if kind == ".csv":
+            csv.write_csv(table, part)
+        else:
+            parquet.write_table(table, part)
+    data = {"rows": table.num_rows, "file": out}
+    click.echo(json.dumps(data) if as_json else f"{out}: {table.num_rows:,} {what}")
