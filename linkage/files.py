@@ -49,6 +49,14 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
         raise
 
 
+def require_regular(path: Path) -> None:
+    """Raise unless there is a file to be read: of a folder nothing can be, and a FIFO would be waited for for ever."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not path.is_file():
+        raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
+
+
 def require_place(out: Path, table: object) -> None:
     """Raise unless ``out`` can be written, before any work is done, and is not the file that the records come from."""
     if not out.parent.is_dir():

@@ -131,8 +131,9 @@ class Links(TableOfResults):
         """The links in a file. Raises `FileFormatError` if it is none, or damaged."""
         table, footer = parquetfile.read(path, format=FORMAT, made_with="`linkage link`")
         try:
+            _require_columns(table)
             sources = tuple(str(source) for source in json.loads(footer["sources"]))
-            cut = {str(name): float(value) for name, value in json.loads(footer["cut"]).items()}
+            cut = {str(name): _share(value) for name, value in json.loads(footer["cut"]).items()}
             quality = json.loads(footer.get("quality", "null"))
             table, more = _parted(table)
             return cls(
@@ -143,14 +144,35 @@ class Links(TableOfResults):
                 schema=from_canonical(footer["schema"]), key_check=footer["key_check"], cut=cut,
                 release_key=bytes.fromhex(footer["release_key"]),
             )  # fmt: skip
-        except (LookupError, ValueError, TypeError, AttributeError, RecursionError, SchemaError):
-            raise FileFormatError(f"{path}: its header is not that of links", path=str(path), reason="header") from None
+        except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, SchemaError):
+            raise FileFormatError(
+                f"{path}: its header or its columns are not those of links", path=str(path), reason="header"
+            ) from None
 
     def __len__(self) -> int:
         return int(self.pairs.num_rows)
 
     def __repr__(self) -> str:
         return f"Links({len(self):,} pairs of {', '.join(repr(source) for source in self.sources)})"
+
+
+def _require_columns(table: pa.Table) -> None:
+    """Raise ``ValueError`` unless the columns are those of the format: a digest says only who wrote them."""
+    texts = {"left_source", "left_id", "right_source", "right_id", "link_id"}
+    kinds = dict.fromkeys((*texts, "kind"), "string") | dict.fromkeys(_MEASURES, "double")
+    names = table.column_names
+    if not texts <= set(names) or len(set(names)) < len(names):
+        raise ValueError
+    if any(kinds.get(name) != str(kind) for name, kind in zip(names, table.schema.types, strict=True)):
+        raise ValueError
+
+
+def _share(value: object) -> float:
+    """A number from 0 to 1; ``ValueError`` for any other, and for NaN."""
+    share = float(value)  # type: ignore[arg-type]  # anything that JSON may hold
+    if not 0 <= share <= 1:
+        raise ValueError
+    return share
 
 
 def _parted(table: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -10,6 +10,7 @@ import click
 
 from linkage.commands.options import json_option, keep_inputs, memory_option, out_option, threads_option
 from linkage.errors import FileFormatError, LinkageWarning
+from linkage.files import require_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,6 +123,7 @@ def _decisions(path: str) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
+    require_regular(Path(path))
     try:
         with Path(path).open("rb") as file:
             names = file.readline().decode("utf-8-sig").strip().replace('"', "").split(",")

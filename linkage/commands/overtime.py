@@ -10,6 +10,7 @@ import click
 
 from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
 from linkage.errors import FileFormatError
+from linkage.files import require_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,20 +109,23 @@ def events(links_path: str, *, out: str, as_json: bool) -> None:
 def table_of(path: str, *columns: str) -> pa.Table:
     """A small table, .csv or .parquet; ids stay texts. Raises `FileFormatError` where a column is not there."""
     import pyarrow as pa
-    from pyarrow import csv, parquet
+    from pyarrow import csv
 
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        if Path(path).suffix.lower() == ".parquet":
-            found = parquet.read_table(path)
-        else:
+    from linkage import foreignparquet
+
+    require_regular(Path(path))
+    if Path(path).suffix.lower() == ".parquet":
+        found = foreignparquet.table(Path(path))
+        names = found.column_names
+    else:
+        try:
             kinds = {name: pa.string() for name in _TEXTS} | {"same": pa.bool_()}
             found = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=kinds))
-    except (pa.ArrowException, OSError, ValueError):  # what Arrow says can quote the content
-        raise FileFormatError(f"{path}: neither CSV nor Parquet, or damaged", path=path, reason="table") from None
+            names = found.column_names  # bytes until they are asked for, which need be no UTF-8
+        except (pa.ArrowException, OSError, ValueError):  # what Arrow says can quote the content
+            raise FileFormatError(f"{path}: neither CSV nor Parquet, or damaged", path=path, reason="table") from None
     for name in columns:
-        if name not in found.column_names:
+        if name not in names:
             raise FileFormatError(f"{path}: has no column '{name}'", path=path, reason="columns")
     return found
 

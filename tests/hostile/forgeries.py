@@ -87,7 +87,11 @@ def other_values(table, draw):
         made = pa.array(texts, column.type)
     except (pa.ArrowException, TypeError, ValueError):
         made = pa.array([value if value is None else draw.choice([0, 1, -1]) for value in values], pa.int64())
-        made = made.cast(column.type, safe=False) if pa.types.is_primitive(column.type) else pa.nulls(len(made), column.type)
+        made = (
+            made.cast(column.type, safe=False)
+            if pa.types.is_primitive(column.type)
+            else pa.nulls(len(made), column.type)
+        )
     return table.set_column(place, pa.field(table.column_names[place], column.type), made)
 
 
@@ -109,7 +113,9 @@ def column_again(table, draw):
 
 def other_name(table, draw):
     names = list(table.column_names)
-    names[draw.randrange(len(names))] = draw.choice(["", "kind", "right_id", "\0", "x" * 5_000, "probability", names[0]])
+    names[draw.randrange(len(names))] = draw.choice(
+        ["", "kind", "right_id", "\0", "x" * 5_000, "probability", names[0]]
+    )
     return table.rename_columns(names)
 
 
@@ -123,12 +129,21 @@ def other_rows(table, draw):
     return table.slice(start, {"none": 0, "one": 1, "some": 7}[how])
 
 
-TABLE_WAYS = (other_kind, other_values, other_values, swapped_values, without_column, column_again, other_name, other_rows)
+TABLE_WAYS = (
+    other_kind,
+    other_values,
+    other_values,
+    swapped_values,
+    without_column,
+    column_again,
+    other_name,
+    other_rows,
+)
 
 
 def model(data: bytes, seed: int) -> bytes:
     """A model's file with other words and numbers, and a digest that fits."""
-    from linkage.central import modelfile
+    from linkage.central.modelling import modelfile
 
     changed = of_text(data, seed)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import warnings
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 
 import linkage as lk
 from linkage import EncodedSet, Field, Group, Key, Links, Release, Schema, encode, journal, ledger
-from linkage.central import modelfile
+from linkage.central.modelling import modelfile
 from linkage.rows import ContentDigest
 from tests.hostile import forgeries
 from tests.hostile.mutants import of_bytes, of_text
@@ -164,7 +163,8 @@ def read_model(path: Path) -> object:
 def agreement_file(path: Path) -> Path:
     path.write_text(
         'version = 1\nproject = "early-help"\nlayout = "record"\nbits = 512\n\n'
-        '[[field]]\nname = "given_name"\ntype = "name"\nq = 3\nclean = ["case", "titles"]\nplaceholders = ["none", "x"]\n\n'
+        '[[field]]\nname = "given_name"\ntype = "name"\nq = 3\nclean = ["case", "titles"]\n'
+        'placeholders = ["none", "x"]\n\n'
         '[[field]]\nname = "dob"\ntype = "date"\nday_first = false\nweight = 2.5\nmissing = "refuse"\n\n'
         '[[field]]\nname = "age"\ntype = "number"\nstep = 0.5\nreach = 4\nhashes = 7\n\n'
         '[[field]]\nname = "kind"\ntype = "category"\ncodes = { A = ["one", "eins"], B = ["two"] }\n\n'
@@ -298,8 +298,6 @@ def read_groups(path: Path) -> object:
     return found
 
 
-
-
 def candidate_pairs_file(path: Path) -> Path:
     import numpy as np
 
@@ -401,13 +399,13 @@ def decisions_file(path: Path) -> Path:
 
 
 def read_known(path: Path) -> object:
-    from linkage.cliovertime import table_of
+    from linkage.commands.overtime import table_of
 
     return table_of(str(path)).to_pydict()
 
 
 def read_decisions(path: Path) -> object:
-    from linkage.cliexplain import _decisions
+    from linkage.commands.explain import _decisions
 
     return _decisions(str(path)).to_pydict()
 
@@ -418,14 +416,15 @@ def answers_file(path: Path) -> Path:
 
 
 def read_answers(path: Path) -> object:
-    from linkage.central.review import settled
-    from linkage.clicases import _texts
+    from linkage.central.reviewing.review import settled
+    from linkage.commands.cases import _texts
 
     ids = [f"{row:016x}" for row in range(10)]
     review = pa.table(
-        {name: ids for name in ("case", "left_id", "right_id")} | {name: ["x"] * 10 for name in ("left_source", "right_source")}
+        dict.fromkeys(("case", "left_id", "right_id"), ids)
+        | {name: ["x"] * 10 for name in ("left_source", "right_source")}
     )
-    return [table.to_pydict() for table in settled(review, {"police": _texts(str(path))})]
+    return [table.to_pydict() for table in settled(pa.table(review), {"police": _texts(str(path))})]
 
 
 def truth_file(path: Path) -> Path:

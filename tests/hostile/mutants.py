@@ -8,12 +8,21 @@ import re
 # what stands where a number, a text or a word stood
 NASTY = [
     b"NaN", b"-Infinity", b"1e999", b"-1e999", b"-0.0", b"-1", b"0", b"1", b"2147483648", b"4294967296",
-    b"9223372036854775807", b"9223372036854775808", b"18446744073709551616", b"1" * 5_000, b"1e-320", b"0.30000000000000004",
+    b"9223372036854775807", b"9223372036854775808", b"18446744073709551616", b"1" * 5_000, b"1e-320",
+    b"0.30000000000000004",
     b"null", b"true", b"false", b'""', b"[]", b"{}", b"[[]]", b'{"a":1,"a":2}', b"'", b'"', b"\\", b"inf", b"nan",
     b'"\\ud800"', b'"\\u0000"', b'"\x1b[31m"', b'"../../etc/passwd"', b'"' + b"A" * 100_000 + b'"',
     b"[" * 3_000, b'{"a":' * 3_000, b"\xff", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", "İı".encode(), "\u202e".encode(),
-    b"\0", b",", b"\n", b"\r\n", b"\t", b"0x10", b"1_000", b"1979-05-27T07:32:00Z", b"[table]", b"[[field]]", b"a.b.c = 1",
+    b"\0", b",", b"\n", b"\r\n", b"\t", b"0x10", b"1_000", b"1979-05-27T07:32:00Z", b"[table]",
+    b"[[field]]", b"a.b.c = 1",
 ]  # fmt: skip
+VALUES = [
+    b"0", b"1", b"-1", b"1.5", b"1e300", b"1e-300", b"1e999", b"255", b"65537", b"2147483648", b"9223372036854775808",
+    b"true", b"false", b"null", b'""', b'"a"', b'"1"', b'"\\u0000"', b'"\\u202e\\u001b[2J"', b"[]", b"{}", b"[1, 2]",
+    b'["a", "b"]', b'{"a": 1}',
+    '"ıİß李"'.encode(), b'"' + b"x" * 300 + b'"',
+]  # fmt: skip
+_VALUE = re.compile(rb'(?<![\w"\\])("(?:[^"\\\n]|\\.)*"|true|false|null|-?[0-9][0-9.eE+-]*)(?=\s*[,\]}\n])')
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[A-Za-z_]+|-?[0-9][0-9.eE+-]*|[^\sA-Za-z0-9]')
 
 
@@ -30,7 +39,7 @@ def of_bytes(data: bytes, seed: int) -> bytes:
 def of_text(data: bytes, seed: int) -> bytes:
     """A damaged copy of a text file: half of the mutants by bytes, half by what its words and numbers are."""
     draw = random.Random(seed)
-    if draw.random() < 0.4:
+    if draw.random() < 0.3:
         return of_bytes(data, seed)
     changed = data
     for _ in range(draw.choice([1, 1, 1, 2, 4])):
@@ -111,6 +120,19 @@ def nasty_token(data, draw):
     return data[:start] + draw.choice(NASTY) + data[stop:]
 
 
+def nasty_value(data, draw):
+    """Another value where JSON, TOML or CSV has one, so that the file as a whole stays what it was."""
+    values = [found.span(1) for found in _VALUE.finditer(data)]
+    start, stop = draw.choice(values or _tokens(data))
+    old = data[start:stop]
+    new = draw.choice(VALUES)
+    if draw.random() < 0.2:
+        new = data[slice(*draw.choice(values or [(start, stop)]))]
+    if draw.random() < 0.2 and old.strip(b'"').isdigit():
+        new = old.replace(old.strip(b'"'), draw.choice([b"0", b"-1", b"1", b"65536", b"2147483647", b"9" * 25]))
+    return data[:start] + new + data[stop:]
+
+
 def nasty_between(data, draw):
     place = draw.choice(_tokens(data))[0]
     return data[:place] + draw.choice(NASTY) + data[place:]
@@ -161,6 +183,6 @@ def written_otherwise(data, draw):
 
 
 TEXT_WAYS = (
-    nasty_token, nasty_token, nasty_token, nasty_between, other_token, other_token, without_token, token_again,
+    *[nasty_value] * 5, nasty_token, nasty_token, nasty_between, other_token, other_token, without_token, token_again,
     line_again, without_line, lines_moved, written_otherwise,
 )  # fmt: skip

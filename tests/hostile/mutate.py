@@ -14,7 +14,17 @@ from pathlib import Path
 from tests.hostile.formats import FORMATS
 from tests.hostile.trial import bad, counts, outcomes
 
-COLUMNS = ("mutants", "refused", "as it was", "otherwise", "silent", "other error", "memory", "message", "crash or hang")
+COLUMNS = (
+    "mutants",
+    "refused",
+    "as it was",
+    "otherwise",
+    "silent",
+    "other error",
+    "memory",
+    "message",
+    "crash or hang",
+)
 
 
 def main(arguments: list[str]) -> int:
