@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 CHECKOUT = (ROOT / "CMakeLists.txt").exists()
 KERNEL_TESTS = [
-    *(f"test_kernels{part}.py" for part in ("", "_levels", "_bars", "_limits", "_boundary", "_choice")),
+    *(f"test_kernels{part}.py" for part in ("", "_levels", "_bars", "_limits", "_boundary", "_hostile", "_choice")),
     "test_agency_kernels.py",
 ]
 

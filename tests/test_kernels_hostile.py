@@ -1,0 +1,139 @@
+"""Kernels whose arrays are read-only, crooked, given back or written into during the call: exceptions, never a crash."""
+
+import array
+import mmap
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from linkage.central import kernels
+from tests.hostile import trial
+from tests.test_kernels_boundary import LEVEL, ROWS, extension, heavy, overlaps, search
+
+agency = pytest.importorskip("linkage.agency.kernels._compiled", reason="nothing was compiled")
+
+
+def crooked(items):
+    """The same items at an address that no item may have."""
+    room = np.zeros(items.nbytes + 1, np.uint8)[1:]
+    made = np.frombuffer(room, items.dtype).reshape(items.shape) if items.itemsize == 1 else room.view(items.dtype)
+    made = made.reshape(items.shape)
+    made[...] = items
+    assert made.ctypes.data % items.itemsize
+    return made
+
+
+def read_only(items):
+    made = items.copy()
+    made.flags.writeable = False
+    return made
+
+
+@pytest.mark.parametrize("wrong", [read_only, crooked])
+@pytest.mark.parametrize("place", range(3))
+def test_outputs__that_cannot_be_written_are_refused(place, wrong):
+    given = search()
+    given["out"] = tuple(wrong(each) if number == place else each for number, each in enumerate(given["out"]))
+    with pytest.raises((BufferError, TypeError, ValueError)):
+        overlaps(**given)
+
+
+def test_outputs__of_the_agency_that_cannot_be_written_are_refused():
+    rows, index = np.arange(32, dtype=np.uint8).reshape(2, 16), np.zeros(2, np.int32)
+    for out in (read_only(rows), rows[:, ::2], rows.T, bytes(32), "text", None):
+        with pytest.raises((BufferError, TypeError, ValueError)):
+            agency.or_rows([(rows, index)], out, 0, 8, False)
+        with pytest.raises((BufferError, TypeError, ValueError)):
+            agency.gather([rows], index, index, [(0, out)])
+
+
+def test_inputs__at_crooked_addresses_are_refused():
+    words = ROWS.words
+    with pytest.raises(TypeError, match="aligned"):
+        extension.count_columns(crooked(words), ROWS.counts, 1, np.zeros(64, np.uint32))
+    with pytest.raises(TypeError, match="aligned"):
+        extension.count_columns(words, crooked(ROWS.counts), 1, np.zeros(64, np.uint32))
+
+
+def test_inputs__that_were_given_back_before_the_call_are_refused():
+    view = memoryview(ROWS.words.copy())
+    view.release()
+    with pytest.raises(ValueError, match="released"):
+        extension.count_columns(view, ROWS.counts, 1, np.zeros(64, np.uint32))
+
+
+def test_inputs__cannot_be_given_back_or_made_shorter_during_the_call():
+    # the call is long, and from another thread everything is tried that frees or moves the memory it reads
+    n = 60_000
+    with mmap.mmap(-1, n * 128) as held:
+        counts, out = array.array("I", [0]) * n, np.zeros(1024, np.uint32)
+        words = np.frombuffer(held, np.uint64).reshape(n, 16)
+        view, refused, begun = memoryview(words), [], threading.Event()
+
+        def free():
+            begun.wait()
+            for attempt in (held.close, view.release, lambda: held.resize(4096)):
+                try:
+                    attempt()
+                except (BufferError, ValueError, SystemError) as error:
+                    refused.append(error)
+
+        thread = threading.Thread(target=free)
+        thread.start()
+        begun.set()
+        for _ in range(5):
+            try:
+                extension.count_columns(view, counts, 1, out)
+            except ValueError as error:  # given back between two calls
+                assert "released" in str(error)
+        thread.join()
+        assert refused  # the mapping at least: NumPy's array holds on to it
+        del words, view
+
+
+def test_calls__go_on_while_another_thread_writes_rubbish_into_their_arrays():
+    # of the functions that follow indices each once ended the process within a second: they were looked at first,
+    # and read again, from the caller's array, when they were used
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.scribble", "--seconds", "0.15"],
+        capture_output=True, text=True, check=False, cwd=trial.ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout.endswith("went on\n"), done.stdout + done.stderr[-2_000:]
+    tried = {line.split()[0] for line in done.stdout.splitlines()[:-1]}
+    assert {"central.best", "central.heavy", "agency.gather", "agency.set_tokens", "agency.majorities"} <= tried
+
+
+def test_store__with_a_number_below_nought_is_not_followed():
+    # the sign of the lower half was not looked at, and the text before the first was read
+    hashes, ends = np.zeros(4, np.uint64), np.zeros(5, np.int64)
+    offsets, data, codes = np.array([0, 2], np.int32), np.frombuffer(b"ab", np.uint8), np.zeros(1, np.int32)
+    agency.number_texts(
+        offsets, data, data[:0], 0, (slots := np.full(8, -1), hashes, ends, np.zeros(9, np.uint8), 0, 1), codes
+    )
+    upper = int(slots[slots >= 0][0]) >> 32 << 32
+    crafted = np.full(8, -1)
+    crafted[slots >= 0] = upper | 0x80000000 | 1
+    store = (crafted, hashes, np.array([0, 2, 4, 4, 4]), np.zeros(9, np.uint8), 2, 1)
+    agency.number_texts(offsets, data, data[:0], 0, store, codes)
+    assert codes[0] >= -1
+
+
+def test_best__of_rows_without_bits_that_need_nothing_is_answered(monkeypatch):
+    # 0 of 0 bits was divided by 0 bits, which ends the process
+    monkeypatch.setenv("LINKAGE_KERNEL", LEVEL)
+    empty = kernels.Rows(np.zeros((600, 1), np.uint64), np.zeros(600, np.uint32))
+    right = kernels.arrange_by_count(empty)
+    column, overlap = kernels.best_rows(empty, right, np.zeros(129, np.uint32), 2, by_difference=False, diagonal=None)
+    assert column.shape == overlap.shape == (600, 2)
+
+
+def test_heavy__refuses_outputs_that_cannot_be_written(monkeypatch):
+    from tests.test_kernels_boundary import flat
+
+    given = flat(monkeypatch, weighted=True)
+    out = (np.zeros(9, np.int32), np.zeros(9, np.int32), read_only(np.zeros(9, np.int32)))
+    with pytest.raises((BufferError, ValueError)):
+        heavy(**given, out=out)
