@@ -1,4 +1,4 @@
-"""Kernels whose arrays are read-only, crooked, given back or written into during the call: exceptions, never a crash."""
+"""Kernels whose arrays are read-only, crooked, given back or written into meanwhile: exceptions, never a crash."""
 
 import array
 import mmap
@@ -9,7 +9,6 @@ import threading
 import numpy as np
 import pytest
 
-from linkage.central import kernels
 from tests.hostile import trial
 from tests.test_kernels_boundary import LEVEL, ROWS, extension, heavy, overlaps, search
 
@@ -67,31 +66,29 @@ def test_inputs__that_were_given_back_before_the_call_are_refused():
 
 def test_inputs__cannot_be_given_back_or_made_shorter_during_the_call():
     # the call is long, and from another thread everything is tried that frees or moves the memory it reads
-    n = 60_000
-    with mmap.mmap(-1, n * 128) as held:
-        counts, out = array.array("I", [0]) * n, np.zeros(1024, np.uint32)
-        words = np.frombuffer(held, np.uint64).reshape(n, 16)
-        view, refused, begun = memoryview(words), [], threading.Event()
+    n, refused, begun = 60_000, [], threading.Event()
+    held = mmap.mmap(-1, n * 128)
+    counts, out = array.array("I", [0]) * n, np.zeros(1024, np.uint32)
+    view = memoryview(np.frombuffer(held, np.uint64).reshape(n, 16))
 
-        def free():
-            begun.wait()
-            for attempt in (held.close, view.release, lambda: held.resize(4096)):
-                try:
-                    attempt()
-                except (BufferError, ValueError, SystemError) as error:
-                    refused.append(error)
-
-        thread = threading.Thread(target=free)
-        thread.start()
-        begun.set()
-        for _ in range(5):
+    def free(*attempts):
+        begun.wait()
+        for attempt in attempts:
             try:
-                extension.count_columns(view, counts, 1, out)
-            except ValueError as error:  # given back between two calls
-                assert "released" in str(error)
-        thread.join()
-        assert refused  # the mapping at least: NumPy's array holds on to it
-        del words, view
+                attempt()
+            except (BufferError, ValueError, SystemError) as error:
+                refused.append(error)
+
+    thread = threading.Thread(target=free, args=(held.close, view.release, lambda: held.resize(4096)))
+    thread.start()
+    begun.set()
+    for _ in range(5):
+        try:
+            extension.count_columns(view, counts, 1, out)
+        except ValueError as error:  # given back between two calls
+            assert "released" in str(error)
+    thread.join()
+    assert refused  # the mapping at least: NumPy's array holds on to it
 
 
 def test_calls__go_on_while_another_thread_writes_rubbish_into_their_arrays():
@@ -110,9 +107,8 @@ def test_store__with_a_number_below_nought_is_not_followed():
     # the sign of the lower half was not looked at, and the text before the first was read
     hashes, ends = np.zeros(4, np.uint64), np.zeros(5, np.int64)
     offsets, data, codes = np.array([0, 2], np.int32), np.frombuffer(b"ab", np.uint8), np.zeros(1, np.int32)
-    agency.number_texts(
-        offsets, data, data[:0], 0, (slots := np.full(8, -1), hashes, ends, np.zeros(9, np.uint8), 0, 1), codes
-    )
+    slots = np.full(8, -1)
+    agency.number_texts(offsets, data, data[:0], 0, (slots, hashes, ends, np.zeros(9, np.uint8), 0, 1), codes)
     upper = int(slots[slots >= 0][0]) >> 32 << 32
     crafted = np.full(8, -1)
     crafted[slots >= 0] = upper | 0x80000000 | 1
@@ -122,12 +118,16 @@ def test_store__with_a_number_below_nought_is_not_followed():
 
 
 def test_best__of_rows_without_bits_that_need_nothing_is_answered(monkeypatch):
-    # 0 of 0 bits was divided by 0 bits, which ends the process
+    # what 0 of 0 bits rank as was divided by 0 bits, which ends the process
     monkeypatch.setenv("LINKAGE_KERNEL", LEVEL)
-    empty = kernels.Rows(np.zeros((600, 1), np.uint64), np.zeros(600, np.uint32))
-    right = kernels.arrange_by_count(empty)
-    column, overlap = kernels.best_rows(empty, right, np.zeros(129, np.uint32), 2, by_difference=False, diagonal=None)
-    assert column.shape == overlap.shape == (600, 2)
+    rows, counts = np.zeros((1_100, 1), np.uint64), np.zeros(1_100, np.uint32)
+    order, slices = np.arange(1_100, dtype=np.int32), np.zeros((3, 65, 8), np.uint64)
+    sides = (rows, counts, order), (rows, counts, slices, order)
+    rarest, missing = np.arange(64, dtype=np.uint32), np.ones(64, np.float32)
+    given = (*sides, rarest, missing, np.zeros(129, np.uint32), -(2**40))
+    out = np.zeros((1_100, 2), np.int32), np.zeros((1_100, 2), np.uint32)
+    assert extension.best(LEVEL, given, False, *out) == 0
+    assert (out[0] >= 0).all()
 
 
 def test_heavy__refuses_outputs_that_cannot_be_written(monkeypatch):
