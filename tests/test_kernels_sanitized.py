@@ -1,5 +1,5 @@
-"""The C kernels under AddressSanitizer and UBSan at every level, under valgrind up to AVX2 (it has no AVX-512), and on
-64-bit ARM, emulated."""
+"""The C kernels under AddressSanitizer and UBSan at every level, under ThreadSanitizer, under valgrind up to AVX2 (it
+has no AVX-512), and on 64-bit ARM, emulated."""
 
 import os
 import shutil
@@ -66,6 +66,22 @@ def test_kernels__under_the_address_and_undefined_behaviour_sanitizers(tmp_path)
     tests = [folder / "tests" / name for name in KERNEL_TESTS]
     options = ["-q", "-o", "addopts=--import-mode=importlib", "--rootdir", folder, "-k", "not portable"]
     assert "passed" in run([PYTHON, "-m", "pytest", *tests, *options], cwd=folder, **environment).stdout
+
+
+def test_kernels__from_several_threads_at_once_under_the_thread_sanitizer(tmp_path):
+    folder = installed(tmp_path, "LINKAGE_SANITIZE_THREADS=ON")
+    environment = {
+        "LD_PRELOAD": run(["gcc", "-print-file-name=libtsan.so"]).stdout.strip(),
+        "TSAN_OPTIONS": "exitcode=0",  # NumPy is no part of what is built here, and what it races with is not ours
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # the sanitizer does not understand how mimalloc locks
+        "PYTHONPATH": path_of(folder),
+    }
+    done = run([PYTHON, "-m", "tests.hostile.threads"], cwd=folder, **environment)
+    assert "all of them" in done.stdout
+    assert "_compiled" not in done.stderr
+    # and a race that there is is seen
+    raced = [PYTHON, "-m", "tests.hostile.scribble", "--seconds", "2", "--only", "central.pair_overlaps"]
+    assert "_compiled" in run(raced, cwd=folder, **environment).stderr
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
