@@ -56,7 +56,7 @@ def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: ra
         assert value in (before[name], command_value(command, inputs)[name]), f"{name} is neither as it was nor whole"
     if (folder / "log.jsonl").exists():
         journal.verify(folder / "log.jsonl")
-    if left or draw.random() < 0.3:
+    if draw.random() < (0.5 if left else 0.1):
         again(command, inputs, folder, left)
     return f"{ended}, {'a part left' if left else 'nothing left'}"
 
