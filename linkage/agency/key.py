@@ -85,6 +85,11 @@ class Key:
     def from_text(cls, text: str, *, where: str = "the key") -> Key:
         """The key in the line that `save` writes; raises `FileFormatError` for anything else, a passphrase included."""
         line = text.strip()
+        if line.startswith("\ufffd\ufffd\ufffd" + _PREFIX):  # three bytes beyond ASCII
+            raise FileFormatError(
+                f"{where}: begins with a byte order mark, which an editor has put there; save it as plain ASCII",
+                reason="format",
+            )
         if not line.startswith(_PREFIX):
             raise FileFormatError(
                 f"{where}: not a key of this library; make one with `linkage keygen`. "

@@ -123,7 +123,10 @@ def _decisions(path: str) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
+    from linkage.agency import csvfile
+
     require_regular(Path(path))
+    csvfile.beginning(Path(path))  # UTF-16 would be read as columns of other names
     try:
         with Path(path).open("rb") as file:
             names = file.readline().decode("utf-8-sig").strip().replace('"', "").split(",")

@@ -112,12 +112,14 @@ def table_of(path: str, *columns: str) -> pa.Table:
     from pyarrow import csv
 
     from linkage import foreignparquet
+    from linkage.agency import csvfile
 
     require_regular(Path(path))
     if Path(path).suffix.lower() == ".parquet":
         found = foreignparquet.table(Path(path))
         names = found.column_names
     else:
+        csvfile.beginning(Path(path))  # UTF-16 would be read as columns of other names
         try:
             kinds = {name: pa.string() for name in _TEXTS} | {"same": pa.bool_()}
             found = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=kinds))
