@@ -53,13 +53,6 @@ def test_killed__at_a_random_moment_leaves_what_was_or_what_is_whole(inputs, tmp
     assert kill.trial(commands(inputs)[name], inputs, tmp_path / "run", 1.0, random.Random(2))
 
 
-@pytest.mark.slow
-def test_killed__two_hundred_times_leaves_what_was_or_what_is_whole():
-    command = [sys.executable, "-m", "tests.hostile.kill", "--kills", "240"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_part__of_a_process_that_is_gone_is_removed_and_that_of_one_at_work_stays(tmp_path):
     final, old = tmp_path / "a.parquet", time.time() - 600
     names = [".a.parquet.0123456789ab.part", ".linkage-sort-0123456789ab.part", ".a.parquet.ffff456789ab.part"]

@@ -39,14 +39,6 @@ def test_mutants__are_refused_or_read_as_it_was(found, kind):
         assert not ended["otherwise"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", list(FORMATS))
-def test_mutants__by_the_thousand_are_refused_or_read_as_it_was(tmp_path, kind):
-    original = FORMATS[kind].make(tmp_path)
-    for start in range(10_000, 14_000, 1_000):
-        assert not bad(outcomes(kind, original, start, start + 1_000))
-
-
 def test_mutants__of_many_row_groups_are_of_many_row_groups(tmp_path):
     assert pq.ParquetFile(FORMATS["encoded set, row groups"].make(tmp_path)).num_row_groups > 15
 

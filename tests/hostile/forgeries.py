@@ -143,9 +143,13 @@ TABLE_WAYS = (
 
 def model(data: bytes, seed: int) -> bytes:
     """A model's file with other words and numbers, and a digest that fits."""
+    return sealed_model(of_text(data, seed))
+
+
+def sealed_model(changed: bytes) -> bytes:
+    """The same model with the digest that it needs."""
     from linkage.central.modelling import modelfile
 
-    changed = of_text(data, seed)
     try:
         content = json.loads(changed)
         content["content"] = modelfile._digest({name: each for name, each in content.items() if name != "content"})
@@ -156,7 +160,12 @@ def model(data: bytes, seed: int) -> bytes:
 
 def log(data: bytes, seed: int) -> bytes:
     """A log with other lines, each of which holds its own hash and the hash of the line before."""
-    changed, previous, lines = of_text(data, seed), "", []
+    return sealed_log(of_text(data, seed))
+
+
+def sealed_log(changed: bytes) -> bytes:
+    """The same lines with the hashes that they need."""
+    previous, lines = "", []
     for line in changed.splitlines():
         try:
             content = json.loads(line)
