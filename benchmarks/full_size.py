@@ -48,6 +48,10 @@ def thinned(data: str, kept: float) -> str:
     return data if kept == 1.0 else f"{data}, {100 * kept:.0f} % of partners"
 
 
+SEVERAL_PEOPLE, SEVERAL_SEEDS = 20_000, (1, 2, 3)
+BATCHES = (0.01, 0.02, 0.04, 0.08)  # of all records, added to a standing result
+SEVERAL_RECORDS = 100_000  # of each of five agencies
+
 ATTACKED = 5_000  # invented births
 ATTACK_SEEDS = tuple(range(1, 11))
 ATTACK_OVERLAPS = (0.05, 0.1, 0.2, 0.5, 1.0)

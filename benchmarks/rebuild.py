@@ -25,6 +25,8 @@ STEPS = (
     "stability.py",
     "informed.py",
     "judgement.py",
+    "several_sets.py",
+    "over_time.py",
     "model_cost.py",
     "compare_speed.py",
     "compare_scale.py",

@@ -1,14 +1,17 @@
 """Who is one person over five agencies: our decision, connected components and anonlink's solvers on the same pairs.
 
-    python benchmarks/several_sets.py [--people 20000] [--seeds 3] [--presets typical hard] [--cuts 0.5 0.7 0.9]
+    python benchmarks/several_sets.py [--people 20000] [--seeds 1 2 3] [--presets typical hard] [--without-scale]
     python benchmarks/several_sets.py --records 100000
 
 Five invented agencies, two of which hold some people twice. The pairs, with their probabilities, are those that
-`linkage.link` weighs; each method gets them at each cut, and at the cut that `link` finds by itself. Measures are of
-records in groups: pairwise and B-cubed. `gap` is how far our decision is below the best there is, on all components of
+`linkage.link` weighs; each method gets them at the cut that `link` finds by itself and at others. Measures are of
+records in groups: pairwise and B-cubed. No cut is best in precision and in recall, so of every rival it is also shown
+what recall our decision has where its precision is no lower than the rival's (`recall_at_its_precision`, over cuts from
+0.01 to 0.99), and the other way round. `gap` is how far our decision is below the best there is, on all components of
 up to nine records that are not simple, each of which is parted in every way. --records: so many records of each agency
 are compared where they agree on something, then decided in a process of its own, whose time and memory are shown.
-Appends to results/several_sets.jsonl.
+Appends to results/several_sets.jsonl
+and several_scale.jsonl.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import full_size
 import machine
 import numpy as np
 import pyarrow.compute as pc
@@ -51,9 +55,12 @@ TWICE = ("police", "social_work")
 LARGE = ("childrens_centre", "police", "primary_school", "secondary_school", "social_work")
 PEOPLE_PER_RECORD = 1.95  # of the smallest of them
 RESULT = tables.RESULTS / "several_sets.jsonl"
+SCALE = tables.RESULTS / "several_scale.jsonl"
 SOLVER = Path(__file__).parent / "rivals" / "anonlink_solve.py"
 PROJECT = "several"
 MEMORY = 4 << 30
+CUTS = (0.5, 0.7, 0.9)
+ALL_CUTS = (0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 20)), 0.97, 0.98, 0.99)
 BLOCKS = (("dob",), ("postcode",), ("nhs_number",), ("given_name", "surname"))
 SMALL = 9  # records: three to the power of nine steps
 
@@ -188,24 +195,42 @@ def gap(found: Decided, cut: float) -> dict[str, float]:
     return {"components": len(worths), "searched": searched, "below_best": below, "gap": 1 - ours / best if best else 0}
 
 
-def quality(people: int, seeds: int, presets: list[str], cuts: list[float]) -> None:
+def against(rival: dict[str, float], ours: list[dict[str, float]]) -> dict[str, float | None]:
+    """The best recall of ours at no lower precision than the rival's, and the best precision at no lower recall."""
+    found: dict[str, float | None] = {}
+    for kind in ("pairwise", "b_cubed"):
+        for best, given in (("recall", "precision"), ("precision", "recall")):
+            there = [each[f"{kind}_{best}"] for each in ours if each[f"{kind}_{given}"] >= rival[f"{kind}_{given}"]]
+            found[f"{kind}_{best}_at_its_{given}"] = max(there, default=None)
+    return found
+
+
+def quality(people: int, seeds: list[int], presets: list[str]) -> None:
     """Every method at every cut."""
     about = {"versions": machine.versions(), "machine": machine.machine(), "settings": {"people": people}}
-    for preset in presets:
-        for seed in range(1, seeds + 1):
-            sets, person = sets_of(people, seed, preset)
-            found = decided(sets)
-            own = found.cut["probability"]
-            for cut in (own, *(each for each in cuts if each != own)):
-                for name, group, seconds in methods(found, cut):
-                    row = {"part": "quality", "preset": preset, "seed": seed, "cut": cut, "default": cut == own}
-                    row |= {"method": name, "records": len(person), "seconds": round(seconds, 3)}
-                    row |= {each: round(value, 5) for each, value in measures(group, person).items()}
-                    tables.append(RESULT, row | about)
-                    print(json.dumps(row), flush=True)
-            row = {"part": "gap", "preset": preset, "seed": seed, "cut": own} | gap(found, own)
-            tables.append(RESULT, row | about)
-            print(json.dumps(row), flush=True)
+    for preset, seed in itertools.product(presets, seeds):
+        sets, person = sets_of(people, seed, preset)
+        found = decided(sets)
+        own = found.cut["probability"]
+        ours = [
+            measures(several.decided_at(cut, found.sets, found.met, duplicates=TWICE, known=None).group, person)
+            for cut in ALL_CUTS
+        ]
+        for at, cut in (("found", own), *((str(each), each) for each in CUTS)):
+            for name, group, seconds in methods(found, cut):
+                row = {"part": "quality", "preset": preset, "seed": seed, "at": at, "cut": cut}
+                row |= {"method": name, "records": len(person), "seconds": round(seconds, 3)}
+                measured = measures(group, person)
+                if name != "linkage":
+                    measured |= against(measured, ours)
+                row |= {each: value if value is None else round(value, 5) for each, value in measured.items()}
+                tables.append(RESULT, row | about)
+                print(json.dumps(row), flush=True)
+        row = {"part": "gap", "method": "linkage", "preset": preset, "seed": seed, "at": "gap", "cut": own} | gap(
+            found, own
+        )
+        tables.append(RESULT, row | about)
+        print(json.dumps(row), flush=True)
 
 
 def equal_pairs(first: lk.EncodedSet, second: lk.EncodedSet, names: tuple[str, ...]) -> np.ndarray:
@@ -263,7 +288,8 @@ def at_scale(records: int) -> None:
             print(kept[one].source, kept[other].source, len(before[one, other].row), file=sys.stderr, flush=True)
     past = several.Past(models, before)
     found = several.decide_by_probability(kept, None, model=None, duplicates=TWICE, limits=limits, past=past)
-    row = {"part": "scale", "records": [len(each) for each in kept], "compared_seconds": time.perf_counter() - start[0]}
+    row = {"part": "scale", "seed": 1, "records": [len(each) for each in kept]}
+    row["compared_seconds"] = time.perf_counter() - start[0]
     row["compared_cpu"] = time.process_time() - start[1]
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "found.pickle"  # our own, within this run
@@ -274,8 +300,8 @@ def at_scale(records: int) -> None:
         )
     row |= json.loads(child.stdout.splitlines()[-1])
     row |= {name: round(value, 5) for name, value in measures(found.group, np.concatenate(persons)).items()}
-    about = {"versions": machine.versions(), "machine": machine.machine()}
-    tables.append(RESULT, row | about)
+    about = {"versions": machine.versions(), "machine": machine.machine(), "settings": {"records": records}}
+    tables.append(SCALE, row | about)
     print(json.dumps(row))
 
 
@@ -316,19 +342,20 @@ def nobody(n: int) -> object:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--presets", nargs="+", default=["typical", "hard"])
-    parser.add_argument("--cuts", nargs="*", type=float, default=[0.5, 0.7, 0.9])
-    parser.add_argument("--records", type=int)
+    parser.add_argument("--people", type=int, default=full_size.SEVERAL_PEOPLE)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(full_size.SEVERAL_SEEDS))
+    parser.add_argument("--presets", nargs="+", default=list(full_size.PRESETS))
+    parser.add_argument("--records", type=int, help="large agencies alone, of so many records each")
+    parser.add_argument("--without-scale", action="store_true", help="leave the large agencies out")
     parser.add_argument("--decide", type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.decide is not None:
         decide_alone(wanted.decide)
-    elif wanted.records is not None:
-        at_scale(wanted.records)
-    else:
-        quality(wanted.people, wanted.seeds, wanted.presets, wanted.cuts)
+        return
+    if wanted.records is None:
+        quality(wanted.people, wanted.seeds, wanted.presets)
+    if wanted.records is not None or not wanted.without_scale:
+        at_scale(wanted.records or full_size.SEVERAL_RECORDS)
 
 
 if __name__ == "__main__":

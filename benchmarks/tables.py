@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import mean
 
+import agency_tables
 import attack_tables
 import compare_tables
 import encode_tables
@@ -94,6 +95,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **judgement_tables.FULL,
     **encode_tables.FULL,
     **attack_tables.FULL,
+    **agency_tables.FULL,
 }
 
 
@@ -121,6 +123,7 @@ def shown() -> dict[str, str]:
         **judgement_tables.made(),
         **encode_tables.made(),
         **attack_tables.made(),
+        **agency_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 

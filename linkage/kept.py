@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linkage.decisions import PAIR
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PAIR = ("left_source", "left_id", "right_source", "right_id")
 EVENTS = ("kind", "old_link_id", "new_link_id")
 _ROWS = ("kept", "same", "different", "content", "merge", "split", "end")
 

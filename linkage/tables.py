@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,30 @@ class TableOfResults:
         )
         more = f"<p>{len(head):,} of {table.num_rows:,} rows</p>" if table.num_rows > len(head) else ""
         return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{rows}</table>{more}"
+
+
+def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
+    """A small table that someone gave as a data frame, an Arrow table or a dict of columns; ``TypeError`` for others.
+
+    what      the argument it came in, for the message
+    columns   those it must have; ``ValueError`` if one is not there
+    """
+    import pyarrow as pa
+
+    if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
+        table = table.collect()  # polars LazyFrame
+    needed = f", with the columns {', '.join(columns)}" if columns else ""
+    try:
+        found = pa.table(dict(table) if isinstance(table, Mapping) else table)
+    except (pa.ArrowException, TypeError, ValueError):  # what Arrow says can quote the content
+        raise TypeError(
+            f"{what}: must be a data frame, an Arrow table or a dict of columns of one length{needed}; this is "
+            f"{type(table).__name__}"
+        ) from None
+    lacking = [name for name in columns if name not in found.column_names]
+    if lacking:
+        raise ValueError(f"{what}: lacks the column {', '.join(lacking)}; needed are {', '.join(columns)}")
+    return found
 
 
 def _require(package: str) -> None:

@@ -107,7 +107,7 @@ def test_settled__decisions_are_known_pairs_and_disagreements_are_not():
     ("table", "says"),
     [
         ({"case": ["x"], "same": ["true"]}, "row 1: the case is not"),
-        ({"case": [REVIEW.to_arrow()["case"][0].as_py()], "same": ["Quetzalcoatl"]}, "write true, false"),
+        ({"case": [REVIEW.to_arrow()["case"][0].as_py()], "same": ["Quetzalcoatl"]}, "same must be true or false"),
         ({"case": ["x"]}, "no column 'same'"),
     ],
 )
@@ -118,8 +118,15 @@ def test_settled__says_what_it_cannot_read_and_quotes_nobody(table, says):
 
 
 def test_review__says_what_does_not_fit():
-    with pytest.raises(ValueError, match="give two sets"):
+    with pytest.raises(ValueError, match="give the sets that were linked, of"):
+        lk.review(LINKS, MODEL)
+    with pytest.raises(ValueError, match="holds nobody twice"):
         lk.review(LINKS, MODEL, SETS[0], SETS[0])
+    half = SETS[0].without(SETS[0].record_ids.to_pylist()[::2])
+    with pytest.raises(ValueError, match="that were linked are in no set that was given"):
+        lk.review(LINKS, MODEL, half, SETS[1])
+    rest = SETS[0].without(half.record_ids.to_pylist())
+    assert lk.review(LINKS, MODEL, half, rest, SETS[1], n=5).table.equals(lk.review(LINKS, MODEL, *SETS, n=5).table)
     with pytest.raises(ValueError, match="no case is of 'police'"):
         REVIEW.for_source("police")
 
@@ -134,6 +141,71 @@ def test_review__takes_two_of_several_agencies():
     assert set(found.for_source("registry").table["record_id"].to_pylist()) <= ids("registry")
     with pytest.raises(ValueError, match="no case is of 'school'"):
         found.for_source("school")
+
+
+@pytest.fixture(scope="module")
+def several():
+    """Three agencies, one of which holds some people twice, and what they were linked to."""
+    names = ("childrens_centre", "police", "registry")
+    people = study.invent(1_500, seed=3, agencies=names, preset="hard")
+    sets = [
+        lk.encode(people[name], SCHEMA, KEY, id=people.ids[name], source=name, columns=people.held(name, SCHEMA),
+                  progress=False) for name in names
+    ]  # fmt: skip
+    return sets, lk.link(*sets, duplicates=["police"], progress=False)
+
+
+def test_review__of_several_agencies_begins_with_their_conflicts(several):
+    sets, links = several
+    found = lk.review(links, None, *sets, n=60)
+    rows = found.to_arrow().to_pylist()
+    conflicts = [row for row in rows if row["conflict"]]
+    assert len(rows) == 60 and 0 < len(conflicts) <= 30 and rows[: len(conflicts)] == conflicts
+    names = ("left_source", "left_id", "right_source", "right_id")
+    apart = {
+        frozenset([(row[a], row[b]), (row[c], row[d])]) for a, b, c, d in [names] for row in links.conflicts.to_pylist()
+    }
+    assert all(
+        frozenset([(row["left_source"], row["left_id"]), (row["right_source"], row["right_id"])]) in apart
+        for row in conflicts
+    )
+    assert all(row["reaches_cut"] for row in conflicts)
+    assert len({frozenset([(row[a], row[b]), (row[c], row[d])]) for a, b, c, d in [names] for row in rows}) == 60
+    assert len({(row["left_source"], row["right_source"]) for row in rows}) >= 3
+    backwards = lk.review(links, None, *sets[::-1], n=60).to_arrow()
+    assert backwards["case"].to_pylist() == found.to_arrow()["case"].to_pylist()
+    with pytest.raises(ValueError, match="hold no model"):
+        lk.review(lk.link(*sets[:2], duplicates=["police"], progress=False), None, *sets[:2])
+
+
+def test_review__of_several_gives_each_agency_its_own_records_alone(several):
+    sets, links = several
+    found = lk.review(links, None, *sets, n=200)
+    given = {each.source: found.for_source(each.source).table for each in sets}
+    for each in sets:
+        assert set(given[each.source]["record_id"].to_pylist()) <= set(each.record_ids.to_pylist())
+    within = [row["case"] for row in found.to_arrow().to_pylist() if row["left_source"] == row["right_source"]]
+    assert within and all(given["police"]["case"].to_pylist().count(case) == 2 for case in within)
+    cases = [case for table in given.values() for case in table["case"].to_pylist()]
+    assert all(cases.count(case) == 2 for case in set(cases))
+
+
+def test_review__of_one_source_is_of_its_duplicates(several):
+    sets, links = several
+    assert {row["left_source"] for row in lk.review(links, None, sets[1], n=9).to_arrow().to_pylist()} == {"police"}
+    with pytest.raises(ValueError, match="holds nobody twice"):
+        lk.review(links, None, sets[0])
+
+
+def test_settled__a_conflict_that_people_decide_is_decided(several):
+    sets, links = several
+    found = lk.review(links, None, *sets, n=4)
+    case = found.to_arrow().to_pylist()[0]
+    known, _ = found.settled({case["left_source"]: {"case": [case["case"]], "same": ["yes"]}})
+    again = lk.link(*sets, duplicates=["police"], standing=links, known=known, progress=False)
+    person = {(row["source"], row["record_id"]): row["link_id"] for row in again.records.to_pylist()}
+    one, other = person[case["left_source"], case["left_id"]], person[case["right_source"], case["right_id"]]
+    assert one is not None and one == other
 
 
 @pytest.mark.parametrize("kind", ["release", "text"])

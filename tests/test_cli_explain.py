@@ -83,8 +83,8 @@ def test_refine__says_if_the_model_stays_as_it_was(place, capsys):
     [
         ("left_source,left_id,right_source,right_id,same\na,b,c,d,perhaps\n", 3, "row 1: same must be true or false"),
         ("left_source,left_id\na,b\n", 2, "lacks the column right_source, right_id, same"),
-        ("left_source,left_id\na,b,c\n", 3, "not a CSV file"),
-        ("", 3, "not a CSV file"),
+        ("left_source,left_id\na,b,c\n", 3, "row 1 has 3 columns where the header has 2"),
+        ("", 3, "the file is empty"),
     ],
 )
 def test_refine__refuses_a_file_that_is_no_review(place, capsys, content, code, message):

@@ -73,7 +73,7 @@ def test_command__honours_a_table_of_known_pairs(files, capsys):
     assert after[ends[1]] is None or after[ends[1]] != after[ends[3]]
     Path("known.csv").write_text("left_source,left_id\nx,y\n")
     assert run(cli, command) == 2
-    assert "not there" in capsys.readouterr().err
+    assert "lacks the column right_source, right_id, same" in capsys.readouterr().err
 
 
 def test_command__forgets_withdrawn_records(files, population, capsys):

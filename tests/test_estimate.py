@@ -235,7 +235,8 @@ def test_expect_maximise__rare_values_tip_the_balance():
 def weighed(simulation: Simulation, matches: float | None = None):
     """Under the very model that the levels were drawn with."""
     match = np.log(M / U)[simulation.levels].sum(axis=2).ravel()
-    return weigh(match, np.full(len(match), -np.inf), simulation.edges(), matches)
+    evidence, _, chance, expected = weigh(match, np.full(len(match), -np.inf), simulation.edges(), matches)
+    return evidence, chance, expected
 
 
 @pytest.mark.parametrize("matches", [60, 120, 190])
@@ -269,7 +270,7 @@ def test_weigh__takes_a_number_of_matches_as_given():
 def test_weigh__what_a_household_explains_is_no_evidence():
     edges = Edges(np.arange(4, dtype=np.int32), np.arange(4, dtype=np.int32), 4, 4)
     match, household = np.full(4, 5.0), np.array([-np.inf, 0.0, 5.0, 50.0])
-    evidence, chance, _ = weigh(match, household, edges, 2.0)
+    evidence, _, chance, _ = weigh(match, household, edges, 2.0)
     np.testing.assert_allclose(evidence, 5 - np.logaddexp(0, household))
     assert (np.diff(chance) < 0).all()
 
@@ -277,6 +278,6 @@ def test_weigh__what_a_household_explains_is_no_evidence():
 @pytest.mark.parametrize("matches", [None, 3.0])
 def test_weigh__of_nothing_is_nothing(matches):
     nothing = np.empty(0, np.int32)
-    evidence, chance, expected = weigh(np.empty(0), np.empty(0), Edges(nothing, nothing, 0, 5), matches)
+    evidence, _, chance, expected = weigh(np.empty(0), np.empty(0), Edges(nothing, nothing, 0, 5), matches)
     assert len(evidence) == len(chance) == 0
     assert expected == 0

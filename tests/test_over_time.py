@@ -12,18 +12,9 @@ import linkage as lk
 from linkage.central.overtime.heldsets import chosen
 from linkage.study import invent
 from tests.test_link import KEY, RECORD, encoded
+from tests.test_link_several import AGENCIES, population, sets
 
-AGENCIES = ("childrens_centre", "primary_school", "registry")
-
-
-@pytest.fixture(scope="module")
-def population():
-    return invent(900, seed=5, agencies=AGENCIES)
-
-
-@pytest.fixture(scope="module")
-def sets(population):
-    return [encoded(population, agency) for agency in AGENCIES]
+__all__ = ["population", "sets"]  # its fixtures
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +189,7 @@ def test_link__refuses_known_pairs_that_contradict_themselves(at_once, sets):
     said = told((*ends, False), (*ends[:2], *third, True), (*ends[2:], *third, True))
     with pytest.raises(ValueError, match="1 pairs are said to be two people, and by way of others one"):
         lk.link(*sets, known=said)
-    with pytest.raises(ValueError, match="same not there"):
+    with pytest.raises(ValueError, match="lacks the column same"):
         lk.link(*sets, known=told().drop_columns(["same"]))
 
 

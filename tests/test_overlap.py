@@ -158,6 +158,22 @@ def test_overlap__by_ward_shows_no_small_count_and_adds_up_to_none():
     assert "*" in str(found) and "<table>" in found._repr_html_()
 
 
+def test_overlap__of_one_source_counts_its_people_alone(tmp_path):
+    rows = lk.overlap(LINKS, *SETS, by="ward", of="registry").to_arrow().to_pylist()
+    assert {row["known_to"] for row in rows} == {"registry", "childrens_centre, registry", "all"}
+    ours = len(SETS[0])
+    total = next(row["people"] for row in rows if (row["known_to"], row["ward"]) == ("all", "all"))
+    assert abs(total - ours) <= 5
+    book = tmp_path / "ledger.json"
+    lk.overlap(LINKS, *SETS, by="ward", of="registry", book=book)
+    lk.overlap(LINKS, of="registry", book=book)  # of the same people
+    for other in (None, "childrens_centre"):
+        with pytest.raises(lk.PrivacyError, match="would fill its gaps"):
+            lk.overlap(LINKS, *SETS, by="ward", of=other, book=book)
+    with pytest.raises(ValueError, match="of: 'registri' was not linked"):
+        lk.overlap(LINKS, of="registri")
+
+
 def test_overlap__says_what_does_not_fit():
     with pytest.raises(ValueError, match="no group of the agreement"):
         lk.overlap(LINKS, *SETS, by="wards")

@@ -304,3 +304,16 @@ def test_population__shows_counts_and_no_one():
     assert repr(population).startswith("Population: 200 people; records: registry ")
     surname = population["registry"]["surname"][0].as_py()
     assert surname not in repr(population) + population._repr_html_()
+
+
+def test_invent__takes_ages_in_place_of_an_agencys_own():
+    schools = ("primary_school", "secondary_school")
+    july = invent(1_500, seed=4, agencies=schools, ages={"primary_school": (5, 12)})
+    own = invent(1_500, seed=4, agencies=schools)
+    assert july["secondary_school"].equals(own["secondary_school"])
+    moved_up = july.pairs(*schools)
+    assert len(own.pairs(*schools)) == 0 and len(moved_up) > 50
+    with pytest.raises(ValueError, match="none of the agencies"):
+        invent(100, seed=1, agencies=schools, ages={"primary": (5, 12)})
+    with pytest.raises(ValueError, match="two whole numbers of years"):
+        invent(100, seed=1, agencies=schools, ages={"primary_school": (12, 5)})

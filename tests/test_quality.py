@@ -15,7 +15,7 @@ from linkage import study
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.judging.judgement import judge, recall_by_group
 from linkage.central.modelling import predicting, scoring
-from linkage.central.modelling.competition import Edges
+from linkage.central.modelling.competition import Edges, Messages
 from linkage.central.modelling.predicting import Scored, Within, look_alikes
 from linkage.quality import MEASURES, Expectation, Quality
 
@@ -162,6 +162,11 @@ def test_quality__is_none_where_nothing_shows_it():
 # ---- groups -----------------------------------------------------------------------------------------------------
 
 
+def with_chances(edges, chance, matches):
+    quiet, there = Messages.silent(len(chance)), np.ones(len(chance), dtype=bool)
+    return Scored(None, None, None, edges, there, np.full(len(chance), 9.0), quiet, chance, matches)
+
+
 def test_quality__tells_a_group_that_is_served_worse():
     row, column = np.arange(200, dtype=np.int32), np.arange(200, dtype=np.int32)
     chance = np.where(row < 100, 0.99, 0.4)
@@ -170,7 +175,7 @@ def test_quality__tells_a_group_that_is_served_worse():
     few = recall_by_group([["north"] * 180 + ["west"] * 20, []], (row, column), chance, chance > 0.5)
     assert set(few) == {"north"}  # of the other eight matches are expected
     edges = Edges(row, column, 400, 400)
-    quality = judge(Scored(None, None, edges, chance, chance, 139.0), None, 0.5, chance[:100], groups={"ward": shares})
+    quality = judge(with_chances(edges, chance, 139.0), None, 0.5, chance[:100], groups={"ward": shares})
     assert any("by ward, south" in word for word in quality.words) and "recall by ward: north 1.000" in str(quality)
 
 
@@ -208,7 +213,7 @@ def test_look_alikes__are_the_likely_pairs_within_a_source(monkeypatch):
 
 def test_judge__counts_look_alikes_of_which_both_have_no_partner():
     edges = Edges(np.arange(50, dtype=np.int32), np.arange(50, dtype=np.int32), 200, 100)
-    every = Scored(None, None, edges, np.full(50, 9.0), np.full(50, 0.99), 50.0)
+    every = with_chances(edges, np.full(50, 0.99), 50.0)
     odds = -every.prior  # evidence of a pair that is as likely as not
     within = [Within(np.array([odds - 1] * 5 + [odds + 1] * 8), 0.5), Within(np.array([odds + 1] * 12), 1.0)]
     quality = judge(every, within, 0.5, np.full(50, 0.99))

@@ -218,9 +218,9 @@ def test_refine__refuses_what_it_cannot_read():
     some = first(decisions, 50)
     with pytest.raises(ValueError, match="lacks the column same"):
         lk.refine(model, *sets, {name: column for name, column in some.items() if name != "same"})
-    with pytest.raises(ValueError, match="row 0: same must be true or false"):
+    with pytest.raises(ValueError, match="row 1: same must be true or false"):
         lk.refine(model, *sets, some | {"same": ["yes"] * 50})
-    with pytest.raises(ValueError, match="row 0: left_id and right_id must be record ids"):
+    with pytest.raises(ValueError, match="row 1: sources and record ids must be text"):
         lk.refine(model, *sets, some | {"left_id": [1] * 50})
     with pytest.raises(TypeError, match="decisions: must be a data frame"):
         lk.refine(model, *sets, 17)

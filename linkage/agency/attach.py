@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from linkage.agency.key import Key
+from linkage.agency.key import Key, require_key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
-from linkage.errors import MismatchError, RecordError, nearest
+from linkage.errors import RecordError, nearest
 from linkage.links import Links
 
 if TYPE_CHECKING:
@@ -80,13 +79,7 @@ def attach(
     >>> both.column_names[:4], both.column_names[-2:]
     (['link_id', 'match_weight', 'probability', 'entry_no'], ['home_postcode', 'home_address'])
     """
-    if not hmac.compare_digest(key.check(links.schema.project), links.key_check):
-        raise MismatchError(
-            "these links were made under another key than this one",
-            what="key",
-            left=links.key_check,
-            right=key.check(links.schema.project),
-        )
+    require_key(key, links.schema.project, links.key_check, what="these links were")
     if how not in ("inner", "left", "outer"):
         raise ValueError(f"how: 'inner', 'left' or 'outer', not {how!r}")
     frames = [Attachable.of(left)]

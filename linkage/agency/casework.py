@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
-from linkage.agency.key import Key
+from linkage.agency.key import Key, require_key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
 from linkage.cases import CaseList
-from linkage.errors import MismatchError, RecordError
+from linkage.errors import RecordError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,13 +29,7 @@ def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not hmac.compare_digest(key.check(cases.project), cases.key_check):
-        raise MismatchError(
-            f"the cases for '{cases.source}' were made under another key than this one",
-            what="key",
-            left=cases.key_check,
-            right=key.check(cases.project),
-        )
+    require_key(key, cases.project, cases.key_check, what=f"the cases for '{cases.source}' were")
     frame = Attachable.of(table)
     ids = hashed_ids(id_column(frame, id), id_key or key, project=cases.project, source=cases.source, column=id)
     rows = pc.index_in(cases.table["record_id"], value_set=ids).combine_chunks()

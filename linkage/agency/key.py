@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from linkage.errors import FileFormatError, PrivacyError
+from linkage.errors import FileFormatError, MismatchError, PrivacyError
 from linkage.files import KEY_MARK, PathLike, written_beside
 from linkage.schema import ENCODING_VERSION
 
@@ -137,6 +137,13 @@ class Key:
         if hasattr(self, "_secret"):
             raise AttributeError("a Key does not change")
         object.__setattr__(self, name, value)
+
+
+def require_key(key: Key, project: str, key_check: str, *, what: str) -> None:
+    """``MismatchError`` unless ``what`` was made under this key; compared in constant time."""
+    own = key.check(project)
+    if not hmac.compare_digest(own, key_check):
+        raise MismatchError(f"{what} made under another key than this one", what="key", left=key_check, right=own)
 
 
 def hkdf_sha256(secret: bytes, *, salt: bytes, info: bytes, length: int) -> bytes:

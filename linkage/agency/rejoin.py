@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.agency.astext import as_text
-from linkage.agency.key import Key
+from linkage.agency.key import Key, require_key
 from linkage.agency.opened import require_column
 from linkage.agency.recordids import hex_ids, id_secret, record_ids
 from linkage.agency.records import Attachable
-from linkage.errors import MismatchError, RecordError
-from linkage.files import PathLike, written_beside
+from linkage.errors import RecordError
 from linkage.release import Release
 
 if TYPE_CHECKING:
@@ -48,13 +45,7 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
         Released records are not in the table: it is another table, another source or another ``id_key``. Says
         how many. Also if an id is missing.
     """
-    if not hmac.compare_digest(key.check(release.project), release.key_check):
-        raise MismatchError(
-            f"the release for '{release.source}' was made under another key than this one",
-            what="key",
-            left=release.key_check,
-            right=key.check(release.project),
-        )
+    require_key(key, release.project, release.key_check, what=f"the release for '{release.source}' was")
     frame = Attachable.of(table)
     names = [name for name in _ADDED if name in release.table.column_names]
     for column in names:
@@ -71,7 +62,6 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
 
 
 def id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
-    """The column of the agency's own ids, whatever kind of frame it is in."""
     """The column of the agency's own ids; raises `RecordError` where it is missing or holds several kinds of values."""
     import pyarrow as pa
 
@@ -117,17 +107,3 @@ def hashed_ids(ids: pa.ChunkedArray, key: Key, *, project: str, source: str, col
     text = as_text(ids, column, "identifier", 1)
     made = record_ids(text, id_secret(key, project=project), source=source, column=column, first_row=1)
     return hex_ids(made.view(">u8")) if len(made) else pa.array([], pa.string())
-
-
-def write_table(table: pa.Table, path: PathLike) -> None:
-    """Write an agency's table as .csv or .parquet, whole or not at all, for its owner's eyes only."""
-    from pyarrow import csv, parquet
-
-    kind = Path(path).suffix.lower()
-    if kind not in (".csv", ".parquet"):
-        raise ValueError(f"{path}: a table is written as .csv or .parquet")
-    with written_beside(path) as part:
-        if kind == ".csv":
-            csv.write_csv(table, part)
-        else:
-            parquet.write_table(table, part)

@@ -15,7 +15,7 @@ from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.judging.judgement import judge, recall_by_group, similarity_judged
 from linkage.central.modelling.fitting import fitted
 from linkage.central.modelling.model import Model
-from linkage.central.modelling.predicting import Limits, Scored, Within, look_alikes, scored
+from linkage.central.modelling.predicting import Limits, Scored, Within, look_alikes, scored, warn_of_undecided
 from linkage.central.outcome import standing
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
@@ -43,6 +43,7 @@ def link_by_probability(
     known = model or fitted(first, None if within else second, duplicates=duplicates, **limits)
     known.require_fit(first, second)
     every = scored(known, first, second, within=within, unique=unique, limits=limits)
+    warn_of_undecided(every)
     # within one set few duplicates are what one hopes for, and no sign of siblings taken for people
     n_records = 0 if within else min(len(first), len(second))
     own = [look_alikes(known, each, max(map(len, sets)), limits=limits) for each in sets] if all(unique) else None

@@ -20,6 +20,7 @@ from linkage.commands.options import (
     table_options,
     threads_option,
 )
+from linkage.commands.tablefiles import write_table
 from linkage.errors import nearest
 
 
@@ -130,7 +131,6 @@ def rejoin(
 ) -> None:  # fmt: skip
     """Put the link ids of a RELEASE beside the agency's own TABLE (.csv or .parquet out, as -o says)."""
     import linkage
-    from linkage.agency.rejoin import write_table
 
     keep_inputs(out, release_path, table, key_path, id_key_path)
     found = linkage.rejoin(

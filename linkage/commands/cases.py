@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
 from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from linkage.commands.tablefiles import by_source, table_of, write_table
 
 
 @click.command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
-@click.argument("sets", nargs=2, type=click.Path(), metavar="LEFT RIGHT")
-@click.option("--model", "model_path", required=True, type=click.Path(), help="Of `linkage fit` on these sets.")
+@click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SETS...")
+@click.option("--model", "model_path", type=click.Path(), help="Of `linkage fit` on these sets, if LINKS hold none.")
 @click.option("--pairs", "n", type=click.IntRange(1), default=300, show_default=True, help="How many.")
 @click.option("--to", "recipients", multiple=True, metavar="SOURCE=FILE", help="Write what that agency is given.")
 @out_option
 @json_option
 def cases(
-    links_path: str, sets: tuple[str, str], *, model_path: str, n: int, recipients: tuple[str, ...], out: str,
+    links_path: str, sets: tuple[str, ...], *, model_path: str | None, n: int, recipients: tuple[str, ...], out: str,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Choose the pairs whose decision would change most, and number them for two agencies to look at together.
+
+    SETS are those that were linked. Links of three agencies or more hold their models, and cases that are conflicts
+    between them come first.
 
     -o is the centre's own list (.csv or .parquet), which `linkage settle` takes; --to writes each agency's: its own
     record ids, case numbers and, in words, which fields agree.
     """
     import linkage
-    from linkage.agency.rejoin import write_table
 
-    targets = dict(item.partition("=")[::2] for item in recipients)
+    targets = by_source("--to", recipients)
     for path in (out, *targets.values()):
         keep_inputs(path, links_path, *sets, model_path)
     loaded = [linkage.EncodedSet.load(path) for path in sets]
-    found = linkage.review(linkage.Links.load(links_path), linkage.Model.load(model_path), loaded[0], loaded[1], n=n)
+    model = None if model_path is None else linkage.Model.load(model_path)
+    found = linkage.review(linkage.Links.load(links_path), model, *loaded, n=n)
     lists = {source: found.for_source(source) for source in targets}
     write_table(found.to_arrow(), out)
     for source, each in lists.items():
@@ -59,7 +59,6 @@ def open_cases(
 ) -> None:  # fmt: skip
     """Put the agency's own rows beside its CASES, with an empty column `same` to decide in."""
     import linkage
-    from linkage.agency.rejoin import write_table
 
     keep_inputs(out, cases_path, table, key_path, id_key_path)
     key = key_of(key_path, key_fd, ask_key)
@@ -79,24 +78,13 @@ def settle(review_path: str, *, decisions: tuple[str, ...], out: str, as_json: b
 
     Cases on which they disagree are listed on stderr, by number, and left out.
     """
-    from linkage.agency.rejoin import write_table
     from linkage.central.reviewing.review import settled
 
-    files = dict(item.rpartition("=")[::2] for item in decisions)
-    if "" in files or len(files) < len(decisions):
-        raise click.UsageError("--decisions: each written as SOURCE=FILE, once a source")
+    files = by_source("--decisions", decisions)
     keep_inputs(out, review_path, *files.values())
-    known, contrary = settled(_texts(review_path), {source: _texts(path) for source, path in files.items()})
+    known, contrary = settled(table_of(review_path), {source: table_of(path) for source, path in files.items()})
     write_table(known, out)
     for row in contrary.to_pylist():
         click.echo(f"the agencies disagree on case {row['case']}", err=True)
     data = {"known": len(known), "disagreements": len(contrary), "file": out}
     click.echo(json.dumps(data) if as_json else f"{out}: {len(known):,} pairs known, {len(contrary):,} disagreements")
-
-
-def _texts(path: str) -> pa.Table:
-    """A small table with every value as it is written: case numbers may be all digits."""
-    from linkage.agency.records import Attachable
-
-    frame = Attachable.of(path)
-    return frame.frame.to_arrow()

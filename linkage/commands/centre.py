@@ -12,7 +12,7 @@ import click
 
 from linkage.charts import require_matplotlib
 from linkage.commands.options import json_option, keep_inputs, memory_option, out_option, threads_option
-from linkage.commands.overtime import by_source, table_of
+from linkage.commands.tablefiles import by_source, table_of
 from linkage.quality import MEASURES
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ def link(
         raise click.UsageError(
             "--weights: of several sets every two have a model of their own; see `linkage fit` of two"
         )
+    gone, became = (
+        {source: table_of(path) for source, path in by_source(option, items).items()} or None
+        for option, items in (("--withdraw", withdraw), ("--bridge", bridge))
+    )
     loaded = [linkage.EncodedSet.load(path) for path in sets]
     given = None if model_path is None else linkage.Model.load(model_path)
     shown = given
@@ -132,8 +136,7 @@ def link(
             *loaded, model=shown, probability=probability, precision=precision, threshold=threshold,
             duplicates=duplicates, threads=threads, memory=memory_mib << 20,
             standing=None if standing_path is None else linkage.Links.load(standing_path),
-            known=None if known_path is None else table_of(known_path), withdraw=by_source("--withdraw", withdraw),
-            bridge=by_source("--bridge", bridge),
+            known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became,
         )  # fmt: skip
     except linkage.EvidenceError as error:
         raise linkage.EvidenceError(f"{error}. {_WAY_OUT}") from None

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from linkage.commands.options import json_option, keep_inputs, memory_option, out_option, threads_option
-from linkage.errors import FileFormatError, LinkageWarning
-from linkage.files import require_regular
+from linkage.commands.tablefiles import table_of, write_table
+from linkage.errors import LinkageWarning
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from linkage.encoded import EncodedSet
     from linkage.tables import TableOfResults
 
-_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": None}
 _model = click.option("--model", "model_path", required=True, type=click.Path(), help="Of `linkage fit`.")
 _duplicates = click.option(
     "--duplicates", multiple=True, metavar="SOURCE", help="A source with several records of a person."
@@ -67,9 +63,7 @@ def explain(
         found = asked.dropping() if dropping else asked.nearest(nearest or 20)
     rows: list[dict[str, Any]] = found.to_arrow().to_pylist()
     if out is not None:
-        from linkage.agency.rejoin import write_table
-
-        write_table(found.to_arrow(), Path(out))
+        write_table(found.to_arrow(), out)
         click.echo(json.dumps({"rows": len(rows), "file": out}) if as_json else f"{out}: {len(rows):,} rows")
     elif as_json:
         click.echo(json.dumps(rows))
@@ -103,7 +97,7 @@ def refine(
 
     keep_inputs(out, *sets, model_path, decisions_path)
     loaded = _one_or_two(sets)
-    model, decisions = linkage.Model.load(model_path), _decisions(decisions_path)
+    model, decisions = linkage.Model.load(model_path), table_of(decisions_path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LinkageWarning)
         better = linkage.refine(
@@ -116,33 +110,6 @@ def refine(
     data = {"refined": better is not model, "decisions": decisions.num_rows, "file": out}
     word = "refined" if better is not model else "as it was"
     click.echo(json.dumps(data) if as_json else f"{out}: the model {word}, after {decisions.num_rows:,} decisions")
-
-
-def _decisions(path: str) -> pa.Table:
-    """The table of a CSV file, ``same`` as true, false or null."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    from linkage.agency import csvfile
-
-    require_regular(Path(path))
-    csvfile.beginning(Path(path))  # UTF-16 would be read as columns of other names
-    try:
-        with Path(path).open("rb") as file:
-            names = file.readline().decode("utf-8-sig").strip().replace('"', "").split(",")
-        table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        raise FileFormatError(f"{path}: not a CSV file in UTF-8 with a row of names", path=path, reason="csv") from None
-    if "same" not in table.column_names:
-        return table
-    answers = []
-    for row, word in enumerate(table["same"].to_pylist(), start=1):
-        if (word or "").strip().lower() not in _WORDS:
-            why = f"row {row:,}: same must be true or false, or empty where nobody decided"
-            raise FileFormatError(f"{path}, {why}", path=path, reason="same")
-        answers.append(_WORDS[(word or "").strip().lower()])
-    place = table.column_names.index("same")
-    return table.set_column(place, "same", pa.array(answers, pa.bool_()))
 
 
 def _text(rows: list[dict[str, Any]], title: str) -> str:

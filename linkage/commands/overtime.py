@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
-from linkage.errors import FileFormatError
-from linkage.files import require_regular
+from linkage.commands.tablefiles import table_of, write_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_TEXTS = ("left_source", "left_id", "right_source", "right_id", "record_id", "old_record_id", "new_record_id")
 
 
 @click.command()
@@ -106,57 +102,7 @@ def events(links_path: str, *, out: str, as_json: bool) -> None:
     _written(linkage.Links.load(links_path).events, out, as_json=as_json, what="events")
 
 
-def table_of(path: str, *columns: str) -> pa.Table:
-    """A small table, .csv or .parquet; ids stay texts. Raises `FileFormatError` where a column is not there."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    from linkage import foreignparquet
-    from linkage.agency import csvfile
-
-    require_regular(Path(path))
-    if Path(path).suffix.lower() == ".parquet":
-        found = foreignparquet.table(Path(path))
-        names = found.column_names
-    else:
-        csvfile.beginning(Path(path))  # UTF-16 would be read as columns of other names
-        try:
-            kinds = {name: pa.string() for name in _TEXTS} | {"same": pa.bool_()}
-            found = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=kinds))
-            names = found.column_names  # bytes until they are asked for, which need be no UTF-8
-        except (pa.ArrowException, OSError, ValueError):  # what Arrow says can quote the content
-            raise FileFormatError(f"{path}: neither CSV nor Parquet, or damaged", path=path, reason="table") from None
-    for name in columns:
-        if name not in names:
-            raise FileFormatError(f"{path}: has no column '{name}'", path=path, reason="columns")
-    return found
-
-
-def by_source(option: str, given: tuple[str, ...]) -> dict[str, pa.Table] | None:
-    """Tables of an option SOURCE=FILE, by source; None if it wasn't given."""
-    found = {}
-    for item in given:
-        source, equals, path = item.rpartition("=")
-        if not equals or not source or not path:
-            raise click.UsageError(f"{option} {item}: written as SOURCE=FILE")
-        if source in found:
-            raise click.UsageError(f"{option}: '{source}' stands twice")
-        found[source] = table_of(path)
-    return found or None
-
-
 def _written(table: pa.Table, out: str, *, as_json: bool, what: str) -> None:
-    from pyarrow import csv, parquet
-
-    from linkage.files import written_beside
-
-    kind = Path(out).suffix.lower()
-    if kind not in (".csv", ".parquet"):
-        raise click.UsageError(f"-o {out}: a table is written as .csv or .parquet")
-    with written_beside(out) as part:
-        if kind == ".csv":
-            csv.write_csv(table, part)
-        else:
-            parquet.write_table(table, part)
+    write_table(table, out)
     data = {"rows": table.num_rows, "file": out}
     click.echo(json.dumps(data) if as_json else f"{out}: {table.num_rows:,} {what}")

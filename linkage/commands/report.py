@@ -7,6 +7,7 @@ import json
 import click
 
 from linkage.commands.options import json_option, keep_inputs, out_option
+from linkage.commands.tablefiles import write_table
 
 
 @click.command()
@@ -45,27 +46,27 @@ def report(
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("sets", nargs=-1, type=click.Path(), metavar="[SET ...]")
 @click.option("--by", help="A group column that travels with the SETs, such as ward.")
+@click.option("--of", metavar="SOURCE", help="Count only people whom this source knows.")
 @click.option("--policy", default="strict", help="strict (default), hes, ons, ukllc or opensafely.")
 @click.option("--ledger", "book", type=click.Path(), help="What was published before, kept beside the links.")
 @click.option("--csv", "csv_path", type=click.Path(), help="Write the table as CSV too.")
 @json_option
 def overlap(
-    links_path: str, sets: tuple[str, ...], *, by: str | None, policy: str, book: str | None, csv_path: str | None,
-    as_json: bool,
+    links_path: str, sets: tuple[str, ...], *, by: str | None, of: str | None, policy: str, book: str | None,
+    csv_path: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Print how many people are known to whom, with small counts suppressed and the others rounded.
 
     With --ledger a later table can't be held against an earlier one to tell of a few people.
     """
     import linkage
-    from linkage.agency.rejoin import write_table
     from linkage.disclosure import POLICIES
     from linkage.errors import nearest
 
     if policy not in POLICIES:
         raise click.UsageError(f"--policy: '{policy}' is none; {nearest(policy, POLICIES)}")
     loaded = [linkage.EncodedSet.load(path) for path in sets]
-    found = linkage.overlap(linkage.Links.load(links_path), *loaded, by=by, policy=policy, book=book)
+    found = linkage.overlap(linkage.Links.load(links_path), *loaded, by=by, of=of, policy=policy, book=book)
     if csv_path is not None:
         keep_inputs(csv_path, links_path, *sets, book)
         write_table(found.to_arrow(), csv_path)
@@ -83,7 +84,6 @@ def overlap(
 def research(links_path: str, sets: tuple[str, ...], *, recipient: str, out: str, as_json: bool) -> None:
     """Write for a researcher a row a record: link id, source and groups, and no record id (.csv or .parquet)."""
     import linkage
-    from linkage.agency.rejoin import write_table
 
     keep_inputs(out, links_path, *sets)
     loaded = [linkage.EncodedSet.load(path) for path in sets]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from linkage.errors import LinkageWarning
+from linkage.errors import LinkageWarning, nearest
 from linkage.study.numbered import is_whole
 from linkage.study.population import Population, among, not_among
 
@@ -27,6 +27,7 @@ def invent(
     seed: int,
     agencies: Sequence[str] = ("registry", "childrens_centre"),
     preset: Preset = "typical",
+    ages: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> Population:
     """Invent a population of the United Kingdom as several agencies know it, with the truth about who is who.
 
@@ -48,6 +49,9 @@ def invent(
         How often they differ: ``clean``, ``typical`` or ``hard``; the numbers are in `linkage.study.rates`. That under
         ``hard`` half of the records have no partner is so between registry and children's centre; of other pairs most
         have none.
+    ages
+        Agency -> its children's ages on 1 September 2025, from and below, in place of its own: of ``primary_school``
+        (5, 12) is the list of the July before, when those of eleven were still there.
 
     Returns
     -------
@@ -59,6 +63,7 @@ def invent(
     ['member', 'known_as', 'surname', 'born', 'm_f', 'street', 'pcode']
     """
     _check(people, seed, agencies, preset)
+    _check_ages(ages, agencies)
     people, seed = int(people), int(seed)  # NumPy's would overflow, or warn
     # Imported here, as the rest of the generator needs pyarrow and a user who never invents people does not.
     import pyarrow as pa
@@ -83,7 +88,7 @@ def invent(
         # A stretch of the one stream for each agency, so that asking for one more changes none of the others.
         rng = np.random.Generator(bits.jumped(2 + list(AGENCIES).index(agency)))
         tables[agency], held[agency] = write_records(
-            agency, young if AGENCIES[agency].young_only else known, rates, rng
+            agency, young if AGENCIES[agency].young_only else known, rates, rng, of_ages=ages.get(agency)
         )
     ids = {agency: AGENCIES[agency].id_column for agency in agencies}
     return Population(
@@ -94,6 +99,14 @@ def invent(
         people=len(known),
         persons=_persons(persons, known),
     )
+
+
+def _check_ages(ages: Mapping[str, tuple[int, int]], agencies: Sequence[str]) -> None:
+    for agency, span in ages.items():
+        if agency not in agencies:
+            raise ValueError(f"ages: '{agency}' is none of the agencies; {nearest(agency, agencies)}")
+        if len(span) != 2 or not all(isinstance(age, int) for age in span) or not 0 <= span[0] < span[1] <= 99:
+            raise ValueError(f"ages: of '{agency}' two whole numbers of years, from and below, such as (5, 12)")
 
 
 def _warn_of_missing_numbers(known: Any, agencies: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
+from linkage.decisions import PAIR
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.study.evaluate import Evaluation
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Mask = NDArray[np.bool_]
-
-_PAIR = ("left_source", "left_id", "right_source", "right_id")
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def compare_runs(
 
     first, second = Linked.of(before), Linked.of(after)
     _require_same_records(first, second)
-    tables = [run.pairs.select(_PAIR) for run in (first, second)]
+    tables = [run.pairs.select(PAIR) for run in (first, second)]
     both = Linked(pa.concat_tables(tables), first.records, first.sources, first.project)
     held = hold(both, truth, key=key, sources=sources)
     units = Units(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,9 +49,11 @@ INSISTS = 0.5  # judgement: of the forms that have a placeholder, so many do not
 MISSPELT = by_origin({name: MISSPELT_IF_NOT_BRITISH for name in ORIGIN_SHARES if name not in BRITISH}, ORIGIN_SHARES)
 
 
-def write_records(agency: str, people: People, rates: Rates, rng: np.random.Generator) -> tuple[Any, Any]:
+def write_records(
+    agency: str, people: People, rates: Rates, rng: np.random.Generator, *, of_ages: tuple[int, int] | None = None
+) -> tuple[Any, Any]:
     """One agency's table, in no order, and the person (position in ``people``) of each of its rows."""
-    habits = AGENCIES[agency]
+    habits = AGENCIES[agency] if of_ages is None else replace(AGENCIES[agency], ages=of_ages)
     rows = held_rows(agency, people, rates, habits, rng)
     values = _as_known(people, rows, rates, habits, rng)
     values |= _misspelt(values, people.origin[rows], rates, habits, rng)

@@ -66,6 +66,7 @@ def overlap(
     links: Links,
     *sets: EncodedSet,
     by: str | None = None,
+    of: str | None = None,
     policy: str | Policy = "strict",
     book: PathLike | None = None,
 ) -> Overlap:
@@ -78,6 +79,10 @@ def overlap(
     sets, by
         The sets that were linked, and a group column that travels with them, such as ward: counts for each of its
         values. Of a person whose sources differ it is that of the first source, in alphabetical order, that has one.
+    of
+        Count only people whom this source knows: how many of ours do others know? Fewer counts are small then, and so
+        suppressed. Publish tables of all people or of those of one source, not both: one would fill the gaps of the
+        other, and with a ``book`` the second is refused.
     policy
         A name of `linkage.disclosure.POLICIES` (``strict``, ``hes``, ``ons``, ``ukllc``, ``opensafely``) or a `Policy`.
     book
@@ -108,14 +113,16 @@ def overlap(
     ['primary_school', 'primary_school, registry', 'registry', 'all']
     """
     rules = policy_of(policy)
-    knowing, groups = _people(links, sets, by)
+    if of is not None and of not in links.sources:
+        raise ValueError(f"of: '{of}' was not linked; {nearest(of, links.sources)}")
+    knowing, groups = _people(links, sets, by, of)
     patterns, columns = np.unique(knowing, return_inverse=True)
     values, rows = np.unique(np.array(groups or [ALL] * len(knowing), dtype=object).astype(str), return_inverse=True)
     table = np.zeros((len(values), len(patterns)), dtype=np.int64)
     np.add.at(table, (rows, columns), 1)
     counts = Counts.of(table)
     names = _names([str(value) for value in values], [str(pattern) for pattern in patterns])
-    definition = json.dumps([links.sources, by])
+    definition = json.dumps([links.sources, by] if of is None else [links.sources, by, of])
     entries = [] if book is None else ledger.load(book)
     _require_apart(entries, definition, int(table.sum()), rules)
     told = _published(counts, names, rules, _latest(entries, definition))
@@ -126,8 +133,10 @@ def overlap(
     return Overlap(_table(names, list(told.values()), by), by or "", rules)
 
 
-def _people(links: Links, sets: Sequence[EncodedSet], by: str | None) -> tuple[NDArray[np.str_], list[str]]:
-    """Of each person the sources that know them, as text, and the group's value."""
+def _people(
+    links: Links, sets: Sequence[EncodedSet], by: str | None, of: str | None
+) -> tuple[NDArray[np.str_], list[str]]:
+    """Of each person (that the source ``of`` knows) the sources that know them, as text, and the group's value."""
     sources = links.records["source"].to_pylist()
     ids = links.records["link_id"].to_pylist()
     group_of = _groups(links, sets, by)
@@ -139,7 +148,9 @@ def _people(links: Links, sets: Sequence[EncodedSet], by: str | None) -> tuple[N
         # records are in the order of sources
         if group_of and value.get(person, UNKNOWN) == UNKNOWN:
             value[person] = group_of[row]
-    return np.array([", ".join(sorted(each)) for each in known.values()] or [""]), list(value.values())
+    there = [person for person, each in known.items() if of is None or of in each]
+    groups = [value[person] for person in there] if group_of else []
+    return np.array([", ".join(sorted(known[person])) for person in there] or [""]), groups
 
 
 def _groups(links: Links, sets: Sequence[EncodedSet], by: str | None) -> list[str]:
@@ -177,6 +188,12 @@ def _require_apart(entries: list[ledger.Entry], definition: str, population: int
                 "tables under another policy were published before, and two ways to round one count tell more of it "
                 "than either; keep to that policy",
                 measure="policy",
+            )
+        if json.loads(entry.definition)[2:] != json.loads(definition)[2:]:
+            raise PrivacyError(
+                "a table of other people was published before, of one source's or of all: held against it, this one "
+                "would fill its gaps. Publish tables of the same people",
+                measure="differencing",
             )
         if entry.definition != definition and 0 < abs(entry.population - population) < policy.threshold:
             raise PrivacyError(

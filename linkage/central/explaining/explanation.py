@@ -9,8 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linkage.central.explaining.likelypairs import LikelyPairs, likely_pairs
-from linkage.central.modelling.predicting import Limits
+from linkage.central.modelling.predicting import Limits, Scored, scored
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet
@@ -50,15 +49,26 @@ class Explanation:
 
     left, right     the sets, the same one twice within one set
     cut             the probability from which pairs count as linked
-    matches         how many matches are expected among all pairs
+    likely          every contender, in canonical order
+    limits          of `dropping`, which links anew
     """
 
     model: Model
     left: EncodedSet
     right: EncodedSet
     cut: float
-    matches: float
-    likely: LikelyPairs
+    likely: Scored
+    limits: Limits
+
+    @property
+    def matches(self) -> float:
+        """How many matches are expected among all pairs."""
+        return self.likely.matches
+
+    @property
+    def turned(self) -> bool:
+        """Whether the likely pairs have the right set first."""
+        return self.likely.first is not self.left
 
     def pair(self, left_id: str, right_id: str) -> Waterfall:
         """Why these two records are linked or not: see `Waterfall`. Any pair may be asked about, likely or not.
@@ -138,5 +148,5 @@ def explain(
     other = left if right is None else right
     first, second = in_canonical_order(left, other)
     unique = (False, False) if within else one_partner(first, second, duplicates)
-    seen = likely_pairs(model, first, second, unique, within=within, turned=first is not left, limits=limits)
-    return Explanation(model, left, other, probability_cut(probability), seen[1], seen[0])
+    likely = scored(model, first, second, within=within, unique=unique, limits=limits)
+    return Explanation(model, left, other, probability_cut(probability), likely, limits)

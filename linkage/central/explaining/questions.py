@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from linkage.central.contenders import NATS, UNIT, Contenders
 from linkage.central.explaining.explanation import Explanation, Listing
-from linkage.central.explaining.likelypairs import LikelyPairs, likely_pairs, probability_of
 from linkage.central.explaining.waterfall import log_odds
-from linkage.central.modelling.competition import Floats, prior_log_odds
+from linkage.central.modelling.competition import Floats, probability_of
 from linkage.central.modelling.levels import sides
 from linkage.central.modelling.model import Model
+from linkage.central.modelling.predicting import Scored, scored
 from linkage.central.modelling.rarity import bonuses
 from linkage.central.modelling.scoring import Levels, evidence_of
 from linkage.encoded import EncodedSet
@@ -23,18 +23,18 @@ from linkage.rows import Header, Rows
 def nearest_cut(of: Explanation, n: int) -> Listing:
     """See `Explanation.nearest`."""
     seen, chance = of.likely, of.likely.chance
-    settled = seen.odds + seen.messages.row + seen.messages.column
+    settled = seen.evidence + seen.prior + seen.messages.row + seen.messages.column
     away = np.where(seen.comparable, np.abs(settled - log_odds(of.cut)), np.inf)
     order = np.lexsort((seen.edges.column, seen.edges.row, away))
     order = order[np.isfinite(away[order])][:n]
     row, column = seen.edges.row[order], seen.edges.column[order]
-    left, right = (column, row) if seen.turned else (row, column)
+    left, right = (column, row) if of.turned else (row, column)
     table = {
         "left_source": pa.array([of.left.source] * len(order), pa.string()),
         "left_id": of.left.record_ids.take(pa.array(left)),
         "right_source": pa.array([of.right.source] * len(order), pa.string()),
         "right_id": of.right.record_ids.take(pa.array(right)),
-        "match_weight": np.round(seen.evidence[order] / NATS) / UNIT,
+        "match_weight": seen.weight[order],
         "probability": chance[order],
         "reaches_cut": chance[order] >= of.cut,
     }
@@ -45,7 +45,6 @@ def beyond_reach(of: Explanation) -> Listing:
     """See `Explanation.unlinkable`."""
     seen, model = of.likely, of.model
     both = sides(seen.first, model.plan), sides(seen.second, model.plan)
-    prior = prior_log_odds(of.matches, seen.edges)
     tables = []
     rows, columns = seen.edges.row, seen.edges.column
     ways = [(seen.first, both[0], both[1], (rows, columns) if seen.edges.within else (rows,))]
@@ -62,7 +61,7 @@ def beyond_reach(of: Explanation) -> Listing:
         # to be equal on a common value, or on all that a household shares, says less than to be nearly so
         for group in groups:
             np.maximum.at(evidence, group, seen.evidence)
-        chance = np.where(held.any(axis=1), probability_of(evidence + prior), 0.0)
+        chance = np.where(held.any(axis=1), probability_of(evidence + seen.prior), 0.0)
         few = np.flatnonzero(chance < of.cut)
         few = few[np.lexsort((few, chance[few]))]
         names = [item.name for item in model.plan]
@@ -82,16 +81,16 @@ def without_each_field(of: Explanation) -> Listing:
     """See `Explanation.dropping`."""
     seen = of.likely
     before = _linked(seen, of.cut)
-    rows = [_effect(None, before, before, seen.chance, of)]
+    rows = [_effect(None, before, before, seen.chance, of.cut)]
     for name in (item.name for item in of.model.plan):
         if not (seen.first.popcounts[name].any() and seen.second.popcounts[name].any()):
             continue
         first, second = _without(seen.first, name), _without(seen.second, name)
-        again, matches = likely_pairs(
-            _mute(of.model, name), first, first if seen.edges.within else second, seen.edges.unique,
-            within=seen.edges.within, turned=False, limits=seen.limits,
+        again = scored(
+            _mute(of.model, name), first, first if seen.edges.within else second,
+            within=seen.edges.within, unique=seen.edges.unique, limits=of.limits,
         )  # fmt: skip
-        rows.append(_effect(name, before, _linked(again, of.cut), again.chance, replace(of, matches=matches)))
+        rows.append(_effect(name, before, _linked(again, of.cut), again.chance, of.cut))
     names = ("field", "links", "kept", "lost", "gained", "wrong", "missed")
     return Listing(pa.table({name: [row[name] for row in rows] for name in names}), "fields left out in turn")
 
@@ -109,15 +108,15 @@ def _mute(model: Model, name: str) -> Model:
     return replace(model, fields=fields)
 
 
-def _linked(seen: LikelyPairs, cut: float) -> set[tuple[int, int]]:
+def _linked(seen: Scored, cut: float) -> set[tuple[int, int]]:
     chosen = seen.chance >= cut
     return set(zip(seen.edges.row[chosen].tolist(), seen.edges.column[chosen].tolist(), strict=True))
 
 
 def _effect(
-    name: str | None, before: set[tuple[int, int]], after: set[tuple[int, int]], chance: Floats, of: Explanation
+    name: str | None, before: set[tuple[int, int]], after: set[tuple[int, int]], chance: Floats, cut: float
 ) -> dict[str, object]:
-    linked = chance >= of.cut
+    linked = chance >= cut
     return {
         "field": name,
         "links": len(after),

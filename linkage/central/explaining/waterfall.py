@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.central.contenders import NATS, UNIT, Contenders
-from linkage.central.explaining.likelypairs import probability_of
 from linkage.central.modelling import moving
-from linkage.central.modelling.competition import prior_log_odds
+from linkage.central.modelling.competition import probability_of
 from linkage.central.modelling.levels import kernel_plan
 from linkage.central.modelling.rarity import of_pairs
 from linkage.central.modelling.scoring import Levels, evidence_of, levels_of
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from linkage.central.explaining.explanation import Explanation
-    from linkage.central.explaining.likelypairs import LikelyPairs
     from linkage.central.modelling.model import Model
+    from linkage.central.modelling.predicting import Scored
     from linkage.encoded import EncodedSet
 
 _BIT = float(np.log(2))
@@ -163,14 +162,14 @@ def explained(of: Explanation, left_id: str, right_id: str) -> Waterfall:
     row, column = _row_of(of.left, left_id, "left_id"), _row_of(of.right, right_id, "right_id")
     if of.left is of.right and row == column:
         raise ValueError("pair: the two are one record; a pair has two")
-    if seen.turned or (seen.edges.within and column < row):
+    if of.turned or (seen.edges.within and column < row):
         row, column = column, row
     pair = Contenders(np.array([row], np.int32), np.array([column], np.int32), np.zeros(1, np.int32), 0,
                       seen.found.bonus)  # fmt: skip
     levels = levels_of(of.model, seen.first, seen.second, pair)
-    steps = [Step(PRIOR, "", prior_log_odds(of.matches, seen.edges) / _BIT)]
+    steps = [Step(PRIOR, "", seen.prior / _BIT)]
     steps += steps_of_fields(of.model, pair, levels, seen.n_larger)
-    names = (RIGHT_RIVALS, LEFT_RIVALS) if seen.turned else (LEFT_RIVALS, RIGHT_RIVALS)
+    names = (RIGHT_RIVALS, LEFT_RIVALS) if of.turned else (LEFT_RIVALS, RIGHT_RIVALS)
     by_name = dict(zip(names, rivals_of(seen, row, column), strict=True))
     steps += [Step(name, "", by_name[name] / _BIT) for name in (LEFT_RIVALS, RIGHT_RIVALS) if by_name[name]]
     comparable = bool(levels.any())
@@ -196,7 +195,7 @@ def _row_of(side: EncodedSet, record_id: str, name: str) -> int:
     return row
 
 
-def rivals_of(seen: LikelyPairs, row: int, column: int) -> tuple[float, float]:
+def rivals_of(seen: Scored, row: int, column: int) -> tuple[float, float]:
     """What the rivals in the row, in the column leave: as settled for a likely pair, as heard for any other."""
     edges, messages = seen.edges, seen.messages
     first, end = np.searchsorted(edges.row, [row, row + 1])  # they lie by row, then column
@@ -209,7 +208,7 @@ def rivals_of(seen: LikelyPairs, row: int, column: int) -> tuple[float, float]:
         (edges.unique[1], edges.column, column, messages.row),
     ):
         others = np.flatnonzero(group == place)
-        odds = np.exp(np.minimum(seen.odds[others] + heard[others], 700.0))
+        odds = np.exp(np.minimum(seen.evidence[others] + seen.prior + heard[others], 700.0))
         left.append(-float(np.log1p(odds.sum())) if unique else 0.0)
     return left[0], left[1]
 

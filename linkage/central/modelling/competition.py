@@ -106,8 +106,12 @@ def pass_messages(log_odds: Floats, edges: Edges, messages: Messages, *, sweeps:
 def probabilities(log_odds: Floats, messages: Messages) -> Floats:
     """The probability of each edge, its rivals considered."""
     total = np.clip(log_odds, -_MAX_LOG_ODDS, _MAX_LOG_ODDS) + messages.row + messages.column
-    # a hopeless edge with two sure rivals is at three times the limit, where exp overflows
-    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(-total, 700.0))), dtype=np.float64)
+    return probability_of(total)
+
+
+def probability_of(log_odds: Floats) -> Floats:
+    """Of log odds, however great or small: a hopeless edge with two sure rivals is where exp would overflow."""
+    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(-log_odds, 700.0))), dtype=np.float64)
 
 
 def _no_rival(log_odds: Floats, group: NDArray[np.int32], n_groups: int) -> Floats:

@@ -216,17 +216,20 @@ def _household_pairs(
     return pairs
 
 
-def weigh(match: Floats, household: Floats, edges: Edges, matches: float | None = None) -> tuple[Floats, Floats, float]:
+def weigh(
+    match: Floats, household: Floats, edges: Edges, matches: float | None = None
+) -> tuple[Floats, Messages, Floats, float]:
     """Each contender's evidence, its probability under a given model, and the expected matches.
 
     match         log(m / u) of each contender's levels, and of its values' rarity
     household     log of h / u times the share of household pairs among all, and rarity; -inf where there are none
     matches       None: unknown for these sets, and found along the way
-    Returns       log of the likelihood ratio of one person to two, probability, matches
+    Returns       log of the likelihood ratio of one person to two, what rivals leave, probability, matches
     """
     evidence = match - np.logaddexp(0.0, household)
     messages, expected = compete(evidence, edges, matches)
-    return evidence, probabilities(evidence + prior_log_odds(expected, edges), messages), expected
+    chance = probabilities(evidence + prior_log_odds(expected, edges), messages)
+    return evidence, messages, chance, expected
 
 
 def compete(evidence: Floats, edges: Edges, matches: float | None = None) -> tuple[Messages, float]:

@@ -17,7 +17,7 @@ from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.contenders import UNIT
 from linkage.central.modelling.levels import Comparison
 from linkage.central.modelling.moving import homes
-from linkage.central.modelling.predicting import Limits, scored
+from linkage.central.modelling.predicting import Limits, scored, warn_of_undecided
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
@@ -167,7 +167,9 @@ class Model(TableOfResults):
         first, second = in_canonical_order(left, other)
         unique = (False, False) if within else one_partner(first, second, duplicates)
         limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
-        pairs = scored(self, first, second, within=within, unique=unique, limits=limits).pairs(cut)
+        every = scored(self, first, second, within=within, unique=unique, limits=limits)
+        warn_of_undecided(every)
+        pairs = every.pairs(cut)
         return pairs if first is left else pairs.swapped()
 
     def explain(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from linkage.central.modelling.levels import Comparison, comparisons
 from linkage.central.modelling.model import FieldWeights, Model
 from linkage.errors import nearest
 from linkage.schema import Schema
+from linkage.tables import as_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +27,7 @@ _Key = tuple[object, object]
 def given(schema: Schema, table: object, *, matches: float, households: float, moved: float) -> Model:
     """See `Model.of`."""
     require_fields_layout(schema)
-    rows = _rows(_as_arrow(table), with_h=households != 0)
+    rows = _rows(as_arrow(table, "table"), with_h=households != 0)
     plan = comparisons(schema)
     _require_the_levels(rows, plan)
     fields = tuple(_field(item, [rows[item.name, label] for label in item.labels()]) for item in plan)
@@ -83,20 +84,6 @@ def share_moved(value: object) -> float:
 def _is_number(value: object) -> TypeGuard[int | float]:
     # NaN is refused by the comparisons that follow, and so is a whole number too long for a float
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _as_arrow(table: Any) -> pa.Table:
-    import pyarrow as pa
-
-    if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
-        table = table.collect()  # polars LazyFrame
-    try:
-        return pa.table(dict(table) if isinstance(table, Mapping) else table)
-    except (pa.ArrowException, TypeError, ValueError):
-        raise TypeError(
-            f"table: must be a data frame, an Arrow table or a dict of columns of one length, with the columns "
-            f"{', '.join(_NEEDED)} and h if there are households; this is {type(table).__name__}"
-        ) from None
 
 
 def _rows(table: pa.Table, *, with_h: bool) -> dict[_Key, dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central.contenders import NATS, UNIT, Contenders
-from linkage.central.modelling.competition import Edges, Floats, prior_log_odds
+from linkage.central.modelling.competition import Edges, Floats, Messages, prior_log_odds
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.scoring import contenders, evidence_of, levels_of, likely_within
 from linkage.errors import LinkageWarning
@@ -36,18 +36,24 @@ class Limits(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """All contenders of two sets, or of one within itself, with what a model says of them.
+    """All contenders of two sets, or of one within itself, in canonical order, with what a model says of them.
 
-    edges       rows, columns, and which side is one-to-one
-    weight      (p,) float64 log2 of the likelihood ratio
-    chance      (p,) float64 probability of each, rivals considered; 0 where no field could be compared
-    matches     how many are expected among all of them
+    found        the contenders, and what each value's rarity adds
+    edges        their rows and columns, and which side is one-to-one
+    comparable   (p,) bool whether both records have a value in any field
+    evidence     (p,) float64 log of the likelihood ratio
+    messages     what the rivals of each leave to it
+    chance       (p,) float64 probability of each, rivals considered; 0 where no field could be compared
+    matches      how many are expected among all of them
     """
 
     first: EncodedSet
     second: EncodedSet
+    found: Contenders
     edges: Edges
-    weight: Floats
+    comparable: NDArray[np.bool_]
+    evidence: Floats
+    messages: Messages
     chance: Floats
     matches: float
 
@@ -55,6 +61,16 @@ class Scored:
     def prior(self) -> float:
         """Log odds of a pair whose records are free, before its evidence."""
         return prior_log_odds(self.matches, self.edges)
+
+    @property
+    def weight(self) -> Floats:
+        """(p,) float64 log2 of the likelihood ratio, in whole units: sums and orders are the same on every machine."""
+        return np.asarray(np.round(self.evidence / NATS) / UNIT, dtype=np.float64)
+
+    @property
+    def n_larger(self) -> int:
+        """Records of the larger set."""
+        return max(len(self.first), len(self.second))
 
     def pairs(self, cut: float) -> Pairs:
         """Those of at least this probability, above 0."""
@@ -87,20 +103,17 @@ def scored(
     limits: Limits,
     found: Contenders | None = None,
 ) -> Scored:
-    """What the model says of two sets in their canonical order; warns of a source that seems to hold people twice.
-
-    ``found`` are the pairs to be weighed, if they are known already.
-    """
+    """What the model says of two sets in their canonical order; ``found``: the pairs to weigh, if they are known."""
     if found is None:
         found = contenders(model, first, second, within=within, **limits)
     edges = Edges(found.row, found.column, len(first), len(second), unique, within)
     levels = levels_of(model, first, second, found)
-    evidence, chance, matches = weigh(*evidence_of(model, found, levels, max(len(first), len(second))), edges)
-    # in whole units, so that sums and orders are the same on every machine
-    weight = np.round(evidence / NATS) / UNIT
-    _warn_of_undecided(chance, edges)
+    told = evidence_of(model, found, levels, max(len(first), len(second)))
+    evidence, messages, chance, matches = weigh(*told, edges)
+    comparable: NDArray[np.bool_] = np.any(levels, axis=1)
     # a pair of which no field could be compared is no link, however many records have partners
-    return Scored(first, second, edges, weight, np.where(levels.any(axis=1), chance, 0.0), matches)
+    chance = np.where(comparable, chance, 0.0)
+    return Scored(first, second, found, edges, comparable, evidence, messages, chance, matches)
 
 
 def look_alikes(model: Model, source: EncodedSet, n_larger: int, *, limits: Limits) -> Within:
@@ -115,8 +128,9 @@ def look_alikes(model: Model, source: EncodedSet, n_larger: int, *, limits: Limi
     return Within(np.sort(evidence), n / max(len(rows), 1) / 2)
 
 
-def _warn_of_undecided(chance: Floats, edges: Edges) -> None:
+def warn_of_undecided(every: Scored) -> None:
     """Of records that surely have a partner among several who fit alike: a source holds people twice, undeclared."""
+    edges, chance = every.edges, every.chance
     sides = ((edges.row, edges.n_rows), (edges.column, edges.n_columns))
     for unique, (group, n_groups) in zip(edges.unique, sides, strict=True):
         best = np.zeros(n_groups)
@@ -128,6 +142,6 @@ def _warn_of_undecided(chance: Floats, edges: Edges) -> None:
                 f"{undecided:,} records have a partner, but two or more fit them alike, and few were chosen: if a "
                 'source holds people twice, say so: duplicates=["its name"]',
                 LinkageWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
             return

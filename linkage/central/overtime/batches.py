@@ -8,17 +8,16 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from linkage.central import several
 from linkage.central.modelling.model import Model
 from linkage.central.modelling.predicting import Limits
 from linkage.central.outcome import carried_on
 from linkage.central.overtime import told
 from linkage.central.overtime.carrying import past_of, state_of
-from linkage.central.overtime.heldsets import one_of_each_source, rows_by_id
+from linkage.central.overtime.heldsets import lost_records, one_of_each_source
 from linkage.central.overtime.identity import carried
 from linkage.central.thresholds import Ratio
+from linkage.decisions import decided_pairs
 from linkage.encoded import EncodedSet
 from linkage.errors import MismatchError
 from linkage.kept import no_known
@@ -59,7 +58,7 @@ def link_over_time(
     cut = _cut(ordered[0], held, probability, threshold)
     table = kept.known if kept is not None else no_known()
     if known is not None:
-        table = told.latest(table, told.known_table(known))
+        table = told.latest(table, decided_pairs(known, "known"))
     looked_at = told.known_rows(table, ordered) if table.num_rows else None
     past = past_of(ordered, held, cut)
     if ordered[0].schema.layout == "record":
@@ -140,8 +139,8 @@ def _require_everybody(held: Links, sets: Sequence[EncodedSet]) -> None:
 
     there = {each.source: each for each in sets}
     for source in held.sources:
-        ids = held.records.filter(pc.equal(held.records["source"], source))["record_id"]
-        lost = int(np.count_nonzero(rows_by_id(there[source], ids) < 0)) if source in there else len(ids)
+        own = pc.sum(pc.equal(held.records["source"], source)).as_py()
+        lost = lost_records(held.records, there[source]) if source in there else own
         if lost:
             raise ValueError(
                 f"link: {lost:,} records of '{source}' in the standing result are in no set that was given. Give the "

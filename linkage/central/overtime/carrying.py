@@ -16,8 +16,9 @@ from linkage.central.overtime.heldsets import contents, new_records, rows_by_id
 from linkage.central.overtime.newpairs import Before
 from linkage.central.several import Decided, Past
 from linkage.central.thresholds import Ratio, exact_ratio
+from linkage.decisions import PAIR
 from linkage.encoded import EncodedSet
-from linkage.kept import PAIR, Kept, no_known
+from linkage.kept import Kept, no_known
 from linkage.links import Links
 
 if TYPE_CHECKING:

@@ -27,6 +27,14 @@ def one_of_each_source(sets: Sequence[EncodedSet]) -> list[EncodedSet]:
     return [_together(batches) for _, batches in sorted(by_source.items())]
 
 
+def lost_records(records: pa.Table, side: EncodedSet) -> int:
+    """How many records of ``side``'s source, of a table with columns source and record_id, are not in it."""
+    import pyarrow.compute as pc
+
+    ids = records.filter(pc.equal(records["source"], side.source))["record_id"]
+    return int(np.count_nonzero(rows_by_id(side, ids) < 0))
+
+
 def chosen(records: EncodedSet, rows: NDArray[np.int64] | NDArray[np.bool_]) -> EncodedSet:
     """The set of some of its records, in their order."""
     import pyarrow as pa

@@ -10,30 +10,15 @@ import numpy as np
 from linkage.central.assign import groups
 from linkage.central.clusters import Known
 from linkage.central.overtime.heldsets import rows_by_id
+from linkage.decisions import PAIR
 from linkage.encoded import EncodedSet
-from linkage.kept import PAIR, no_known
+from linkage.kept import no_known
+from linkage.tables import as_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from linkage.links import Links
-
-
-def known_table(known: object) -> pa.Table:
-    """Columns left_source, left_id, right_source, right_id, same of any table, or ``ValueError`` saying what lacks."""
-    import pyarrow as pa
-
-    table = _arrow(known, "known")
-    lacking = [name for name in (*PAIR, "same") if name not in table.column_names]
-    if lacking:
-        raise ValueError(f"known: a table with columns {', '.join((*PAIR, 'same'))}; {', '.join(lacking)} not there")
-    if not pa.types.is_boolean(table.schema.field("same").type):
-        raise ValueError("known: column 'same' says true or false")
-    table = table.select([*PAIR, "same"]).cast(no_known().schema)
-    for name in table.column_names:
-        if table[name].null_count:
-            raise ValueError(f"known: column '{name}' has empty places")
-    return table.combine_chunks()
 
 
 def latest(before: pa.Table, now: pa.Table) -> pa.Table:
@@ -108,9 +93,7 @@ def new_ids(bridge: Mapping[str, object], standing: Links) -> dict[str, dict[str
     for source, given in bridge.items():
         if source not in standing.sources:
             raise ValueError(f"bridge: '{source}' is not a source of the standing result")
-        table = _arrow(given, "bridge")
-        if not {"old_record_id", "new_record_id"} <= set(table.column_names):
-            raise ValueError("bridge: a table with columns old_record_id and new_record_id, from `linkage bridge`")
+        table = as_arrow(given, "bridge", ("old_record_id", "new_record_id"))
         old, new = (table[name].to_pylist() for name in ("old_record_id", "new_record_id"))
         if len(set(old)) < len(old) or len(set(new)) < len(new) or None in old or None in new:
             raise ValueError(f"bridge: of '{source}' every old and every new record id stands once")
@@ -123,16 +106,4 @@ def _ids(ids: object) -> list[str]:
         raise TypeError("withdraw: for each source a list of record ids, or a table with a column record_id")
     if isinstance(ids, list | tuple | set | frozenset):
         return [str(each) for each in ids]
-    return [str(each) for each in _arrow(ids, "withdraw")["record_id"].to_pylist()]
-
-
-def _arrow(table: object, what: str) -> pa.Table:
-    import pyarrow as pa
-
-    if isinstance(table, pa.Table):
-        return table
-    if isinstance(table, Mapping):
-        return pa.table(dict(table))
-    if hasattr(table, "__arrow_c_stream__"):
-        return pa.table(table)
-    raise TypeError(f"{what}: a table, such as a pandas or polars frame or an Arrow table, not {type(table).__name__}")
+    return [str(each) for each in as_arrow(ids, "withdraw", ["record_id"])["record_id"].to_pylist()]

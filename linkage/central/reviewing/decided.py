@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.decisions import decided_pairs
 from linkage.encoded import EncodedSet
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-COLUMNS = ("left_source", "left_id", "right_source", "right_id", "same")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +35,7 @@ def decided(table: object, first: EncodedSet, second: EncodedSet, *, within: boo
     """The decisions about pairs of these sets; see `linkage.central.reviewing.refining.refine` for the table."""
     found: dict[tuple[str, str], bool] = {}
     contrary = 0
-    for pair, same in _pairs(_as_arrow(table), first.source, second.source):
+    for pair, same in _pairs(table, first.source, second.source):
         ordered = (min(pair), max(pair)) if within else pair
         contrary += found.setdefault(ordered, same) != same
     if contrary:
@@ -66,37 +61,11 @@ def _rows_of(side: EncodedSet, ids: list[str]) -> NDArray[np.int32]:
     return rows
 
 
-def _pairs(table: pa.Table, first: str, second: str) -> list[tuple[tuple[str, str], bool]]:
-    """Ids of the first and the second source, and what was decided."""
-    lacking = [name for name in COLUMNS if name not in table.column_names]
-    if lacking:
-        raise ValueError(f"decisions: lacks the column {', '.join(lacking)}; needed are {', '.join(COLUMNS)}")
-    found = []
-    for number, (left_source, left, right_source, right, same) in enumerate(
-        zip(*(table[name].to_pylist() for name in COLUMNS), strict=True)
-    ):
-        if same is None:
-            continue
-        if not isinstance(same, bool):
-            raise ValueError(f"decisions, row {number:,}: same must be true or false, or null where nobody decided")
-        if not isinstance(left, str) or not isinstance(right, str):
-            raise ValueError(f"decisions, row {number:,}: left_id and right_id must be record ids, as text")
+def _pairs(table: object, first: str, second: str) -> Iterator[tuple[tuple[str, str], bool]]:
+    """Ids of the first and the second source, and what was decided; of other sources nothing."""
+    columns = decided_pairs(table, "decisions").to_pydict().values()
+    for left_source, left, right_source, right, same in zip(*columns, strict=True):
         if (left_source, right_source) == (first, second):
-            found.append(((left, right), same))
+            yield (left, right), same
         elif (left_source, right_source) == (second, first):
-            found.append(((right, left), same))
-    return found
-
-
-def _as_arrow(table: Any) -> pa.Table:
-    import pyarrow as pa
-
-    if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
-        table = table.collect()  # polars LazyFrame
-    try:
-        return pa.table(dict(table) if isinstance(table, Mapping) else table)
-    except (pa.ArrowException, TypeError, ValueError):
-        raise TypeError(
-            f"decisions: must be a data frame, an Arrow table or a dict of columns of one length, with the columns "
-            f"{', '.join(COLUMNS)}; this is {type(table).__name__}"
-        ) from None
+            yield (right, left), same

@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.contenders import Contenders
 from linkage.central.explaining.explanation import explain
-from linkage.central.explaining.likelypairs import probability_of
 from linkage.central.explaining.waterfall import rivals_of
-from linkage.central.modelling.competition import Floats, prior_log_odds
+from linkage.central.modelling.competition import Floats, probability_of
 from linkage.central.modelling.model import FieldWeights, Model
 from linkage.central.modelling.scoring import Levels, evidence_of, levels_of
 from linkage.central.reviewing.decided import Decided, decided
@@ -87,7 +86,7 @@ def refine(
         )
     pairs = Contenders(known.row, known.column, np.zeros(len(known), np.int32), 0, seen.found.bonus)
     heard = np.array([sum(rivals_of(seen, *pair)) for pair in zip(known.row, known.column, strict=True)])
-    given = heard + prior_log_odds(asked.matches, seen.edges)
+    given = heard + seen.prior
     lesson = _Lesson(model, pairs, levels_of(model, seen.first, seen.second, pairs), given, seen.n_larger, known.same)
     sure, contrary = lesson.sure_and_contrary()
     if contrary > max(_CONTRARY * sure, _FEWEST_OF_A_KIND):

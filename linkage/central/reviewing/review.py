@@ -8,31 +8,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linkage.cases import CaseList
+from linkage.central.modelling.levels import comparisons
+from linkage.central.overtime.heldsets import one_of_each_source
+from linkage.central.reviewing.worth import require_linked, worth_a_look
+from linkage.decisions import PAIR, answer
 from linkage.encoded import EncodedSet
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
-from linkage.tables import TableOfResults
+from linkage.tables import TableOfResults, as_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from linkage.central.modelling.model import Model
 
-_ALIKE = "alike"
-_PAIR = ("left_source", "left_id", "right_source", "right_id")
-_WORDS: Mapping[str, bool | None] = {
-    "true": True, "yes": True, "1": True, "same": True,
-    "false": False, "no": False, "0": False, "different": False,
-    "": None, "unsure": None,
-}  # fmt: skip
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Review(TableOfResults):
-    """Pairs to look at, at the centre, the one whose decision hangs by least first.
+    """Pairs to look at, at the centre: conflicts, then those whose decision hangs by least; of each those first.
 
-    table     case, left_source, left_id, right_source, right_id, match_weight, probability, reaches_cut, then a column
-              for each field: how the two agree on it, in a word
+    table     case, left_source, left_id, right_source, right_id, match_weight, probability, reaches_cut, conflict, then
+              a column for each field: how the two agree on it, in a word
     """
 
     table: pa.Table
@@ -49,13 +45,25 @@ class Review(TableOfResults):
         return f"Review({len(self):,} pairs of {', '.join(map(repr, self.links.sources))})"
 
     def for_source(self, source: str) -> CaseList:
-        """What one agency is given: its own record ids under case numbers that the other agency has too."""
-        sides = {self.table[f"{side}_source"][0].as_py(): side for side in ("left", "right") if len(self)}
-        if source not in sides:
-            raise ValueError(f"for_source: no case is of '{source}'; {nearest(source, sides)}")
-        side = sides[source]
-        fields = self.table.column_names[len(_PAIR) + 4 :]
-        own = self.table.select(["case", f"{side}_id", *fields]).rename_columns(["case", "record_id", *fields])
+        """What one agency is given: its own record ids under case numbers that the other agency has too.
+
+        Of a case within one source it has both records, one after the other.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        fields = self.table.column_names[len(PAIR) + 5 :]
+        parts = []
+        for side in ("left", "right"):
+            own = self.table.append_column("place", pa.array(range(len(self)), pa.int64()))
+            own = own.filter(pc.equal(own[f"{side}_source"], source)).select(["place", "case", f"{side}_id", *fields])
+            parts.append(own.rename_columns(["place", "case", "record_id", *fields]))
+        mine = pa.concat_tables(parts)
+        if not len(mine):
+            sources = {name for side in ("left", "right") for name in self.table[f"{side}_source"].to_pylist()}
+            raise ValueError(f"for_source: no case is of '{source}'; {nearest(source, sources)}")
+        order = pc.sort_indices(mine, [("place", "ascending")])
+        own = mine.take(order).drop_columns(["place"]).combine_chunks()
         return CaseList(own, self.links.schema.project, source, self.links.key_check, self.links.run)
 
     def settled(self, decisions: Mapping[str, object]) -> tuple[pa.Table, pa.Table]:
@@ -84,35 +92,42 @@ def settled(review: pa.Table, decisions: Mapping[str, object]) -> tuple[pa.Table
     told = {source: _decided(table, set(review["case"].to_pylist())) for source, table in decisions.items()}
     known: list[dict[str, Any]] = []
     contrary: list[dict[str, Any]] = []
-    for row in review.select(["case", *_PAIR]).to_pylist():
+    for row in review.select(["case", *PAIR]).to_pylist():
         said = {source: own[row["case"]] for source, own in told.items() if own.get(row["case"]) is not None}
         if len(set(said.values())) == 1:
-            known.append({**{name: row[name] for name in _PAIR}, "same": next(iter(said.values()))})
+            known.append({**{name: row[name] for name in PAIR}, "same": next(iter(said.values()))})
         elif said:
             contrary.append({"case": row["case"], **{source: said.get(source) for source in told}})
-    pair, sides = [(name, pa.string()) for name in _PAIR], [(source, pa.bool_()) for source in told]
+    pair, sides = [(name, pa.string()) for name in PAIR], [(source, pa.bool_()) for source in told]
     return (
         pa.Table.from_pylist(known, pa.schema([*pair, ("same", pa.bool_())])),
         pa.Table.from_pylist(contrary, pa.schema([("case", pa.string()), *sides])),
     )
 
 
-def review(links: Links, model: Model, left: EncodedSet, right: EncodedSet, *, n: int = 300) -> Review:
-    """The pairs whose decision would change most: those nearest the cut, on either side of it.
+def review(links: Links, model: Model | None, *sets: EncodedSet, n: int = 300) -> Review:
+    """The pairs whose decision would change most: of several agencies conflicts first, then those nearest the cut.
 
     Parameters
     ----------
     links
-        What `link` made of the two sets, or of these and others, in the ``fields`` layout.
+        What `link` made of the sets, or of these and others, in the ``fields`` layout.
     model
-        The one that it was made with: `fit` of the two sets gives it.
+        The one that it was made with: `fit` of the two sets gives it. None: those that the links hold, as they do of
+        three agencies or more and where they are carried on.
+    sets
+        Of two sources or more, every two of which are looked at; or of one, for the duplicates within it. Of a source
+        that sent several batches all of them, as in `link`.
     n
-        How many pairs.
+        How many pairs. At most half are conflicts: pairs that reach the cut, of people who are two all the same, as
+        others belong more surely to one or the other.
 
     Returns
     -------
     A `Review`. Case numbers are keyed with the run's release key: the same pair has the same number in each review of a
     run, and nobody without the standing result can tell which records a number stands for.
+
+    Cost: a comparison of all pairs of every two sets.
 
     Examples
     --------
@@ -127,50 +142,35 @@ def review(links: Links, model: Model, left: EncodedSet, right: EncodedSet, *, n
     """
     import pyarrow as pa
 
-    if left.source == right.source or not {left.source, right.source} <= set(links.sources):
-        raise ValueError(f"review: give two sets that were linked, of {', '.join(links.sources)}")
-    if "probability" not in links.cut:
-        raise ValueError("review: the record layout has no fields to look at")
-    seen = model.explain(left, right, probability=links.cut["probability"], progress=False)
-    rows = []
-    for row in seen.nearest(n).to_arrow().to_pylist():
-        levels = {step.name: step.level for step in seen.pair(row["left_id"], row["right_id"]).steps if step.level}
-        words = {item.comparison.name: _word(levels.get(item.comparison.name, "missing")) for item in model.fields}
-        rows.append({"case": _number(links.release_key, row), **row, **words})
-    names = [item.comparison.name for item in model.fields]
-    measures = {"match_weight": pa.float64(), "probability": pa.float64(), "reaches_cut": pa.bool_()}
-    kinds = {"case": pa.string(), **dict.fromkeys(_PAIR, pa.string()), **measures, **dict.fromkeys(names, pa.string())}
+    whole = one_of_each_source(sets)
+    require_linked(links, whole)
+    rows = [{"case": _number(links.release_key, row), **row} for row in worth_a_look(links, model, whole, n)]
+    names = [item.name for item in comparisons(links.schema)]
+    measures = {
+        "match_weight": pa.float64(), "probability": pa.float64(), "reaches_cut": pa.bool_(), "conflict": pa.bool_()
+    }  # fmt: skip
+    kinds = {"case": pa.string(), **dict.fromkeys(PAIR, pa.string()), **measures, **dict.fromkeys(names, pa.string())}
     return Review(pa.Table.from_pylist(rows, pa.schema(list(kinds.items()))), links)
 
 
-def _word(level: str) -> str:
-    return _ALIKE if level[:1].isdigit() else level
-
-
 def _number(release_key: bytes, row: Mapping[str, Any]) -> str:
-    parts = [str(row[name]) for name in _PAIR]
+    ends = sorted([(row["left_source"], row["left_id"]), (row["right_source"], row["right_id"])])
+    parts = [part for end in ends for part in end]
     message = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in ("case", *parts))
     return hmac.digest(release_key, message, "sha256")[:8].hex()
 
 
 def _decided(table: object, cases: set[str]) -> dict[str, bool | None]:
-    import pyarrow as pa
-
-    given = pa.table(dict(table) if isinstance(table, Mapping) else table)
+    given = as_arrow(table, "decisions")
     lacking = {"case", "same"} - set(given.column_names)
     if lacking:
         raise RecordError(f"decisions: no column '{min(lacking)}'", column=min(lacking), rule="column missing")
     found: dict[str, bool | None] = {}
     for row, (case, same) in enumerate(zip(given["case"].to_pylist(), given["same"].to_pylist(), strict=True), start=1):
-        word = "" if same is None else str(same).strip().lower()
         if case not in cases:
             raise RecordError(f"decisions, row {row:,}: the case is not in this review", row=row, rule="case")
-        if word not in _WORDS:
-            raise RecordError(
-                f"decisions, row {row:,}, column 'same': write true, false, or nothing",
-                row=row,
-                column="same",
-                rule="word",
-            )
-        found[case] = _WORDS[word]
+        try:
+            found[case] = answer(same)
+        except ValueError as error:
+            raise RecordError(f"decisions, row {row:,}: {error}", row=row, column="same", rule="word") from None
     return found

@@ -1,0 +1,62 @@
+"""Small tables as files, .csv or .parquet: record ids, decisions of people, answers on cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linkage.errors import FileFormatError
+from linkage.files import written_beside
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def table_of(path: str, *columns: str) -> pa.Table:
+    """The table in a file, ids and case numbers as they are written, a column ``same`` as true, false or null.
+
+    Raises `FileFormatError` where a column is not there, or ``same`` holds another word (`linkage.decisions`).
+    """
+    from linkage.agency.records import Attachable
+    from linkage.decisions import answers
+
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    found: pa.Table = Attachable.of(path).frame.to_arrow()
+    for name in columns:
+        if name not in found.column_names:
+            raise FileFormatError(f"{path}: has no column '{name}'", path=path, reason="columns")
+    if "same" not in found.column_names:
+        return found
+    try:
+        same = answers(found["same"], path)
+    except ValueError as error:
+        raise FileFormatError(str(error), path=path, reason="same") from None
+    return found.set_column(found.column_names.index("same"), "same", same)
+
+
+def by_source(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    """The files of an option SOURCE=FILE, by source."""
+    found = {}
+    for item in given:
+        source, equals, path = item.rpartition("=")
+        if not equals or not source or source in found:
+            raise click.UsageError(f"{option} {item}: written as SOURCE=FILE, once a source")
+        found[source] = path
+    return found
+
+
+def write_table(table: pa.Table, path: str) -> None:
+    """Write a table as .csv or .parquet, whole or not at all, for its owner's eyes only."""
+    from pyarrow import csv, parquet
+
+    kind = Path(path).suffix.lower()
+    if kind not in (".csv", ".parquet"):
+        raise ValueError(f"{path}: a table is written as .csv or .parquet")
+    with written_beside(path) as part:
+        if kind == ".csv":
+            csv.write_csv(table, part)
+        else:
+            parquet.write_table(table, part)

@@ -1,0 +1,50 @@
+import pyarrow as pa
+import pytest
+
+from linkage.decisions import PAIR, answer, answers, decided_pairs
+
+WHOLE = {"left_source": ["a", "a"], "left_id": ["1", "2"], "right_source": ["b", "b"], "right_id": ["x", "y"]}
+
+
+def test_decided_pairs__passes_over_what_nobody_decided():
+    found = decided_pairs(WHOLE | {"same": [None, False], "note": ["", ""]}, "known")
+    assert found.column_names == [*PAIR, "same"] and found["left_id"].to_pylist() == ["2"]
+    none = decided_pairs(WHOLE | {"same": [None, None]}, "known")
+    assert none.num_rows == 0 and none.schema == found.schema
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"same": ["yes", "no"]}, "known, row 1: same must be true or false"),
+        ({"same": [True, True], "right_id": ["x", None]}, "known, row 2: sources and record ids must be text"),
+        ({"same": [True, 0]}, "known: must be a data frame"),
+        ({}, "known: lacks the column same"),
+    ],
+)
+def test_decided_pairs__says_which_row_is_not_as_it_must_be(changed, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        decided_pairs(WHOLE | changed, "known")
+
+
+@pytest.mark.parametrize("frame", ["pandas", "polars"])
+def test_decided_pairs__reads_frames(frame):
+    library = pytest.importorskip(frame)
+    assert decided_pairs(library.DataFrame(WHOLE | {"same": [True, False]}), "known")["same"].to_pylist() == [
+        True,
+        False,
+    ]
+
+
+def test_answers__names_the_row_and_never_repeats_the_word():
+    assert answers(pa.chunked_array([["Yes", "", "0", None, " same "]]), "f.csv").to_pylist() == [
+        True,
+        None,
+        False,
+        None,
+        True,
+    ]
+    with pytest.raises(ValueError, match=r"f.csv, row 2: same must be true or false") as caught:
+        answers(pa.chunked_array([["yes", "Siobhan"]]), "f.csv")
+    assert "Siobhan" not in str(caught.value)
+    assert answer(value := True) is value
