@@ -217,6 +217,45 @@ def test_links__whose_cut_is_no_number_are_refused(tmp_path):
             lk.Links.load(tmp_path / "b.parquet")
 
 
+def put(table, name, row, value):
+    values = table[name].to_pylist()
+    values[row] = value
+    return table.set_column(table.column_names.index(name), name, pa.array(values, table[name].type))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("left_source", None), ("left_id", None), ("left_source", "nobody"), ("right_source", None), ("right_id", None),
+     ("probability", None), ("probability", float("nan")), ("probability", 1.5), ("match_weight", float("inf"))],
+)  # fmt: skip
+def test_links__whose_rows_do_not_fit_are_refused_though_their_digest_does(tmp_path, name, value):
+    # each once went on to a release or a report, and ended there in an error that said nothing of the file
+    from linkage import parquetfile
+
+    links().save(tmp_path / "a.parquet")
+    table, footer = parquetfile.read(tmp_path / "a.parquet", format="links 1", made_with="`linkage link`")
+    row = table["right_id"].is_valid().to_pylist().index(True)
+    parquetfile.write(tmp_path / "b.parquet", put(table, name, row, value), footer)
+    with pytest.raises(lk.FileFormatError, match="not those of links"):
+        lk.Links.load(tmp_path / "b.parquet")
+
+
+def test_release__whose_key_check_is_not_ascii_is_of_another_key():
+    # comparing in constant time takes no other texts, which ended in a TypeError
+    given = links().release("police")
+    with pytest.raises(lk.MismatchError, match="another key"):
+        lk.rejoin(lk.Release(given.table, given.project, "police", "ключ", given.run), {"no": ["a"]}, KEY, id="no")
+
+
+@pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
+def test_link__within_one_set_takes_groups_and_says_what_one_record_lacks(tmp_path):
+    # expected recall by group asked for two sets, so that looking for duplicates failed wherever a group travelled
+    made = lk.EncodedSet.load(encoded_file(tmp_path / "a.parquet", 60))
+    assert lk.link(made, progress=False).sources == ("police",)
+    with pytest.raises(ValueError, match="one record, and so no pair"):
+        lk.link(lk.EncodedSet.load(encoded_file(tmp_path / "b.parquet", 1)), progress=False)
+
+
 @pytest.mark.parametrize("count", [1e999, -1, True, "7", 1.5, 10**30, [1]])
 def test_ledger__whose_counts_are_no_counts_is_refused(tmp_path, count):
     # a count of 1e999 once ended in an OverflowError

@@ -17,7 +17,7 @@ from tests.hostile.trial import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
 SOURCE = Path(lk.__file__).parent
-TEXTS = ("CSV", "agreement", "model", "CLKs", "clkhash schema 3", "groups", "ledger", "known pairs", "decisions",
+TEXTS = ("CSV", "agreement", "model", "CLKs", "clkhash schema 3", "groups", "ledger", "known pairs",
          "answers to cases", "truth")  # fmt: skip
 WAYS = {
     "byte order mark": lambda text: text.encode("utf-8-sig"),

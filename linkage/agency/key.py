@@ -142,7 +142,7 @@ class Key:
 def require_key(key: Key, project: str, key_check: str, *, what: str) -> None:
     """``MismatchError`` unless ``what`` was made under this key; compared in constant time."""
     own = key.check(project)
-    if not hmac.compare_digest(own, key_check):
+    if not hmac.compare_digest(own.encode(), key_check.encode()):  # of texts it takes ASCII alone
         raise MismatchError(f"{what} made under another key than this one", what="key", left=key_check, right=own)
 
 

@@ -105,6 +105,8 @@ def read_links(path: Path) -> object:
     loaded = Links.load(path)
     assert len(loaded) == loaded.to_arrow().num_rows
     assert repr(loaded) and loaded._repr_html_() and loaded.run
+    for source in loaded.sources:
+        assert loaded.release(source, present_in=loaded.sources[:1])._repr_html_()
     tables = [table.to_pydict() for table in (loaded.pairs, loaded.records, loaded.conflicts, loaded.events)]
     if loaded.kept is not None:
         kept = loaded.kept
@@ -157,6 +159,7 @@ def model_file(path: Path) -> Path:
 def read_model(path: Path) -> object:
     loaded = lk.Model.load(path)
     assert str(loaded) and loaded._repr_html_()
+    assert loaded.to_arrow().num_rows and loaded.doubts(100) is not None
     return modelfile.to_text(loaded)
 
 
@@ -398,16 +401,17 @@ def decisions_file(path: Path) -> Path:
     return path
 
 
+def decisions_table(path: Path) -> Path:
+    ids = [f"{row:032x}" for row in range(10)]
+    rows = {"left_source": ["police"] * 10, "left_id": ids, "right_source": ["school"] * 10, "right_id": ids[::-1]}
+    pq.write_table(pa.table(rows | {"same": ["true", "no", None, "unsure", ""] * 2}), path)
+    return path
+
+
 def read_known(path: Path) -> object:
-    from linkage.commands.overtime import table_of
+    from linkage.commands.tablefiles import table_of
 
     return table_of(str(path)).to_pydict()
-
-
-def read_decisions(path: Path) -> object:
-    from linkage.commands.explain import _decisions
-
-    return _decisions(str(path)).to_pydict()
 
 
 def answers_file(path: Path) -> Path:
@@ -417,14 +421,14 @@ def answers_file(path: Path) -> Path:
 
 def read_answers(path: Path) -> object:
     from linkage.central.reviewing.review import settled
-    from linkage.commands.cases import _texts
+    from linkage.commands.tablefiles import table_of
 
     ids = [f"{row:016x}" for row in range(10)]
     review = pa.table(
         dict.fromkeys(("case", "left_id", "right_id"), ids)
         | {name: ["x"] * 10 for name in ("left_source", "right_source")}
     )
-    return [table.to_pydict() for table in settled(pa.table(review), {"police": _texts(str(path))})]
+    return [table.to_pydict() for table in settled(pa.table(review), {"police": table_of(str(path))})]
 
 
 def truth_file(path: Path) -> Path:
@@ -489,7 +493,7 @@ FORMATS = {
     "table in Parquet": _format(table_file, "table.parquet", read_table, of_bytes),
     "record ids": _format(ids_file, "ids.parquet", read_known, of_bytes),
     "known pairs": _format(decisions_file, "known.csv", read_known, of_text),
-    "decisions": _format(decisions_file, "decisions.csv", read_decisions, of_text),
+    "decisions in Parquet": _format(decisions_table, "decisions.parquet", read_known, of_bytes),
     "answers to cases": _format(answers_file, "answers.csv", read_answers, of_text),
     "truth": _format(truth_file, "truth.csv", read_truth, of_text),
 }  # fmt: skip

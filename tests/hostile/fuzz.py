@@ -19,7 +19,7 @@ from pathlib import Path
 FORMATS_FUZZED = (
     "agreement", "clkhash schema 1", "clkhash schema 2", "clkhash schema 3", "CLKs", "CLKs with blocks", "groups",
     "candidate pairs", "blocks", "ledger", "log, forged", "key", "model, forged", "encoded set", "links", "release",
-    "table in Parquet", "CSV", "known pairs", "decisions", "truth",
+    "table in Parquet", "CSV", "known pairs", "truth",
 )  # fmt: skip
 _SAID = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _REACHED = re.compile(r"cov: (\d+)")
