@@ -144,8 +144,8 @@ def people_of(path: Path) -> object:
 
 def started(line: tuple[str, ...], folder: Path, **options: object) -> subprocess.Popen[str]:
     """The command, begun."""
-    environment = os.environ | {"PYTHONPATH": str(Path(lk.__file__).parents[1]), "LINKAGE_LOG": ""}
-    environment.pop("LINKAGE_LOG")
+    paths = os.pathsep.join([str(Path(lk.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    environment = {name: value for name, value in os.environ.items() if name != "LINKAGE_LOG"} | {"PYTHONPATH": paths}
     return subprocess.Popen(
         [sys.executable, "-m", "linkage", *line], cwd=folder, env=environment, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, **options,

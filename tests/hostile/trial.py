@@ -98,7 +98,7 @@ def outcomes(kind: str, original: Path, first: int, last: int) -> dict[int, str]
 def run(jobs: list[Job]) -> list[dict[int, str]]:
     """The outcomes of several jobs; after a crash or a hang a new child goes on with the next mutant."""
     found: list[dict[int, str]] = [{} for _ in jobs]
-    paths = os.pathsep.join([str(ROOT), str(Path(linkage.__file__).parents[1])])
+    paths = os.pathsep.join([str(ROOT), str(Path(linkage.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     left = dict(enumerate(jobs))
     while left:
         numbers = list(left)

@@ -102,7 +102,7 @@ static Py_ssize_t number_texts(Store *store, const Texts *texts, const uint8_t *
             numbers[i] = slot >= 0 && (slot & INT32_MAX) < store->n ? slot & INT32_MAX : 0;
             SOON(&store->ends[numbers[i]]);
         }
-        for (int i = 0; i < n; i++) SOON(store->bytes + store->ends[numbers[i]]);
+        for (int i = 0; i < n; i++) SOON((const void *)((uintptr_t)store->bytes + (uintptr_t)store->ends[numbers[i]]));
         for (int i = 0; i < n; i++) {
             codes[row + i] = -1;
             if (valid && !valid[row + i]) continue;

@@ -62,7 +62,7 @@ static inline int64_t slot_of(uint64_t hash, int32_t number) {
 static inline int is_text(const Store *store, ptrdiff_t number, const uint8_t *text, size_t n, const uint8_t *end) {
     if (number < 0 || number >= store->n) return 0;
     const int64_t start = store->ends[number], stop = store->ends[number + 1];
-    if (stop - start != (int64_t)n || start < 0 || stop > store->n_bytes) return 0;
+    if (start < 0 || stop < start || stop > store->n_bytes || stop - start != (int64_t)n) return 0;
     const uint8_t *held = store->bytes + start, *held_end = store->bytes + store->n_bytes;
     for (; n > 8; n -= 8, text += 8, held += 8)
         if (word_of(text, 8, end) != word_of(held, 8, held_end)) return 0;
