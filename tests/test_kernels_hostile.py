@@ -137,3 +137,21 @@ def test_heavy__refuses_outputs_that_cannot_be_written(monkeypatch):
     out = (np.zeros(9, np.int32), np.zeros(9, np.int32), read_only(np.zeros(9, np.int32)))
     with pytest.raises((BufferError, ValueError)):
         heavy(**given, out=out)
+
+
+def test_calls__give_back_what_they_took_whether_they_answer_or_refuse():
+    # each holds copies of 400 kB while it runs: one that is kept would show as a gigabyte
+    n = 100_000
+    rows, out = np.zeros((n, 8), np.uint8), np.zeros((n, 8), np.uint8)
+    index, beyond = np.zeros(n, np.int32), np.full(n, n, np.int32)
+    words, counts = np.zeros((n, 1), np.uint64), np.zeros(n, np.uint32)
+    before = trial._most_memory()
+    for _ in range(400):
+        agency.gather([rows], index, index, [(0, out)])
+        extension.count_columns(words, counts, 1, np.zeros(64, np.uint32))
+        for given in ((index, beyond, [(0, out)]), (index, index, [(0, out[:1])]), (index, None, [])):
+            with pytest.raises((ValueError, TypeError)):
+                agency.gather([rows], *given)
+        with pytest.raises(ValueError, match="differ in length"):
+            extension.count_columns(words, counts[:-1], 1, np.zeros(64, np.uint32))
+    assert trial._most_memory() - before < 64 << 20
