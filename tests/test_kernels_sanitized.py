@@ -37,7 +37,9 @@ def run(command, *, cwd: Path | None = None, **environment) -> subprocess.Comple
 
 def installed(folder: Path, *settings: str) -> Path:
     """The package, built with these CMake settings, and the kernel tests beside it."""
-    options = [f"--config-settings=cmake.define.{setting}" for setting in settings]
+    # a folder of its own: what CMake was told stays in the checkout's, for the next build
+    options = [f"--config-settings=build-dir={folder.parent / f'{folder.name}-objects'}"]
+    options += [f"--config-settings=cmake.define.{setting}" for setting in settings]
     run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, ROOT, *options])
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
