@@ -13,9 +13,11 @@ from statistics import mean
 import full_size
 from results_kept import RESULTS, complete, lines_of, table_row
 
+from linkage.quality import CLOSE
+
 JUDGEMENT = RESULTS / "judgement.jsonl"
 PRESETS = RESULTS / "judgement_presets.jsonl"
-NEAR = {"precision": 0.02, "recall": 0.05}
+NEAR = CLOSE
 LEAST = 0.985  # precision that asking for 0.99 may give
 ALL = f"{len(full_size.TWO_SIDED)} data sets"
 
@@ -76,8 +78,9 @@ def parts(lines: list[dict]) -> Iterator[tuple[str, str, list[dict]]]:
 def judgement(lines: list[dict]) -> str:
     """How often what is stated is near the truth, and the truth within the interval; of those that say they know."""
     head = (
-        "data", "partners kept", "linked", "says it can't know", "precision: within 0.02", "in its interval",
-        "furthest too high", "recall: within 0.05", "in its interval", "furthest too high",
+        "data", "partners kept", "linked", "says it can't know", "precision: within 0.02", "if it says it is close",
+        "in its interval", "furthest too high", "recall: within 0.05", "if it says it is close", "in its interval",
+        "furthest too high",
     )  # fmt: skip
     rows = [table_row(head), table_row(["---"] * len(head))]
     for name, kept, own in parts(lines):
@@ -86,8 +89,10 @@ def judgement(lines: list[dict]) -> str:
         cells = [name, kept, f"{len(linked)} of {len(own)}", str(len(linked) - len(known))]
         for measure, near in NEAR.items():
             spans = [line[measure] for line in known]
+            close = [span for span in spans if max(span[2] - span[0], span[0] - span[1]) <= near]
             cells += [
                 f"{sum(abs(value - true) <= near for value, *_, true in spans)} of {len(spans)}",
+                f"{sum(abs(value - true) <= near for value, *_, true in close)} of {len(close)}",
                 str(sum(low <= true <= high for _, low, high, true in spans)),
                 f"{max((value - true for value, *_, true in spans), default=0.0):.3f}",
             ]

@@ -19,6 +19,7 @@ _WRONG, _MISSED = (0.5, 2.5), (0.4, 3.0)
 _UNSEEN = 0.01  # matches, for each that is found, so unlike that nothing shows of them
 _WIDE = 0.25  # an interval of F1 wider than this says little
 _FEW_LINKS = 20
+CLOSE: Mapping[str, float] = {"precision": 0.02, "recall": 0.05}  # either side; an interval that is wider says so
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,21 @@ class Quality(TableOfResults):
         return self.at.f1
 
     def lowest_cut(self, *, precision: float) -> float | None:
-        """The lowest cut whose links are expected to be right in this share; None if none is.
+        """The lowest cut whose links are right in this share; None if none is.
+
+        As many may be wrong as are expected and their standard deviation more: of few links some more are wrong by
+        chance. Of 108 linkages of 1,500 invented people each, asked for 0.99, 105 were answered and 99 had 0.985 or
+        more; by the expectation alone 90.
 
         >>> points = tuple(Expectation(cut, 100, wrong, 1.0) for cut, wrong in ((0.5, 5.0), (0.7, 2.0), (0.9, 0.5)))
         >>> Quality(points[0], points, "probability", True, True).lowest_cut(precision=0.98)
-        0.7
+        0.9
         """
-        good = [point.cut for point in self.curve if point.links and point.precision.value >= precision]
+        good = [
+            point.cut
+            for point in self.curve
+            if point.links and point.wrong + math.sqrt(point.wrong) <= (1 - precision) * point.links
+        ]
         return min(good, default=None)
 
     def to_arrow(self) -> pa.Table:
@@ -195,6 +204,14 @@ def doubts_of(at: Expectation) -> Iterable[str]:
         yield f"of {at.links:,} links neither precision nor recall can be told; look at each"
     elif at.f1.high - at.f1.low > _WIDE:
         yield "the evidence is too weak to say how good these links are: a further field is needed, or a sample by hand"
+
+
+def wide_of(at: Expectation) -> Iterable[str]:
+    """What can't be told closely of links such as these."""
+    for name, close in CLOSE.items():
+        span = getattr(at, name)
+        if max(span.high - span.value, span.value - span.low) > close:
+            yield f"{name} cannot be told to within {close:g} here: it may be from {span.low:.3f} to {span.high:.3f}"
 
 
 def _point(cut: float, links: int, wrong: float, missed: float) -> Expectation:

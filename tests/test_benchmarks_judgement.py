@@ -53,8 +53,9 @@ def test_judgement__counts_how_often_it_was_near_and_inside():
         {"data": "invented, hard", "seed": 104, "settings": {"people": 1_500}, "refused": "EvidenceError"},
         line("invented, hard, 10 % of partners", 101, kept=0.1),
     ]
+    whole_row = "| invented, hard | 100% | 3 of 4 | 1 | 1 of 2 | 0 of 0 | 1 | 0.050 | 1 of 2 | 0 of 0 | 1 | -0.050 |"
     _, _, whole, tenth = judgement_tables.judgement(own).splitlines()
-    assert whole == "| invented, hard | 100% | 3 of 4 | 1 | 1 of 2 | 1 | 0.050 | 1 of 2 | 1 | -0.050 |"
+    assert whole == whole_row
     assert tenth.startswith("| invented, hard | 10% | 1 of 1 | 0 |")
 
 

@@ -17,7 +17,7 @@ from linkage.central.judging.judgement import judge, recall_by_group
 from linkage.central.modelling import predicting, scoring
 from linkage.central.modelling.competition import Edges, Messages
 from linkage.central.modelling.predicting import Scored, Within, look_alikes
-from linkage.quality import MEASURES, Expectation, Quality
+from linkage.quality import MEASURES, Expectation, Quality, wide_of
 
 AGENCIES = ("registry", "childrens_centre")
 LIMITS = {"threads": None, "memory": DEFAULT_MEMORY, "progress": False}
@@ -160,6 +160,14 @@ def test_quality__is_none_where_nothing_shows_it():
 
 
 # ---- groups -----------------------------------------------------------------------------------------------------
+
+
+def test_quality__says_what_it_cannot_tell_closely():
+    close, few = Expectation(0.5, 10_000, 5.0, 20.0), Expectation(0.5, 90, 1.0, 8.0)
+    assert not list(wide_of(close))
+    said = list(wide_of(few))
+    assert [word.split()[0] for word in said] == ["precision", "recall"]
+    assert f"{few.precision.low:.3f} to {few.precision.high:.3f}" in said[0]
 
 
 def with_chances(edges, chance, matches):

@@ -53,7 +53,7 @@ def link(
         ``Links.cut`` says which.
     precision
         ``fields`` layout, two sets or one: in place of a probability the share of the links that shall be right, such
-        as 0.99. The cut is the lowest at which so many are expected to be.
+        as 0.99. The cut is the lowest that `Quality.lowest_cut` expects to give so many, chance considered.
     threshold
         ``record`` layout: link at or above this similarity, measured as the agreement's filter is made for. Without it
         one is found from the sets, near the best balance of wrong and missed links (``Links.cut`` says which); within
