@@ -113,7 +113,8 @@ def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib
         pytest.skip("no disk can be mounted here")
     try:
         for command in commands(inputs).values():
-            line = [f"{disk}/{part}" if part in command.outputs else part for part in command.line]
+            named = [part.rpartition("=") for part in command.line]
+            line = [a + b + (f"{disk}/{c}" if c in command.outputs else c) for a, b, c in named]
             run = tmp_path / "run"
             shutil.rmtree(run, ignore_errors=True)
             shutil.copytree(inputs, run)
