@@ -218,8 +218,8 @@ def wide_of(at: Expectation) -> Iterable[str]:
 
 def _point(cut: float, links: int, wrong: float, missed: float) -> Expectation:
     point = Expectation(float(cut), int(links), float(wrong), float(missed))
-    if not all(math.isfinite(value) for value in (point.cut, point.wrong, point.missed)):
-        raise ValueError("not finite")
+    if not all(0 <= value < 1e15 for value in (point.cut, point.wrong, point.missed, point.links)):
+        raise ValueError("not finite, or out of range")
     return point
 
 
