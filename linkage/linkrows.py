@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 MEASURES = ("similarity", "match_weight", "probability")
 _ENDS = ("left_source", "left_id", "right_source", "right_id")
 _SHARES = ("similarity", "probability")
+_CUTS = {"threshold": "similarity", "probability": "probability"}  # what is cut by, and what it cuts
 # by kind of row, the columns that have something in every one
 _FILLED = {
     "kept": _ENDS, "same": _ENDS, "different": _ENDS, "content": ("left_source", "left_id", "right_id"),
@@ -48,7 +49,7 @@ def require_pairs(table: pa.Table, sources: Collection[str], cut: Collection[str
     )
     measured = paired.filter(pc.invert(own))
     there = set(table.column_names)
-    if not cut or not set(cut) <= {*_SHARES} & there or not {"similarity", "match_weight"} & there:
+    if not cut or not all(_CUTS.get(name) in there for name in cut):
         raise ValueError("cut")
     for name in (each for each in MEASURES if each in table.column_names):
         _require_numbers(measured[name], share=name in _SHARES)

@@ -80,7 +80,7 @@ def test_charts__say_what_to_install(monkeypatch):
         return builtins.__import__(name, *args, **kwargs)
 
     monkeypatch.setattr(charts.importlib, "import_module", without)
-    with pytest.raises(ImportError, match=r"pip install 'linkage-pprl\[plot\]'"):
+    with pytest.raises(ImportError, match=r"pip install matplotlib"):
         CURVE.plot()
 
 

@@ -110,7 +110,7 @@ def other_agreement(place):
         (other_agreement, 4, "another agreement"),
         (lambda place: (place / "model.json").write_text("{}"), 3, "not a model"),
         (lambda place: (place / "a.parquet").rename("model.json"), 3, ""),
-        (lambda place: None, 3, "model.json: No such file"),
+        (lambda place: None, 3, "model.json: no such file"),
     ],
     ids=["another agreement", "no model", "a set", "no file"],
 )

@@ -168,7 +168,7 @@ def test_load__refuses_a_sealed_header_of_links_that_is_wrong(tmp_path, change):
     parquetfile.write(tmp_path / "links.parquet", table, footer)
     Links.load(tmp_path / "links.parquet")
     parquetfile.write(tmp_path / "links.parquet", table, footer | change)
-    with pytest.raises(FileFormatError, match="header is not that of links"):
+    with pytest.raises(FileFormatError, match="its header or its columns are not those of links"):
         Links.load(tmp_path / "links.parquet")
 
 

@@ -147,7 +147,7 @@ def test_report__without_matplotlib_says_so_before_anything_is_done(tmp_path, mo
     from linkage import charts
 
     monkeypatch.setattr(charts.importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
-    with pytest.raises(ImportError, match=r"linkage-pprl\[plot\]"):
+    with pytest.raises(ImportError, match=r"pip install matplotlib"):
         lk.report(LINKS, tmp_path / "a.html")
 
 
