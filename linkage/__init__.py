@@ -47,6 +47,7 @@ from linkage.auditing.finding import Finding
 from linkage.auditing.result import Audit
 from linkage.cases import CaseList
 from linkage.central import link
+from linkage.central.blocking.lsh import LSH
 from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.disclosing.overlap import Overlap, overlap
 from linkage.central.forecast import Plan, plan
@@ -91,6 +92,7 @@ __all__ = [
     "Group",
     "Hardening",
     "Key",
+    "LSH",
     "LimitError",
     "LinkageError",
     "LinkageWarning",

@@ -42,7 +42,7 @@ def planes_of(words: NDArray[np.uint64], *, threads: int | None) -> NDArray[np.u
 
 
 def keys_of(planes: list[NDArray[np.uint64]], n: int) -> NDArray[np.uint64]:
-    """(n,) keys: equal for rows that are equal in every plane; with more than 64 planes, mixed, and so nearly always."""
+    """(n,): equal for rows equal in every plane. Others differ: always with 64 planes at most, else nearly always."""
     keys = np.zeros(n, dtype=np.uint64)
     for start in range(0, len(planes), 64):
         some = planes[start : start + 64]

@@ -142,7 +142,7 @@ def _order(name: str, positions: NDArray[np.int64]) -> NDArray[np.int64]:
 def _sampled(
     left: Rows, right: Rows, *, n_bits: int, measure: Measure, within: bool
 ) -> tuple[NDArray[np.float64], int]:
-    """The shares of pairs by their chance of agreeing in one hash, from some evenly spaced; and how many pairs there are.
+    """Shares of pairs by their chance of agreeing in one hash, from some evenly spaced; and how many pairs there are.
 
     Record ids are random, so the sample is too.
     """

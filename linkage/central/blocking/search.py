@@ -1,4 +1,4 @@
-"""`compare` by candidates: tables side by side on threads, what they find joined now and again so that it stays small."""
+"""`compare` by candidates: tables side by side on threads, what they find joined now and again to stay small."""
 
 from __future__ import annotations
 
