@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--threshold", default="0.85")
     parser.add_argument("--recall", default="0.99")
     options = parser.parse_args()
-    print(json.dumps(machine.described()))
+    print(json.dumps(machine.machine()))
     before = None
     for rows in options.rows:
         now = measured(rows, options.threshold, options.recall)

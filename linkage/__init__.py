@@ -81,6 +81,7 @@ from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
 __all__ = [
+    "LSH",
     "Audit",
     "CaseList",
     "EncodedSet",
@@ -92,7 +93,6 @@ __all__ = [
     "Group",
     "Hardening",
     "Key",
-    "LSH",
     "LimitError",
     "LinkageError",
     "LinkageWarning",

@@ -1,5 +1,6 @@
 """compare(candidates=LSH()): only pairs that all pairs find, at least the recall promised, the same each time."""
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -141,3 +142,14 @@ def test_lsh__command_writes_the_pairs(two_sets, tmp_path):
     done = CliRunner().invoke(cli, ["compare", *paths, "--threshold", "0.8", "--lsh-recall", "0.99", "--out", out])
     assert done.exit_code == 0, done.output
     assert pq.read_metadata(out).num_rows == len(lk.compare(*two_sets, threshold=0.8, candidates=LSH()))
+
+
+def test_plan__prices_lsh_and_recommends_the_quicker(two_sets):
+    found = lk.plan(*two_sets, threshold=0.8, candidates=LSH())
+    assert found.by_lsh.expected_recall >= 0.99
+    assert found.by_lsh.candidates > 0
+    assert f"recommended: {found.recommended}" in str(found)
+    slow = dataclasses.replace(found, seconds=2 * found.by_lsh.seconds)
+    quick = dataclasses.replace(found, seconds=found.by_lsh.seconds / 2)
+    assert (slow.recommended, quick.recommended) == ("LSH", "all pairs")
+    assert lk.plan(*two_sets, threshold=0.8).recommended == "all pairs"

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from linkage.central.blocking.lsh import LSH
+from linkage.central.blocking.lsh import LSH, require_lsh
 from linkage.central.blocking.search import pairs_by_lsh
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
@@ -88,7 +88,7 @@ def compare(
         return _by_candidates(
             prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False),
             exact_ratio(threshold, name="threshold"),
-            candidates,
+            require_lsh(candidates),
             threads=threads,
             memory=memory,
         )
@@ -108,14 +108,11 @@ def compare(
 
 
 def _by_candidates(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None, memory: int) -> Pairs:
-    if not isinstance(lsh, LSH):
-        raise ValueError("candidates: LSH(recall=0.99), or leave it out for all pairs")
-
     def room(held: int) -> None:
         if held * BYTES_PER_PAIR > memory:
             _refuse(held, memory)
 
-    return job.pairs(*pairs_by_lsh(job, threshold, lsh, threads=threads, room=room)[0])
+    return job.pairs(*pairs_by_lsh(job, threshold, lsh, threads=threads, room=room))
 
 
 def compare_in_parts(

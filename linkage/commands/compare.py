@@ -28,6 +28,7 @@ _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metav
 @click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
 @_measure
 @_filters
+@click.option("--lsh-recall", metavar="RECALL", help="Price locality-sensitive hashing with this recall too.")
 @_most
 @threads_option
 @memory_option
@@ -37,6 +38,7 @@ def plan_command(
     threshold: str | None,
     measure: Any,
     filters: tuple[str, ...],
+    lsh_recall: str | None,
     most: int,
     threads: int | None,
     memory_mib: int,
@@ -47,13 +49,14 @@ def plan_command(
     Says whether the pairs would fit the memory allowed, as compare() of the library needs them to, and whether
     `linkage compare` would write them, which it does in parts.
     """
-    from linkage import EncodedSet, plan
+    from linkage import LSH, EncodedSet, plan
 
     found = plan(
         *(EncodedSet.load(path) for path in _one_or_two(sets)),
         threshold=threshold,
         measure=measure,
         filters=filters or None,
+        candidates=LSH(recall=lsh_recall) if lsh_recall else None,
         threads=threads,
         memory=memory_mib << 20,
         most=most,

@@ -55,6 +55,13 @@ class LSH:
             raise ValueError("recall: below 1; only all pairs miss nothing (leave candidates out)")
 
 
+def require_lsh(candidates: object) -> LSH:
+    """``candidates``, or ``ValueError`` unless it is an `LSH`."""
+    if not isinstance(candidates, LSH):
+        raise ValueError("candidates: LSH(recall=0.99), or leave it out for all pairs")
+    return candidates
+
+
 @dataclass(frozen=True)
 class Tables:
     """What was chosen: ``tables`` of ``hashes`` each, ``code_bits`` a hash (1: bit sampling).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -18,27 +19,46 @@ from linkage.central.tiles import Found, no_pairs
 from linkage.parallel import in_order
 
 
-def pairs_by_lsh(
-    job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None, room: Callable[[int], None]
-) -> tuple[Found, Tables]:
-    """The pairs of the job that share a table's key; ``room(pairs)`` may refuse what is held so far."""
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Tables chosen for a job, and its records that have bits, ready to be looked up."""
+
+    job: Job
+    chosen: Tables
+    rows: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    left: Rows
+    right: Rows
+    planes: tuple[NDArray[np.uint64], ...]
+    positions: NDArray[np.int64]
+    seed: str
+
+    def table(self, table: int) -> Found:
+        """The pairs that share this table's key and reach the threshold, in rows of the records that have bits."""
+        keys = [
+            keys_of(codes(planes, self.positions, self.seed, self.chosen, table), n)
+            for planes, n in zip(self.planes, (len(self.left), len(self.right)), strict=False)
+        ]
+        return scored(met(keys[0], keys[-1], within=self.job.within), self.left, self.right, self.job.need)[0]
+
+
+def search_of(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None) -> Search:
+    """Choose tables and lay the bits side by side; ``ValueError`` if no tables keep the recall."""
     rows, columns = _present(job.rows), _present(job.columns)
     left, right = job.rows.take(rows), job.columns.take(columns)
     chosen = tables_for(lsh, left, right, threshold, n_bits=job.n_bits, measure=job.measure, within=job.within)
-    positions = _positions(job)
     seed = hashlib.sha256(f"{job.left.schema.fingerprint()}/{job.measure}/{threshold}/{chosen}".encode()).hexdigest()
-    lefts = planes_of(left.words, threads=threads).view(np.uint64)
-    rights = lefts if job.within else planes_of(right.words, threads=threads).view(np.uint64)
+    planes = tuple(
+        planes_of(side.words, threads=threads).view(np.uint64) for side in ((left,) if job.within else (left, right))
+    )
+    return Search(job, chosen, rows, columns, left, right, planes, _positions(job), seed)
 
-    def of_table(table: int) -> Found:
-        keys = [
-            keys_of(codes(planes, positions, seed, chosen, table), n)
-            for planes, n in ((lefts, len(left)), (rights, len(right)))[: 1 if job.within else 2]
-        ]
-        return scored(met(keys[0], keys[-1], within=job.within), left, right, job.need)[0]
 
-    found = _joined(in_order(of_table, range(chosen.tables), threads=threads), room)
-    return (rows[found[0]], columns[found[1]], found[2]), chosen
+def pairs_by_lsh(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None, room: Callable[[int], None]) -> Found:
+    """The pairs of the job that share a table's key; ``room(pairs)`` may refuse what is held so far."""
+    search = search_of(job, threshold, lsh, threads=threads)
+    found = _joined(in_order(search.table, range(search.chosen.tables), threads=threads), room)
+    return search.rows[found[0]], search.columns[found[1]], found[2]
 
 
 def _joined(parts: Iterator[Found], room: Callable[[int], None]) -> Found:
