@@ -81,7 +81,6 @@ from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
 
 __all__ = [
-    "LSH",
     "Audit",
     "CaseList",
     "EncodedSet",
@@ -93,6 +92,7 @@ __all__ = [
     "Group",
     "Hardening",
     "Key",
+    "LSH",
     "LimitError",
     "LinkageError",
     "LinkageWarning",

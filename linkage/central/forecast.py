@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.blocking.lsh import LSH, require_lsh
-from linkage.central.blocking.search import search_of
+from linkage.central.blocking.lsh import LSH
+from linkage.central.blocking.price import ByLSH, priced
 from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs
 from linkage.central.contenders import BYTES_PER_CONTENDER, LINK_FLOOR_BITS, UNIT, most_contenders, prior_bits
 from linkage.central.expected import expected_pairs
@@ -45,21 +44,6 @@ class InParts:
     memory: int
     most: int
     fits: bool
-
-
-@dataclass(frozen=True)
-class ByLSH:
-    """What `compare` with ``candidates=LSH(...)`` would do: ``tables`` of ``hashes`` each.
-
-    ``expected_recall`` is the chance that a pair exactly at the threshold is found (others have a higher one),
-    ``candidates`` how many pairs are expected to be scored, and ``seconds`` of wall clock, from one table on these sets.
-    """
-
-    tables: int
-    hashes: int
-    expected_recall: float
-    candidates: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -163,7 +147,7 @@ def plan(
         if candidates is None:
             return found
         job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False)
-        return replace(found, by_lsh=_of_lsh(job, exact_ratio(threshold, name="threshold"), candidates, threads))
+        return replace(found, by_lsh=priced(job, exact_ratio(threshold, name="threshold"), candidates, threads))
     if threshold is not None:
         raise ValueError("plan: sets of the fields layout are linked without a threshold")
     if candidates is not None:
@@ -210,16 +194,6 @@ def _of_similarity(
         InParts(sets + of_a_part * _WRITTEN_BYTES_PER_PAIR, most, expected.at_least <= most),
         kernels.name(),
     )
-
-
-def _of_lsh(job: Job, threshold: Fraction, lsh: LSH, threads: int | None) -> ByLSH:
-    started = time.perf_counter()
-    search = search_of(job, threshold, require_lsh(lsh), threads=threads)
-    ready = time.perf_counter()
-    search.table(0)
-    chosen, table = search.chosen, time.perf_counter() - ready
-    seconds = ready - started + chosen.tables * table / thread_count(threads)
-    return ByLSH(chosen.tables, chosen.hashes, chosen.expected_recall, chosen.candidates, seconds)
 
 
 def _of_fields(left: EncodedSet, other: EncodedSet | None, *, threads: int | None, memory: int) -> Plan:

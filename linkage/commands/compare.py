@@ -61,7 +61,8 @@ def plan_command(
         memory=memory_mib << 20,
         most=most,
     )
-    click.echo(json.dumps(dataclasses.asdict(found)) if as_json else str(found))
+    told = dataclasses.asdict(found) | {"recommended": found.recommended}
+    click.echo(json.dumps(told) if as_json else str(found))
 
 
 @click.command("compare")
