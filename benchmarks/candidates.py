@@ -5,7 +5,8 @@
 Invented births and children's centre registrations, six fields in one filter of 1,024 bits, so many records a side.
 Exact pairs are those of a sample of the left records with all right ones, compared in the same run: the recall is the
 share of these that LSH found. The exact seconds for all left records follow from those of the sample and of few of its
-records, so that arranging the right side counts once. Processor seconds of the whole `lk.compare`, popcounts included, on all cores; peak memory of the process, people included.
+records, so that arranging the right side counts once. Processor seconds of the whole `lk.compare`, popcounts included,
+on all cores; peak memory of the process, people included.
 """
 
 from __future__ import annotations
