@@ -115,7 +115,7 @@ run(
     "-o",
     "registry/out.parquet",
 )
-shutil.copy("registry/out.parquet", "centre/registry.parquet")
+sent = shutil.copy("registry/out.parquet", "centre/registry.parquet")
 
 # %% [markdown]
 # ## The job at the centre
@@ -172,6 +172,9 @@ lines = Path("agency/export.csv").read_text(encoding="utf-8").splitlines()
 Path("agency/broken.csv").write_text("\n".join(line.split(",", 1)[1] for line in lines), encoding="utf-8")
 AS_OURS = ["--id", "reg_no", "--source", "childrens_centre", "--key", "project.key", "-o", "agency/out.parquet"]
 run("encode", "agency/broken.csv", *AGENCY[1:], *AS_OURS)
+# a record is there twice
+Path("agency/twice.csv").write_text("\n".join([*lines, lines[-1]]), encoding="utf-8")
+run("encode", "agency/twice.csv", *AGENCY[1:], *AS_OURS)
 # the key file can be read by others
 Path("project.key").chmod(0o644)
 run(
@@ -202,6 +205,13 @@ run(
     "agency/other.parquet",
 )
 run("link", "centre/registry.parquet", "agency/other.parquet", "-o", "centre/links.parquet", "--replace")
+# this agency runs on another version of the agreement
+agreed = Path("agreement.toml").read_text(encoding="utf-8")
+Path("changed.toml").write_text(agreed.replace('name = "sex"', 'name = "gender"'), encoding="utf-8")
+CHANGED = [part.replace("sex=", "gender=") if part.startswith("--column=") else part for part in COLUMNS]
+AS_CHANGED = ["--schema", "changed.toml", *CHANGED, *AS_OURS[:-1], "agency/changed.parquet"]
+run("encode", "agency/export.csv", *AS_CHANGED)
+run("link", "centre/registry.parquet", "agency/changed.parquet", "-o", "centre/links.parquet", "--replace")
 # a file was damaged on its way
 damaged = bytearray(before)
 damaged[len(damaged) // 2] ^= 1
@@ -222,7 +232,7 @@ log = Path("centre/linkage.log").read_text(encoding="utf-8").splitlines()
 entry = json.loads(log[0])
 print("\na line has:", ", ".join(entry))
 Path("centre/edited.log").write_text("\n".join([log[0].replace("link", "lunk", 1), *log[1:]]) + "\n", encoding="utf-8")
-run("log", "centre/edited.log")
+edited = run("log", "centre/edited.log")
 
 # %% [markdown]
 # ## The same job in Python

@@ -35,6 +35,8 @@ Errors never name a person's value; see `linkage.errors`.
 
 from __future__ import annotations
 
+import sys
+
 from linkage import interop
 from linkage.agency import encode
 from linkage.agency.attach import attach
@@ -79,6 +81,10 @@ from linkage.release import Release
 from linkage.reporting import report
 from linkage.schema import Group, Schema
 from linkage.study.evaluate import Evaluation, evaluate
+
+if sys.byteorder != "little":
+    # encodings are promised bit for bit, and none was ever made or held against a known answer on such a machine
+    raise ImportError("linkage runs on little-endian machines only (x86-64, ARM); this one writes numbers otherwise")
 
 __all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "Audit",

@@ -24,12 +24,13 @@ from typing import Any
 from linkage.errors import FileFormatError, SchemaError, nearest
 from linkage.field import Field
 from linkage.fieldtypes import Layout
-from linkage.files import PathLike, written_beside
+from linkage.files import PathLike, require_regular, written_beside
 from linkage.hardening import NOT_HARDENED, harden_from
 from linkage.profile import profile_settings
 from linkage.schema import Group, Schema
 
 _MAX_BYTES = 1 << 20
+_MOST_DOTS = 64  # of a line: what tomllib does with a dotted name grows with the square of its parts
 _TOP = ("version", "project", "profile", "layout", "bits", "harden", "field", "group")
 _FIELD = tuple(setting.name for setting in dataclasses.fields(Field))
 _GROUP = tuple(setting.name for setting in dataclasses.fields(Group))
@@ -50,10 +51,16 @@ PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
 def load(path: PathLike) -> Schema:
     """The agreement in a TOML file."""
     source = Path(path)
+    require_regular(source)
     if source.stat().st_size > _MAX_BYTES:
         raise FileFormatError(f"{source}: larger than an agreement can be ({_MAX_BYTES:,} bytes)", path=str(source))
+    data = source.read_bytes()
+    if max((line.count(b".") for line in data.splitlines()), default=0) > _MOST_DOTS:
+        raise FileFormatError(
+            f"{source}: a line with more than {_MOST_DOTS} dots; write a long list on several lines", path=str(source)
+        )
     try:
-        content = tomllib.loads(source.read_bytes().decode("utf-8-sig"))
+        content = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{source}: not UTF-8 text (byte {error.start})", path=str(source)) from None
     except (ValueError, RecursionError) as error:  # ValueError itself for a number of thousands of digits

@@ -1,6 +1,6 @@
 """Figures of results. They draw numbers that were measured before: no figure measures anything.
 
-matplotlib is loaded when something is drawn, and is an extra: ``pip install 'linkage-pprl[plot]'``. Colours are
+matplotlib is loaded when something is drawn, and is an extra: ``linkage-pprl[plot]``. Colours are
 those of Okabe and Ito (2008), which people with any colour vision tell apart; lines differ in dash as well.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":")
 _MARKS = "osD^v*X"
-_INSTALL = "figures need matplotlib: pip install 'linkage-pprl[plot]'"
+_INSTALL = "figures need matplotlib: pip install matplotlib"
 
 
 def draw_lines(

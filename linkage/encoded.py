@@ -236,7 +236,7 @@ def require_comparable(*sets: EncodedSet) -> None:
                 left=first.schema.fingerprint(),
                 right=other.schema.fingerprint(),
             )
-        if not hmac.compare_digest(first.key_check, other.key_check):
+        if not hmac.compare_digest(first.key_check.encode(), other.key_check.encode()):
             raise MismatchError(
                 f"{pair} were encoded with different keys (key checks {first.key_check[:8]}... and "
                 f"{other.key_check[:8]}...); every agency must use the project's one key",

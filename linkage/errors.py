@@ -21,9 +21,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 2_000
+
 
 class LinkageError(Exception):
-    """Base of the library's errors."""
+    """Base of the library's errors.
+
+    A message may name what a stranger's file says, a setting or a column: no control character of it reaches the
+    terminal or the log, no writing direction is turned, and it ends after 2,000 letters.
+    """
+
+    def __init__(self, message: str) -> None:
+        shown = (
+            message if message.isprintable() else "".join(c if c.isprintable() or c == "\n" else "?" for c in message)
+        )
+        super().__init__(shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}...")
 
 
 class SchemaError(LinkageError, ValueError):

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from linkage import leftovers
 from linkage.errors import FileFormatError
 
 PathLike = str | os.PathLike[str]
@@ -24,7 +25,7 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     The part file lies in the same folder (a rename across file systems is a copy, which can be
     seen half done) and is removed when anything goes wrong, Ctrl-C included. ``mode`` is that of
     the finished file. With ``replace=False`` an existing file is left alone and raises
-    ``FileExistsError``.
+    ``FileExistsError``. What a killed process left of the same output is removed (`linkage.leftovers`).
     """
     final = Path(path)
     if final.exists() and not stat.S_ISREG(final.stat().st_mode):
@@ -35,9 +36,14 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
         raise FileExistsError(f"{final} exists already and will not be overwritten")
     if not final.parent.is_dir():
         raise FileNotFoundError(f"{final}: the folder {final.parent} does not exist")
+    leftovers.clear(final)
     part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
+    descriptor = -1
     try:  # from before the part file exists: Ctrl-C may come between any two steps
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        if not leftovers.hold(descriptor):  # pragma: no cover  # Windows renames no file that is open
+            os.close(descriptor)
+            descriptor = -1
         yield part
         _flush_to_disk(part)
         if replace:
@@ -47,6 +53,17 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def require_regular(path: Path) -> None:
+    """Raise unless there is a file to be read: of a folder nothing can be, and a FIFO would be waited for for ever."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not path.is_file():
+        raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
 
 
 def require_place(out: Path, table: object) -> None:

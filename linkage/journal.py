@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from linkage.errors import FileFormatError
-from linkage.files import KEY_MARK, PathLike
+from linkage.files import KEY_MARK, PathLike, require_regular
 
 _CHUNK = 1 << 20
 _LONGEST = 1 << 20  # bytes of a line
@@ -42,6 +42,8 @@ def append(path: PathLike, operation: str, **said: Any) -> str:
     Raises `FileFormatError` if the file is no log, or its last line was cut short.
     """
     file = Path(path)
+    if file.exists():
+        require_regular(file)
     with file.open("a+b") as handle, _locked(handle):
         _require_log(handle, file)
         last = _last_line(handle, file)
@@ -67,8 +69,10 @@ def verify(path: PathLike, *, head: str | None = None) -> Verified:
     True
     """
     previous, count, seen = "", 0, head is None
+    require_regular(Path(path))
     with Path(path).open("rb") as handle:
-        for count, data in enumerate(handle, start=1):
+        # a line longer than any that is written comes in pieces, and is refused with its first
+        for count, data in enumerate(iter(lambda: handle.readline(_LONGEST + 1), b""), start=1):
             previous = _checked(data, previous, f"{path}, line {count:,}")
             seen = seen or previous == head
     if not seen:

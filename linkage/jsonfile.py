@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from linkage.errors import FileFormatError, LimitError
-from linkage.files import KEY_MARK
+from linkage.files import KEY_MARK, require_regular
 
 # what Python makes of JSON, at most: text is held as bytes, as str and in pieces, where one letter beyond ASCII, or an
 # escape that stands for one, makes every letter beside it four bytes wide; an element takes its object and its place in
@@ -22,8 +22,7 @@ def read_json(path: Path, *, max_bytes: int) -> Any:
     NaN, and for nesting beyond what Python allows; `LimitError`, before anything is built, if it would take more than
     ``max_bytes`` in memory. No message quotes the file.
     """
-    if path.exists() and not path.is_file():  # before opening: a FIFO would wait for ever
-        raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
+    require_regular(path)
     _require_room(path, path.stat().st_size * _PER_BYTE, max_bytes)
     data = path.read_bytes()
     if data.startswith(KEY_MARK):

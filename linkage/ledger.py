@@ -18,6 +18,7 @@ from linkage.jsonfile import read_json
 
 FORMAT = "ledger 1"
 _MOST_BYTES = 1 << 28
+_MOST_PEOPLE = 1 << 48
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,19 @@ def _content(entry: Entry) -> dict[str, Any]:
 
 def _entry(content: Any) -> Entry:
     counts = {
-        str(name): Count(int(true), None if shown is None else int(shown))
+        str(name): Count(_count(true), None if shown is None else _count(shown))
         for name, (true, shown) in content["counts"].items()
     }
-    return Entry(str(content["definition"]), str(content["policy"]), int(content["population"]), counts)
+    return Entry(_text(content["definition"]), _text(content["policy"]), _count(content["population"]), counts)
+
+
+def _count(given: Any) -> int:
+    if type(given) is not int or not 0 <= given <= _MOST_PEOPLE:  # not isinstance: True is an int, and no count
+        raise ValueError
+    return given
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise TypeError
+    return given

@@ -20,6 +20,7 @@ from linkage import parquetfile
 from linkage.errors import FileFormatError, SchemaError
 from linkage.files import PathLike
 from linkage.kept import Kept, events_of, no_events, rows_of
+from linkage.linkrows import MEASURES, require_columns, require_kept, require_pairs
 from linkage.quality import Quality
 from linkage.schema import Schema, from_canonical
 from linkage.tables import TableOfResults
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from linkage.release import Release
 
 FORMAT = "links 1"
-_MEASURES = ("similarity", "match_weight", "probability")
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +131,13 @@ class Links(TableOfResults):
         """The links in a file. Raises `FileFormatError` if it is none, or damaged."""
         table, footer = parquetfile.read(path, format=FORMAT, made_with="`linkage link`")
         try:
+            require_columns(table)
             sources = tuple(str(source) for source in json.loads(footer["sources"]))
-            cut = {str(name): float(value) for name, value in json.loads(footer["cut"]).items()}
+            cut = {str(name): _share(value) for name, value in json.loads(footer["cut"]).items()}
             quality = json.loads(footer.get("quality", "null"))
             table, more = _parted(table)
+            require_pairs(table, sources, cut)
+            require_kept(more)
             return cls(
                 kept=Kept.of(footer["kept"], more) if "kept" in footer else None, events=events_of(more),
                 quality=None if quality is None else Quality.from_json(quality),
@@ -143,14 +146,24 @@ class Links(TableOfResults):
                 schema=from_canonical(footer["schema"]), key_check=footer["key_check"], cut=cut,
                 release_key=bytes.fromhex(footer["release_key"]),
             )  # fmt: skip
-        except (LookupError, ValueError, TypeError, AttributeError, RecursionError, SchemaError):
-            raise FileFormatError(f"{path}: its header is not that of links", path=str(path), reason="header") from None
+        except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, SchemaError):
+            raise FileFormatError(
+                f"{path}: its header or its columns are not those of links", path=str(path), reason="header"
+            ) from None
 
     def __len__(self) -> int:
         return int(self.pairs.num_rows)
 
     def __repr__(self) -> str:
         return f"Links({len(self):,} pairs of {', '.join(repr(source) for source in self.sources)})"
+
+
+def _share(value: object) -> float:
+    """A number from 0 to 1; ``ValueError`` for any other, and for NaN."""
+    share = float(value)  # type: ignore[arg-type]  # anything that JSON may hold
+    if not 0 <= share <= 1:
+        raise ValueError
+    return share
 
 
 def _parted(table: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -201,7 +214,7 @@ def _pairs_of(table: pa.Table, *, linked: bool) -> pa.Table:
     table = table.filter(pc.invert(pc.coalesce(own, pa.scalar(value=False))))
     chosen = table.filter(pc.and_(pc.is_valid(table["right_id"]), pc.equal(pc.is_valid(table["link_id"]), linked)))
     names = ["left_source", "left_id", "right_source", "right_id"]
-    measures = [name for name in _MEASURES if name in table.column_names]
+    measures = [name for name in MEASURES if name in table.column_names]
     return chosen.select([*names, *measures]).combine_chunks()
 
 

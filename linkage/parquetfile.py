@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.errors import FileFormatError, LimitError, LinkageError
-from linkage.files import KEY_MARK, PathLike, written_beside
+from linkage.files import KEY_MARK, PathLike, require_regular, written_beside
 from linkage.parquetpages import unpacked_bytes
 
 if TYPE_CHECKING:
@@ -105,15 +105,12 @@ def unsealed(
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(path: Path, **options: Any) -> Iterator[Any]:
     """A Parquet file with its page checksums verified; what goes wrong inside becomes `FileFormatError`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if path.exists() and not path.is_file():  # before opening: a FIFO would wait for ever
-        raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
+    require_regular(path)
     _refuse_other_kinds(path)
     try:
         with pq.ParquetFile(
@@ -122,6 +119,7 @@ def opened(path: Path) -> Iterator[Any]:
             pre_buffer=False,
             thrift_string_size_limit=_MAX_TEXT,
             thrift_container_size_limit=1 << 20,
+            **options,
         ) as handle:
             yield handle
     except (LinkageError, PermissionError):

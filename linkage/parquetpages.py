@@ -16,6 +16,7 @@ from linkage.errors import FileFormatError
 
 _MAGIC = b"PAR1"
 _MAX_HEADER = 1_024  # of a page without statistics: about 30 bytes
+_MAX_FOREIGN_HEADER = 1 << 17  # a page's least and most value may be in it
 _MAX_INT = 2**31
 
 # numbers of fields and values in parquet.thrift
@@ -25,7 +26,9 @@ _STATISTICS, _BLOOM, _COLUMN_INDEX = 12, 14, 6
 _LEAST_AND_MOST = {1, 2, 5, 6}
 _PAGE_KIND, _PAGE_UNPACKED, _PAGE_PACKED, _DATA_PAGE = 1, 2, 3, 5
 _VALUES_AS, _DEFINITIONS_AS, _REPETITIONS_AS = 2, 3, 4
-_PLAIN, _RLE = 0, 3
+_PLAIN, _DICTIONARY_2, _RLE, _PREFIXES, _DICTIONARY_8 = 0, 2, 3, 7, 8
+_DATA_PAGE_2, _VALUES_AS_2 = 8, 4
+_DATA, _OF_DICTIONARY, _DATA_2 = 0, 2, 3  # kinds of pages
 
 
 def unpacked_bytes(path: Path) -> int:
@@ -41,6 +44,27 @@ def unpacked_bytes(path: Path) -> int:
             f"{path}: not a Parquet file of plain pages, as this library writes them, or one that was damaged",
             path=str(path),
             reason="pages",
+        ) from None
+
+
+def groups(path: Path) -> list[tuple[int, list[int]]]:
+    """Bytes that the pages of each row group unpack to, whoever wrote them, and places of columns with a dictionary.
+
+    Raises `FileFormatError` if the file is damaged, or has what bounds nothing: texts that begin as the one before, or
+    a dictionary that the first page of values makes no use of.
+    """
+    try:
+        with path.open("rb") as handle:
+            return [
+                (
+                    sum(_unpacked_by_any(handle, column[_METADATA]) for column in group[_COLUMNS]),
+                    [place for place, column in enumerate(group[_COLUMNS]) if _DICTIONARY in column[_METADATA]],
+                )
+                for group in _footer(handle)[_ROW_GROUPS]
+            ]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError, OverflowError, OSError):
+        raise FileFormatError(
+            f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="pages"
         ) from None
 
 
@@ -98,6 +122,30 @@ def _unpacked(handle: BinaryIO, start: int, length: int) -> int:
         kinds = (page[_PAGE_KIND], data[_VALUES_AS], data[_DEFINITIONS_AS], data[_REPETITIONS_AS])
         if kinds != (0, _PLAIN, _RLE, _RLE) or not (0 <= packed < _MAX_INT and 0 <= unpacked < _MAX_INT):
             raise ValueError
+        total += unpacked
+        start += header + packed
+    return total
+
+
+def _unpacked_by_any(handle: BinaryIO, chunk: dict[int, Any]) -> int:
+    # Arrow looks for a dictionary where the chunk begins, and some writers do not say that there is one
+    start = min(chunk[_FIRST_PAGE], chunk.get(_DICTIONARY) or chunk[_FIRST_PAGE])
+    total, end, first, of_dictionary = 0, start + chunk[_COMPRESSED], True, False
+    while start < end:
+        handle.seek(start)
+        page, header = _struct(handle.read(_MAX_FOREIGN_HEADER), 0)
+        kind, packed, unpacked = page[_PAGE_KIND], page[_PAGE_PACKED], page[_PAGE_UNPACKED]
+        if not (0 <= packed < _MAX_INT and 0 <= unpacked < _MAX_INT):
+            raise ValueError
+        if kind == _OF_DICTIONARY:
+            of_dictionary, chunk[_DICTIONARY] = True, start
+        else:
+            written = page[_DATA_PAGE][_VALUES_AS] if kind == _DATA else page[_DATA_PAGE_2][_VALUES_AS_2]
+            if kind not in (_DATA, _DATA_2) or written == _PREFIXES:
+                raise ValueError
+            if first and of_dictionary and written not in (_DICTIONARY_2, _DICTIONARY_8):
+                raise ValueError
+            first = False
         total += unpacked
         start += header + packed
     return total

@@ -171,6 +171,8 @@ class Quality(TableOfResults):
         return f"Quality(precision {self.precision}, recall {self.recall})"
 
     def __str__(self) -> str:
+        if not self.at.links:  # of none there is nothing to be right or wrong
+            return "\n".join([f"0 links at {self.measure} {self.at.cut:g}", *self.words])
         lines = [
             f"{self.at.links:,} links at {self.measure} {self.at.cut:g}, expected without truth:",
             f"precision {self.precision}, recall {self.recall}, F1 {self.f1}",
@@ -216,8 +218,8 @@ def wide_of(at: Expectation) -> Iterable[str]:
 
 def _point(cut: float, links: int, wrong: float, missed: float) -> Expectation:
     point = Expectation(float(cut), int(links), float(wrong), float(missed))
-    if not all(math.isfinite(value) for value in (point.cut, point.wrong, point.missed)):
-        raise ValueError("not finite")
+    if not all(0 <= value < 1e15 for value in (point.cut, point.wrong, point.missed, point.links)):
+        raise ValueError("not finite, or out of range")
     return point
 
 

@@ -166,3 +166,15 @@ def test_problems__show_column_names_as_text():
     html = check({"<b>": ["soon"]}, DATES, columns={"dob": "<b>"})._repr_html_()
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
+
+
+def test_problems__say_what_to_do_where_that_is_known():
+    assert "set day_first = false" in str(check({"dob": ["2019-04-03", "04/13/2019"]}, DATES))
+
+
+def test_check__names_every_column_that_is_missing():
+    schema = Schema(
+        project="p", fields=(DOB, Field(name="given_name", type="name"), Field(name="surname", type="name"))
+    )
+    with pytest.raises(RecordError, match=r"'given_name' is not in the table \(nor are 'surname'\)"):
+        check({"dob": ["2019-04-03"], "First name": [CANARY], "Last name": [CANARY]}, schema)

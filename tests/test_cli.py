@@ -255,10 +255,28 @@ def test_demo__finds_nearly_all_and_keeps_its_files(tmp_path, capsys):
     assert measures["f1"][0] > 0.98 and measures["precision"][0] > 0.98
     assert "left registry" in said.err
     kept = files(tmp_path / "demo")
-    assert kept == ["agreement.toml", "childrens_centre-links.parquet", "childrens_centre.parquet", "links.parquet",
-                    "project.key", "registry-links.parquet", "registry.parquet"]  # fmt: skip
+    assert kept == ["agreement.toml", "childrens_centre-links.parquet", "childrens_centre.csv",
+                    "childrens_centre.parquet", "links.parquet", "project.key", "registry-links.parquet",
+                    "registry.csv", "registry.parquet", "truth.csv"]  # fmt: skip
     assert run(cli, ["demo", "--people", "1500", "--folder", str(tmp_path / "demo")]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_demo__ends_with_commands_that_do_it_by_hand(tmp_path, capsys, monkeypatch):
+    assert run(cli, ["demo", "--people", "400", "--folder", str(tmp_path / "demo")]) == 0
+    commands = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("linkage ")]
+    monkeypatch.chdir(tmp_path / "demo")
+    assert [words[1] for words in commands] == ["encode", "encode", "link", "evaluate"]
+    assert [run(cli, words[1:]) for words in commands] == [0] * 4
+    assert "true links" in capsys.readouterr().out
+
+
+def test_report__says_what_to_install_without_matplotlib(place, capsys, monkeypatch):
+    assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 0
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    assert run(cli, ["report", "links.parquet", "a.parquet", "b.parquet", "-o", "page.html"]) == 2
+    assert "pip install matplotlib" in capsys.readouterr().err
 
 
 def test_command__runs_as_a_program():
@@ -333,3 +351,14 @@ def test_terminated__leaves_nothing_behind(place):
         process.communicate(timeout=30)
     assert process.returncode == (128 + signal.SIGTERM if sys.platform != "win32" else 1)
     assert set(files(place)) == before
+
+
+def test_link__of_single_filters_without_a_threshold_is_not_sent_to_a_model(place, capsys):
+    agreement = (place / "agreement.toml").read_text()
+    (place / "agreement.toml").write_text(agreement.replace('layout = "fields"', 'layout = "record"'))
+    rows = (place / "b.csv").read_text().splitlines()
+    (place / "b.csv").write_text("\n".join(rows[:4]))  # three records: too few to find a threshold by
+    assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 3
+    error = capsys.readouterr().err
+    assert "Here: --threshold" in error and "linkage fit" not in error

@@ -295,6 +295,11 @@ def test_encode__leaves_a_declared_absence_as_missing():
     assert np.array_equal(found.filters["dob"], REFERENCE.filters["dob"])
 
 
+def test_encode__says_how_to_read_an_agreement_that_is_given_as_a_path():
+    with pytest.raises(TypeError, match=r"Schema.load\(path\)"):
+        encoded(schema="agreement.toml")
+
+
 def test_encode__refuses_an_undeclared_absence_and_says_how_to_declare_it():
     with pytest.raises(RecordError, match=r"column 'dob' is not in the table.*columns=\{field: None\}"):
         encoded({"case_no": TABLE["case_no"], "surname": TABLE["surname"]})

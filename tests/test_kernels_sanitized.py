@@ -1,5 +1,5 @@
-"""The C kernels under AddressSanitizer and UBSan at every level, under valgrind up to AVX2 (it has no AVX-512), and on
-64-bit ARM, emulated."""
+"""The C kernels under AddressSanitizer and UBSan at every level, under ThreadSanitizer, under valgrind up to AVX2 (it
+has no AVX-512), and on 64-bit ARM, emulated."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 CHECKOUT = (ROOT / "CMakeLists.txt").exists()
 KERNEL_TESTS = [
-    *(f"test_kernels{part}.py" for part in ("", "_levels", "_bars", "_limits", "_boundary", "_choice")),
+    *(f"test_kernels{part}.py" for part in ("", "_levels", "_bars", "_limits", "_boundary", "_hostile", "_choice")),
     "test_agency_kernels.py",
 ]
 
@@ -37,7 +37,9 @@ def run(command, *, cwd: Path | None = None, **environment) -> subprocess.Comple
 
 def installed(folder: Path, *settings: str) -> Path:
     """The package, built with these CMake settings, and the kernel tests beside it."""
-    options = [f"--config-settings=cmake.define.{setting}" for setting in settings]
+    # a folder of its own: what CMake was told stays in the checkout's, for the next build
+    options = [f"--config-settings=build-dir={folder.parent / f'{folder.name}-objects'}"]
+    options += [f"--config-settings=cmake.define.{setting}" for setting in settings]
     run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, ROOT, *options])
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
@@ -66,6 +68,22 @@ def test_kernels__under_the_address_and_undefined_behaviour_sanitizers(tmp_path)
     tests = [folder / "tests" / name for name in KERNEL_TESTS]
     options = ["-q", "-o", "addopts=--import-mode=importlib", "--rootdir", folder, "-k", "not portable"]
     assert "passed" in run([PYTHON, "-m", "pytest", *tests, *options], cwd=folder, **environment).stdout
+
+
+def test_kernels__from_several_threads_at_once_under_the_thread_sanitizer(tmp_path):
+    folder = installed(tmp_path, "LINKAGE_SANITIZE_THREADS=ON")
+    environment = {
+        "LD_PRELOAD": run(["gcc", "-print-file-name=libtsan.so"]).stdout.strip(),
+        "TSAN_OPTIONS": "exitcode=0",  # NumPy is no part of what is built here, and what it races with is not ours
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # the sanitizer does not understand how mimalloc locks
+        "PYTHONPATH": path_of(folder),
+    }
+    done = run([PYTHON, "-m", "tests.hostile.threads"], cwd=folder, **environment)
+    assert "all of them" in done.stdout
+    assert "_compiled" not in done.stderr
+    # and a race that there is is seen
+    raced = [PYTHON, "-m", "tests.hostile.scribble", "--seconds", "2", "--only", "central.pair_overlaps"]
+    assert "_compiled" in run(raced, cwd=folder, **environment).stderr
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")

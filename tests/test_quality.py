@@ -143,6 +143,11 @@ def test_quality__within_one_set_says_that_nothing_checks_it():
     assert links.quality.precision.low <= true.precision <= links.quality.precision.high
 
 
+def test_quality__of_no_links_states_no_precision():
+    at = Expectation(cut=0.5, links=0, wrong=0.0, missed=3.0)
+    assert str(Quality(at, (at,), "probability", True, False, ("look",))) == "0 links at probability 0.5\nlook"
+
+
 def test_quality__of_next_to_nothing_is_not_known():
     people = study.invent(60, seed=8, agencies=AGENCIES)
     _, sets = encoded(people, WITH_WARD)

@@ -387,10 +387,12 @@ def test_read__counts_rows_over_batches_of_any_size():
 # ---- CSV files that are wrong -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["none.csv", "none.parquet", "."])
+@pytest.mark.parametrize("name", ["none.csv", "none.parquet"])
 def test_read__of_no_file_is_a_file_not_found(tmp_path, name):
     with pytest.raises(FileNotFoundError):
         columns_of(tmp_path / name)
+    with pytest.raises(FileFormatError, match="not a regular file"):
+        columns_of(tmp_path)
 
 
 def test_read__refuses_a_file_of_another_kind(csv):

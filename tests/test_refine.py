@@ -113,7 +113,7 @@ def test_refine__leaves_the_model_as_it_was_if_they_are_too_few(n, same):
     _, sets, model, decisions = material()
     few = first(decisions, n)
     few["same"] = few["same"] if same is None else [same] * n
-    with pytest.warns(lk.LinkageWarning, match="too few"):
+    with pytest.warns(lk.LinkageWarning, match=r"same, \d+ not\) are too few"):
         assert lk.refine(model, *sets, few) is model
 
 

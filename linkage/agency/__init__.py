@@ -105,6 +105,8 @@ def encode(
     >>> encode(table, schema, Key.generate(), id="no", source="nursery", columns=held)
     EncodedSet('nursery', 2 records, 7 filters)
     """
+    if not isinstance(schema, Schema):
+        raise TypeError("schema: read the agreement with Schema.load(path) or make one with Schema.preset(name)")
     if not isinstance(key, Key) or not (id_key is None or isinstance(id_key, Key)):
         raise TypeError("key: make one with Key.generate() or read it with Key.load(path)")
     if not isinstance(id, str):

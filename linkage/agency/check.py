@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from linkage.agency.normalise import Cleaned, cleaner
+from linkage.agency.normalise import REMEDIES, Cleaned, cleaner
 from linkage.agency.records import Batch, column_plan, read
 from linkage.schema import Schema
 
@@ -62,7 +62,10 @@ class Problems:
     def __str__(self) -> str:
         if not self.counts:
             return f"{self.rows:,} records, no problems"
-        lines = [f"{count:>9,}  {column}: {rule}" for (column, rule), count in sorted(self.counts.items())]
+        lines = []
+        for (column, rule), count in sorted(self.counts.items()):
+            remedy = f" ({REMEDIES[rule]})" if rule in REMEDIES else ""
+            lines.append(f"{count:>9,}  {column}: {rule}{remedy}")
         return "\n".join(
             [f"{self.rows:,} records, {len(self):,} problems (row 1 is the first below the header)", *lines]
         )

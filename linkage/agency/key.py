@@ -85,6 +85,11 @@ class Key:
     def from_text(cls, text: str, *, where: str = "the key") -> Key:
         """The key in the line that `save` writes; raises `FileFormatError` for anything else, a passphrase included."""
         line = text.strip()
+        if line.startswith("\ufffd\ufffd\ufffd" + _PREFIX):  # three bytes beyond ASCII
+            raise FileFormatError(
+                f"{where}: begins with a byte order mark, which an editor has put there; save it as plain ASCII",
+                reason="format",
+            )
         if not line.startswith(_PREFIX):
             raise FileFormatError(
                 f"{where}: not a key of this library; make one with `linkage keygen`. "
@@ -137,7 +142,7 @@ class Key:
 def require_key(key: Key, project: str, key_check: str, *, what: str) -> None:
     """``MismatchError`` unless ``what`` was made under this key; compared in constant time."""
     own = key.check(project)
-    if not hmac.compare_digest(own, key_check):
+    if not hmac.compare_digest(own.encode(), key_check.encode()):  # of texts it takes ASCII alone
         raise MismatchError(f"{what} made under another key than this one", what="key", left=key_check, right=own)
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linkage import foreignparquet
 from linkage.agency import csvfile
 from linkage.errors import FileFormatError, RecordError, nearest
+from linkage.files import require_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,8 +36,7 @@ def opened(table: object, wanted: list[str] | None) -> Source:
         return table
     if isinstance(table, str | Path):
         path = Path(table)
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file")
+        require_regular(path)
         if path.suffix.lower() in (".parquet", ".pq"):
             return _open_parquet(path, wanted)
         if path.suffix.lower() in (".csv", ".tsv", ".txt"):
@@ -47,23 +48,9 @@ def opened(table: object, wanted: list[str] | None) -> Source:
 
 
 def _open_parquet(path: Path, wanted: list[str] | None) -> Source:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        handle = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError):
-        raise FileFormatError(f"{path}: not a Parquet file, or a damaged one", path=str(path)) from None
-    names = tuple(handle.schema_arrow.names)
+    names = foreignparquet.names(path)
     chosen = _present(wanted, names) if wanted is not None else list(names)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        try:
-            yield from handle.iter_batches(batch_size=BATCH_ROWS, columns=chosen)
-        except (pa.ArrowException, OSError):
-            raise FileFormatError(f"{path}: a damaged Parquet file", path=str(path)) from None
-
-    return Source(names, batches())
+    return Source(names, foreignparquet.batches(path, chosen, rows=BATCH_ROWS))
 
 
 def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
@@ -144,15 +131,17 @@ def _read_carefully(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
     chosen = list(wanted)
+    missing = [column for column in chosen if column not in names]
+    if missing:
+        others = f" (nor are {', '.join(map(repr, missing[1:]))})" if missing[1:] else ""
+        raise RecordError(
+            f"column '{missing[0]}' is not in the table{others}; {_known(missing[0], names, chosen)}. A field whose "
+            "column has another name is given with columns={field: name} (command line: --column FIELD=NAME), one that "
+            "the agency does not hold with columns={field: None} (--without FIELD)",
+            column=missing[0],
+            rule="column missing",
+        )
     for column in chosen:
-        if column not in names:
-            raise RecordError(
-                f"column '{column}' is not in the table; {_known(column, names, chosen)}. A field whose column has "
-                "another name is given with columns={field: name} (command line: --column FIELD=NAME), one that the "
-                "agency does not hold with columns={field: None} (--without FIELD)",
-                column=column,
-                rule="column missing",
-            )
         if names.count(column) > 1:
             raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
     return chosen

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.agency.astext import as_text
 from linkage.agency.opened import BATCH_ROWS, opened, require_distinct
-from linkage.errors import RecordError, SchemaError, nearest
+from linkage.errors import LimitError, RecordError, SchemaError, nearest
 from linkage.schema import Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_MOST_HELD = 8 << 30
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,17 @@ def read(
         raise RecordError("the table has no records", rule="no records")
 
 
+def _held(batches: Iterator[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """All of them. Raises `LimitError` before they fill the memory: a dictionary can say a long text many times."""
+    found, total = [], 0
+    for batch in batches:
+        found.append(batch)
+        total += batch.nbytes
+        if total > _MOST_HELD:
+            raise LimitError(f"a table of more than {_MOST_HELD:,} bytes", needed=total, allowed=_MOST_HELD)
+    return found
+
+
 @dataclass(frozen=True)
 class Attachable:
     """A whole table that columns of text can be added to, in the kind of frame it came as."""
@@ -110,7 +124,7 @@ class Attachable:
         if not isinstance(frame, nw.DataFrame):
             source = opened(table, None)
             require_distinct(source.names)
-            batches = list(source.batches)
+            batches = _held(source.batches)
             empty = pa.table({name: pa.array([], pa.string()) for name in source.names})
             frame = nw.from_native(pa.Table.from_batches(batches) if batches else empty, eager_only=True)
         return cls(frame, tuple(frame.columns))

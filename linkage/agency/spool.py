@@ -9,6 +9,7 @@ anyway, plus the row number; no name and no key.
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Generator
@@ -18,6 +19,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from linkage import leftovers
 from linkage.agency import kernels
 from linkage.agency.ordered import Columns, Later, Records, by_beginnings, few, sorted_by_id
 from linkage.agency.textarrays import octets
@@ -41,6 +43,7 @@ class Spool:
         self._waiting: list[Records] = []
         self._bytes = 0
         self._spilled: Path | None = None
+        self._lock = -1
         self._dtype: np.dtype[np.void]
 
     def __enter__(self) -> Self:
@@ -51,6 +54,8 @@ class Spool:
     ) -> None:
         if self._spilled is not None:
             shutil.rmtree(self._spilled, ignore_errors=True)
+        if self._lock >= 0:
+            os.close(self._lock)
 
     def add(self, records: Records) -> None:
         """Take the next records."""
@@ -112,8 +117,11 @@ class Spool:
         if self._spilled is None:
             # a dot, and a name that says what it is, for whoever finds one after a power cut. The name comes before
             # the folder: Ctrl-C in between once left it behind
-            self._spilled = folder / f".linkage-sort-{secrets.token_hex(6)}.part"
+            self._spilled = folder / f".{leftovers.SORTING}{secrets.token_hex(6)}.part"
             self._spilled.mkdir(mode=0o700)
+            if os.name == "posix":
+                self._lock = os.open(self._spilled, os.O_RDONLY)
+                leftovers.hold(self._lock)
         given = few(self._waiting)
         order, beginnings = by_beginnings(given, None)
         blocks = [octets(block) for block in given]

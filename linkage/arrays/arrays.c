@@ -1,6 +1,7 @@
 /* Arrays from Python: see arrays.h. */
 #include "arrays.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int complain(const char *message) {
@@ -10,6 +11,7 @@ int complain(const char *message) {
 
 void release(Held *held) {
     while (held->n) PyBuffer_Release(&held->views[--held->n]);
+    while (held->n_own) free(held->own[--held->n_own]);
 }
 
 static int is_kind(const Py_buffer *view, int kind) {
@@ -42,4 +44,21 @@ void *take(Held *held, PyObject *from, const char *name, int kind, int axes, int
     }
     for (int axis = 0; axis < axes; axis++) shape[axis] = view->shape[axis];
     return view->buf ? view->buf : nothing;
+}
+
+void *take_own(Held *held, PyObject *from, const char *name, int kind, int axes, Py_ssize_t *shape) {
+    const void *items = take(held, from, name, kind, axes, 0, shape);
+    if (!items) return NULL;
+    Py_buffer *view = &held->views[held->n - 1];
+    if (held->n_own == MOST_ARRAYS) {
+        PyErr_SetString(PyExc_ValueError, "too many arrays");
+        return NULL;
+    }
+    void *own = malloc(view->len ? (size_t)view->len : 1);
+    if (!own) return PyErr_NoMemory();
+    held->own[held->n_own++] = own;
+    memcpy(own, items, (size_t)view->len);
+    PyBuffer_Release(view);
+    held->n--;
+    return own;
 }

@@ -125,7 +125,9 @@ def _groups(sets: tuple[EncodedSet, ...], every: Scored, chosen: Pairs) -> Mappi
     linked = np.isin(key, chosen.left.astype(np.int64) * len(every.second) + chosen.right)
     rows = (every.edges.row, every.edges.column)
     return {
-        name: recall_by_group([each.groups[name].to_pylist() for each in sets], rows, every.chance, linked)
+        name: recall_by_group(
+            [each.groups[name].to_pylist() for each in (sets[0], sets[-1])], rows, every.chance, linked
+        )
         for name in names
     }
 

@@ -25,6 +25,7 @@ _weights = click.option("--weights", is_flag=True, help="Print the match weights
 _WAY_OUT = (
     "Here: `linkage fit` on sets that share more people or, to look at each link, on these; then `linkage link --model`"
 )
+_BY_THRESHOLD = "Here: --threshold; `linkage compare` writes pairs with their similarity, and shows where they thin out"
 
 
 @click.command()
@@ -139,7 +140,8 @@ def link(
             known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became,
         )  # fmt: skip
     except linkage.EvidenceError as error:
-        raise linkage.EvidenceError(f"{error}. {_WAY_OUT}") from None
+        by_model = loaded[0].schema.layout == "fields"
+        raise linkage.EvidenceError(f"{error}. {_WAY_OUT if by_model else _BY_THRESHOLD}") from None
     if given is None and shown is not None and len(links) and len(loaded) == 2 and shown.too_few(min(map(len, loaded))):
         # to be shown the weights must not be a way round the refusal
         raise linkage.EvidenceError(f"too few records seem to have a partner to tell people from siblings. {_WAY_OUT}")

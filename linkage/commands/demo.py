@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.rejoin import rejoin
 from linkage.central import link
+from linkage.commands.tablefiles import write_table
 from linkage.encoded import EncodedSet
 from linkage.errors import LinkageWarning
 from linkage.links import Links
@@ -31,11 +32,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the demo found; the files lie in its folder."""
+    """What the demo found; the files lie in its folder, and ``by_hand`` are the commands that make them anew there."""
 
     evaluation: Evaluation
     births: int
     unreached: int
+    by_hand: tuple[str, ...]
     seconds: float
 
 
@@ -65,13 +67,30 @@ def run(folder: Path, *, people: int, seed: int, say: Say) -> Outcome:
     _rejoined(links, population, CENTRE, key, folder)
     say("Each agency got back its own record ids with link ids, and put them beside its own table.")
 
+    for name, table in (*((agency, population[agency]) for agency in files), ("truth", population.truth)):
+        write_table(table, str(folder / f"{name}.csv"))
     evaluation = evaluate(links, population.truth, key=key)
     say("\nAs these people are invented, the truth is known:")
     say("  " + str(evaluation).replace("\n", "\n  "))
     unreached = births["link_id"].null_count
     say(f"\nOf {len(births):,} births, {unreached:,} linked with no children's centre registration:")
     say("the families to reach first.")
-    return Outcome(evaluation, len(births), unreached, time.monotonic() - start)
+    by_hand = tuple(_by_hand(population, schema))
+    return Outcome(evaluation, len(births), unreached, by_hand, time.monotonic() - start)
+
+
+def _by_hand(population: Population, schema: Schema) -> Iterator[str]:
+    """The job as command lines, for the folder that has the tables."""
+    for agency in (REGISTRY, CENTRE):
+        columns = population.held(agency, schema)
+        named = [f"--column {field}={column}" for field, column in columns.items() if column and column != field]
+        named += [f"--without {field}" for field, column in columns.items() if column is None]
+        yield (
+            f"linkage encode {agency}.csv --schema agreement.toml --key project.key --id {population.ids[agency]} "
+            f"--source {agency} -o my-{agency}.parquet {' '.join(named)}"
+        )
+    yield f"linkage link my-{REGISTRY}.parquet my-{CENTRE}.parquet -o my-links.parquet"
+    yield "linkage evaluate my-links.parquet truth.csv --key project.key"
 
 
 def _encoded(population: Population, agency: str, schema: Schema, key: Key, folder: Path) -> Path:

@@ -74,7 +74,7 @@ def _explained(error: Exception) -> int:
             return code
     where = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(where.filename).is_relative_to(Path(__file__).parents[1])
-    if ours and isinstance(error, ValueError | TypeError):
+    if ours and isinstance(error, ValueError | TypeError | ImportError):  # a package that an extra brings
         click.echo(f"error: {error}", err=True)
         return 2
     # the text of a foreign error could hold a person's value

@@ -14,7 +14,7 @@ from linkage.commands.options import id_key_of, json_option, key_of, key_options
 
 
 @click.command()
-@click.option("--folder", type=click.Path(file_okay=False), help="Keep the files here; default: thrown away.")
+@click.option("--folder", type=click.Path(file_okay=False), help="Keep files and tables here; default: thrown away.")
 @click.option("--people", type=click.IntRange(100, 1_000_000), default=5_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @json_option
@@ -31,8 +31,11 @@ def demo(*, folder: str | None, people: int, seed: int, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(_evaluation(done.evaluation) | {"births": done.births, "unreached": done.unreached}))
             return
-        kept = f"The files are in {place}." if folder else "Keep the files with --folder DIR."
-        click.echo(f"\n{done.seconds:.1f} seconds. {kept}")
+        if not folder:
+            click.echo(f"\n{done.seconds:.1f} seconds. Keep the files with --folder DIR.")
+            return
+        click.echo(f"\n{done.seconds:.1f} seconds. The files, and the invented tables as CSV, are in {place}.")
+        click.echo("There you can do it by hand:\n\n" + "\n".join(done.by_hand))
 
 
 @click.command()

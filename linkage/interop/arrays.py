@@ -72,7 +72,7 @@ def to_bitarrays(encoded: EncodedSet) -> list[Any]:
     try:
         bitarray = importlib.import_module("bitarray").bitarray
     except ImportError:
-        raise ImportError("to_bitarrays needs the package bitarray: pip install 'linkage-pprl[interop]'") from None
+        raise ImportError("to_bitarrays needs the package bitarray: pip install bitarray") from None
     made = []
     for octets in clk_octets(encoded):
         clk = bitarray(endian="big")

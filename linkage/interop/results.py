@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LimitError
-from linkage.files import PathLike, written_beside
+from linkage.files import PathLike, require_regular, written_beside
 from linkage.jsonfile import read_json
 from linkage.links import Links
 from linkage.pairs import Pairs
@@ -94,6 +94,7 @@ def candidate_facts(path: Path, *, max_bytes: int = _MAX_BYTES) -> dict[str, str
 
     Raises `FileFormatError` for one that is cut short.
     """
+    require_regular(path)
     with path.open("rb") as handle:
         if not _is_header(handle.read(4)):
             return None
@@ -161,6 +162,7 @@ def _groups_of(links: Links, sources: list[str]) -> Groups:
 
 
 def _rows(path: Path, max_bytes: int) -> Any:
+    require_regular(path)
     size = path.stat().st_size
     if 8 * size > max_bytes:
         raise LimitError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linkage import parquetfile
+from linkage import foreignparquet, parquetfile
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LimitError
 from linkage.files import PathLike, written_beside
@@ -43,7 +43,7 @@ def read_pairs(path: PathLike, left: EncodedSet, right: EncodedSet, *, max_bytes
                 needed=needed,
                 allowed=max_bytes,
             )
-        table = handle.read(columns=list(_COLUMNS))
+    table = foreignparquet.table(place, list(_COLUMNS), max_bytes=max_bytes)
     try:
         ids = [table[name].cast(pa.string()) for name in _COLUMNS[:2]]
         similarity = table["similarity"].cast(pa.float64()).to_numpy()

@@ -25,7 +25,7 @@ static PyObject *py_record_ids(PyObject *self, PyObject *args) {
     Held held = {.n = 0};
     int done = 0;
     if (!PyArg_ParseTuple(args, "sy#y#OOO", &level, &key, &n_key, &prefix, &n_prefix, &offsets, &bytes, &out)) return NULL;
-    if (!take_texts(&held, offsets, bytes, &texts)) goto end;
+    if (!take_texts(&held, offsets, bytes, 0, &texts)) goto end;
     uint8_t *ids = take(&held, out, "out", U8, 2, 1, shape);
     if (!ids) goto end;
     if (shape[0] != texts.n || shape[1] != ID_BYTES) {
@@ -99,10 +99,10 @@ static Py_ssize_t number_texts(Store *store, const Texts *texts, const uint8_t *
         }
         for (int i = 0; i < n; i++) {
             const int64_t slot = store->slots[hashes[i] & ((uint64_t)store->n_slots - 1)];
-            numbers[i] = slot >= 0 ? slot & INT32_MAX : 0;
+            numbers[i] = slot >= 0 && (slot & INT32_MAX) < store->n ? slot & INT32_MAX : 0;
             SOON(&store->ends[numbers[i]]);
         }
-        for (int i = 0; i < n; i++) SOON(store->bytes + store->ends[numbers[i]]);
+        for (int i = 0; i < n; i++) SOON((const void *)((uintptr_t)store->bytes + (uintptr_t)store->ends[numbers[i]]));
         for (int i = 0; i < n; i++) {
             codes[row + i] = -1;
             if (valid && !valid[row + i]) continue;
@@ -121,7 +121,7 @@ static PyObject *py_number_texts(PyObject *self, PyObject *args) {
     Store store;
     Held held = {.n = 0};
     if (!PyArg_ParseTuple(args, "OOOnOO", &offsets, &bytes, &valid, &row, &parts, &out)) return NULL;
-    if (!take_texts(&held, offsets, bytes, &texts) || !take_store(&held, parts, &store)) goto end;
+    if (!take_texts(&held, offsets, bytes, 0, &texts) || !take_store(&held, parts, &store)) goto end;
     const uint8_t *is_valid = take(&held, valid, "valid", U8, 1, 0, &n_valid);
     if (!is_valid) goto end;
     int32_t *codes = take(&held, out, "out", I32, 1, 1, &n_out);
@@ -179,7 +179,7 @@ static PyObject *py_set_tokens(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOniiiy#OOO", &offsets, &bytes, &row, &kind, &number, &bits, &key, &n_key, &parts,
                           &positions, &out))
         return NULL;
-    if (!take_texts(&held, offsets, bytes, &texts) || !take_store(&held, parts, &tokeniser.store)) goto end;
+    if (!take_texts(&held, offsets, bytes, 1, &texts) || !take_store(&held, parts, &tokeniser.store)) goto end;
     if (!(tokeniser.positions = take(&held, positions, "positions", U32, 2, 1, shape))) goto end;
     uint8_t *rows = take(&held, out, "out", U8, 2, 1, width);
     if (!rows) goto end;

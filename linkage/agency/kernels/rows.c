@@ -34,7 +34,7 @@ static Py_ssize_t take_parts(Held *held, PyObject *list, Part parts[MOST_PARTS],
         if (!item || !PyTuple_Check(item)) return complain("parts: not tuples"), -1;
         if (!PyArg_ParseTuple(item, "OO", &rows, &index)) return -1;
         if (!(part->rows = take(held, rows, "rows", U8, 2, 0, shape))) return -1;
-        if (!(part->index = take(held, index, "index", I32, 1, 0, &part->n))) return -1;
+        if (!(part->index = take_own(held, index, "index", I32, 1, &part->n))) return -1;
         part->stride = shape[1];
         if (shape[1] < width) return complain("rows: narrower than what is made of them"), -1;
         for (Py_ssize_t row = 0; row < part->n; row++)
@@ -126,9 +126,9 @@ PyObject *py_gather(PyObject *self, PyObject *args) {
         wrong = i && shape[1] != stride;
         stride = shape[1];
     }
-    const int32_t *block = take(&held, blocks, "blocks", I32, 1, 0, &n);
+    const int32_t *block = take_own(&held, blocks, "blocks", I32, 1, &n);
     if (!block) goto end;
-    const int32_t *row = take(&held, rows, "rows", I32, 1, 0, &n_row);
+    const int32_t *row = take_own(&held, rows, "rows", I32, 1, &n_row);
     if (!row) goto end;
     wrong |= n_row != n;
     for (Py_ssize_t i = 0; i < n && !wrong; i++)
@@ -200,9 +200,9 @@ PyObject *py_or_lists(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOO", &from, &items, &first, &out)) return NULL;
     const uint8_t *rows = take(&held, from, "rows", U8, 2, 0, shape);
     if (!rows) goto end;
-    const int64_t *item = take(&held, items, "items", I64, 1, 0, &n_items);
+    const int64_t *item = take_own(&held, items, "items", I64, 1, &n_items);
     if (!item) goto end;
-    const int64_t *ends = take(&held, first, "first", I64, 1, 0, &n_first);
+    const int64_t *ends = take_own(&held, first, "first", I64, 1, &n_first);
     if (!ends) goto end;
     uint8_t *into = take(&held, out, "out", U8, 2, 1, made);
     if (!into) goto end;

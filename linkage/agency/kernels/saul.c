@@ -87,11 +87,11 @@ static int take_voting(Held *held, PyObject *item, Py_ssize_t records, Py_ssize_
     unsigned int each;
     if (!item || !PyTuple_Check(item)) return complain("fields: not tuples");
     if (!PyArg_ParseTuple(item, "OOOIO", &spans, &text, &flat, &each, &votes)) return 0;
-    if (!(voting->spans = take(held, spans, "spans", U64, 2, 0, shape))) return 0;
+    if (!(voting->spans = take_own(held, spans, "spans", U64, 2, shape))) return 0;
     voting->n_values = shape[0];
     if (shape[1] != 2) return complain("spans: not a first and a last for each value");
-    if (!(voting->text = take(held, text, "text", I32, 1, 0, &n_text))) return 0;
-    if (!(voting->flat = take(held, flat, "flat", I32, 1, 0, &voting->n_flat))) return 0;
+    if (!(voting->text = take_own(held, text, "text", I32, 1, &n_text))) return 0;
+    if (!(voting->flat = take_own(held, flat, "flat", I32, 1, &voting->n_flat))) return 0;
     if (!(voting->votes = take(held, votes, "votes", U64, 2, 0, shape))) return 0;
     if (n_text != records || shape[0] != slices || shape[1] < LINE || shape[1] % LINE || !each || each > 65535)
         return complain("fields: sizes that do not fit each other");

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Another thread may write into the arrays while they are in use, and a caller may have filled them with anything: what
+   is read from them is held against their lengths before it is followed. */
 typedef struct {
     int64_t *slots; /* a power of two of them: the hash's upper half and the number of a text, or -1 */
     ptrdiff_t n_slots;
@@ -58,8 +60,10 @@ static inline int64_t slot_of(uint64_t hash, int32_t number) {
 }
 
 static inline int is_text(const Store *store, ptrdiff_t number, const uint8_t *text, size_t n, const uint8_t *end) {
-    if (number >= store->n || store->ends[number + 1] - store->ends[number] != (int64_t)n) return 0;
-    const uint8_t *held = store->bytes + store->ends[number], *held_end = store->bytes + store->n_bytes;
+    if (number < 0 || number >= store->n) return 0;
+    const int64_t start = store->ends[number], stop = store->ends[number + 1];
+    if (start < 0 || stop < start || stop > store->n_bytes || stop - start != (int64_t)n) return 0;
+    const uint8_t *held = store->bytes + start, *held_end = store->bytes + store->n_bytes;
     for (; n > 8; n -= 8, text += 8, held += 8)
         if (word_of(text, 8, end) != word_of(held, 8, held_end)) return 0;
     return word_of(text, n, end) == word_of(held, n, held_end);
@@ -68,14 +72,15 @@ static inline int is_text(const Store *store, ptrdiff_t number, const uint8_t *t
 /* the number of a text, which may lie in the store's own free bytes; FULL if it is new and there is no room */
 static inline int32_t numbered(Store *store, const uint8_t *text, size_t n, const uint8_t *end, uint64_t hash) {
     const uint64_t mask = (uint64_t)store->n_slots - 1;
-    uint64_t slot = hash & mask;
+    uint64_t slot = hash & mask, tried = 0;
     for (; store->slots[slot] >= 0; slot = (slot + 1) & mask) {
+        if (tried++ > mask) return FULL; /* without a free slot, which there was when the call began */
         if ((store->slots[slot] ^ slot_of(hash, 0)) >> 32) continue;
         const int32_t found = (int32_t)store->slots[slot];
         if (is_text(store, found, text, n, end)) return found;
     }
     const int64_t start = store->ends[store->n];
-    if (store->n >= store->room || 2 * (store->n + 1) > store->n_slots || (int64_t)n > store->n_bytes - start)
+    if (start < 0 || store->n >= store->room || 2 * (store->n + 1) > store->n_slots || (int64_t)n > store->n_bytes - start)
         return FULL;
     memmove(store->bytes + start, text, n);
     store->hashes[store->n] = hash;

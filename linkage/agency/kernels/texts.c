@@ -1,11 +1,11 @@
 /* Texts from Python: see texts.h. */
 #include "texts.h"
 
-int take_texts(Held *held, PyObject *offsets, PyObject *bytes, Texts *texts) {
+int take_texts(Held *held, PyObject *offsets, PyObject *bytes, int own, Texts *texts) {
     Py_ssize_t n, n_bytes;
-    texts->offsets = take(held, offsets, "offsets", I32, 1, 0, &n);
+    texts->offsets = take_own(held, offsets, "offsets", I32, 1, &n);
     if (!texts->offsets) return 0;
-    texts->bytes = take(held, bytes, "bytes", U8, 1, 0, &n_bytes);
+    texts->bytes = own ? take_own(held, bytes, "bytes", U8, 1, &n_bytes) : take(held, bytes, "bytes", U8, 1, 0, &n_bytes);
     if (!texts->bytes) return 0;
     texts->n = n - 1;
     texts->end = texts->bytes + n_bytes;

@@ -12,7 +12,8 @@ typedef struct {
     const uint8_t *end; /* of the bytes */
 } Texts;
 
-/* 0 with an exception set if the offsets fall or leave the bytes */
-int take_texts(Held *held, PyObject *offsets, PyObject *bytes, Texts *texts);
+/* 0 with an exception set if the offsets fall or leave the bytes. `own`: the bytes are parsed, so that a letter which
+   another thread makes a longer one meanwhile would lead beyond its text */
+int take_texts(Held *held, PyObject *offsets, PyObject *bytes, int own, Texts *texts);
 
 #endif

@@ -10,7 +10,7 @@ typedef struct {
 
 static Draft draft(const Tokeniser *tokeniser) {
     const Store *store = &tokeniser->store;
-    const int64_t used = store->ends[store->n];
+    const int64_t ends = store->ends[store->n], used = ends < 0 || ends > store->n_bytes ? store->n_bytes : ends;
     return (Draft){store->bytes + used, 0, (size_t)(store->n_bytes - used)};
 }
 
@@ -42,9 +42,12 @@ static void hash(Tokeniser *tokeniser, const Draft *token, uint32_t *positions) 
 }
 
 static void set_bits(Tokeniser *tokeniser, ptrdiff_t number, int n_tokens) {
-    const uint32_t *positions = tokeniser->positions + number * tokeniser->hashes;
-    for (int i = 0; i < n_tokens * tokeniser->hashes; i++)
-        tokeniser->row[positions[i] >> 3] |= (uint8_t)(0x80 >> (positions[i] & 7));
+    const uint32_t *positions = tokeniser->positions + number * tokeniser->hashes, bits = (uint32_t)tokeniser->bits;
+    if (number + n_tokens > tokeniser->store.room) return; /* a store in which they are not one after the other */
+    for (int i = 0; i < n_tokens * tokeniser->hashes; i++) {
+        const uint32_t position = positions[i];
+        if (position < bits) tokeniser->row[position >> 3] |= (uint8_t)(0x80 >> (position & 7));
+    }
 }
 
 /* the number of the token, hashed if it is new; FULL if there is no room */

@@ -27,6 +27,7 @@ _ROUNDS = 40
 _STEPS = 60
 _TRIES = 5
 _TOLERANCE = 1e-3
+_SWING, _WATCHED = 0.02, 10  # few records: answers in turn that differ so little, over so many rounds
 _START = 5.0  # links to a rival as alike: more are surely matches
 # standard deviations of what is expected before any count is seen
 _BEND, _CHANCE, _CHANCE_LINE, _PLACE, _SLOPE = 3.0, 1.0, 2.0**0.5, 50.0, 1.0
@@ -60,6 +61,7 @@ def calibrate(pairs: Candidates) -> Calibration:
     links = links_of(pairs)
     links = links[np.argsort(-pairs.value[links], kind="stable")]
     value, probability, settled = pairs.value[links], _start(pairs, links), False
+    expected: list[float] = []
     for step in range(_ROUNDS):
         if not probability.any() or value[0] == value[-1]:
             return Calibration(links, value, np.zeros(len(links)), settled=False)
@@ -68,6 +70,7 @@ def calibrate(pairs: Candidates) -> Calibration:
         after = np.interp(value, counts.centre, _fitted(counts))
         # a link that is not the best of its row and column is no match
         after = np.where(np.isin(links, seen.place[seen.free]), 1 / (1 + np.exp(-after)), 0.0)
+        expected.append(float(after.sum()))
         if step >= _ROUNDS // 2:  # two answers in turn: between them
             after = (after + probability) / 2
         change = abs(after.sum() - probability.sum()) / max(after.sum(), 1.0)
@@ -75,7 +78,13 @@ def calibrate(pairs: Candidates) -> Calibration:
         if change < _TOLERANCE:
             settled = True
             break
-    return Calibration(links, value, probability, settled)
+    return Calibration(links, value, probability, settled or _all_but_settled(expected))
+
+
+def _all_but_settled(expected: list[float]) -> bool:
+    """Whether the numbers of matches expected of late differ by next to nothing."""
+    late = expected[-_WATCHED:]
+    return max(late) - min(late) <= _SWING * max(*late, 1.0)
 
 
 def _start(pairs: Candidates, links: Places) -> Floats:
@@ -107,15 +116,23 @@ class _Curves:
     bent: Floats
 
     def climbed(self, crossing: float) -> tuple[float, Floats]:
-        """Minus the log of the posterior, and the parameters where it is least, l starting at 0 at ``crossing``."""
+        """Minus the log of the posterior, and the parameters where it is least, l starting at 0 at ``crossing``.
+
+        l is held there until the others fit: let go at once, it may end where N alone explains every link.
+        """
         n = self.hinges.shape[1]
         at = np.zeros(n + 6)
         at[0] = np.log(self.counts.beaten.mean() + 0.1)
         at[n + 4], at[n + 5] = -np.exp(_USUAL_SLOPE) * crossing, _USUAL_SLOPE
+        return self._descended(self._descended(at, n + 4)[1], n + 6)
+
+    def _descended(self, at: Floats, n_free: int) -> tuple[float, Floats]:
+        """The least that is reached from ``at`` when its first so many parameters may move (Levenberg, Marquardt)."""
         value, slope, curvature = self._at(at)
         damping = 1e-3
         for _ in range(_STEPS):
-            step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), slope)
+            step, free = np.zeros(len(at)), curvature[:n_free, :n_free]
+            step[:n_free] = np.linalg.solve(free + damping * np.diag(np.diag(free)), slope[:n_free])
             further = self._at(at - np.clip(step, -5, 5))
             if further[0] < value:
                 gained = value - further[0]

@@ -24,7 +24,7 @@ static PyObject *py_slice_rows(PyObject *self, PyObject *args) {
     Py_ssize_t shape[3], n;
     if (!PyArg_ParseTuple(args, "OOOOO", &words, &counts, &order, &places, &out)) return NULL;
     if (!take_rows(&held, words, counts, "rows", &rows) || !take_slices(&held, out, order, &rows, &slices)) goto done;
-    const uint32_t *place = take(&held, places, "place", U32, 1, 0, &n);
+    const uint32_t *place = take_own(&held, places, "place", U32, 1, &n);
     if (!place || !within((const int32_t *)place, n, slices.positions, "place")) goto done;
     if (n != slices.positions) {
         complain("place: not one a position");
@@ -77,13 +77,13 @@ static int take_search(Held *held, PyObject *args, Search *s) {
     if (!take_rows(held, words, counts, "left", &s->left)) return 0;
     if (!take_rows(held, right_words, right_counts, "right", &s->right)) return 0;
     if (!take_slices(held, bits, right_order, &s->right, &s->slices)) return 0;
-    s->order = take(held, order, "order", I32, 1, 0, &n);
+    s->order = take_own(held, order, "order", I32, 1, &n);
     if (!s->order || !within(s->order, n, s->left.n, "order")) return 0;
     s->n_order = n;
-    s->rarest = take(held, rarest, "rarest", U32, 1, 0, &n);
+    s->rarest = take_own(held, rarest, "rarest", U32, 1, &n);
     if (!s->rarest || !within((const int32_t *)s->rarest, n, s->slices.positions, "rarest")) return 0;
-    s->missing = take(held, missing, "missing", F32, 1, 0, &n_missing);
-    s->need = s->missing ? take(held, need, "need", U32, 1, 0, &n_need) : NULL;
+    s->missing = take_own(held, missing, "missing", F32, 1, &n_missing);
+    s->need = s->missing ? take_own(held, need, "need", U32, 1, &n_need) : NULL;
     if (!s->need) return 0;
     if (s->left.width != s->right.width || n != s->slices.positions || n_missing != n)
         return complain("left, right and positions differ in width");
@@ -170,7 +170,7 @@ static PyObject *py_histograms(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "sOOO", &name, &plan, &which, &cells)) return NULL;
     const Kernel *kernel = kernel_named(name);
     if (!kernel || !take_fields(&held, plan, &f, highest, 0)) goto done;
-    const int64_t *rows = take(&held, which, "which", I64, 2, 0, shape);
+    const int64_t *rows = take_own(&held, which, "which", I64, 2, shape);
     if (!rows) goto done;
     if (shape[0] < 1 || shape[0] > 8 || shape[1] != 3 || !PyTuple_Check(cells) || PyTuple_Size(cells) != shape[0]) {
         complain("histograms: 1 to 8, each with its cells");
@@ -251,8 +251,8 @@ static PyObject *py_pair_overlaps(PyObject *self, PyObject *args) {
     if (!kernel || !take_rows(&held, words, counts, "left", &left) ||
         !take_rows(&held, right_words, right_counts, "right", &right))
         goto done;
-    const int32_t *row = take(&held, rows, "rows", I32, 1, 0, &n[0]);
-    const int32_t *column = row ? take(&held, columns, "columns", I32, 1, 0, &n[1]) : NULL;
+    const int32_t *row = take_own(&held, rows, "rows", I32, 1, &n[0]);
+    const int32_t *column = row ? take_own(&held, columns, "columns", I32, 1, &n[1]) : NULL;
     uint32_t *overlap = column ? take(&held, out, "overlap", U32, 1, 1, &n[2]) : NULL;
     if (!overlap || !within(row, n[0], left.n, "rows") || !within(column, n[1], right.n, "columns")) goto done;
     if (n[0] != n[1] || n[0] != n[2] || left.width != right.width) {

@@ -7,7 +7,7 @@ int take_rows(Held *held, PyObject *words, PyObject *counts, const char *name, R
     Py_ssize_t shape[2], n;
     rows->words = take(held, words, name, U64, 2, 0, shape);
     if (!rows->words) return 0;
-    rows->counts = take(held, counts, name, U32, 1, 0, &n);
+    rows->counts = take_own(held, counts, name, U32, 1, &n);
     if (!rows->counts) return 0;
     rows->n = shape[0];
     rows->width = shape[1];
@@ -20,7 +20,7 @@ int take_slices(Held *held, PyObject *bits, PyObject *order, const Rows *rows, S
     Py_ssize_t shape[3], n;
     slices->bits = take(held, bits, "slices", U64, 3, 0, shape);
     if (!slices->bits) return 0;
-    slices->order = take(held, order, "order", I32, 1, 0, &n);
+    slices->order = take_own(held, order, "order", I32, 1, &n);
     if (!slices->order) return 0;
     slices->n = n;
     slices->positions = rows->width * 64;

@@ -49,9 +49,9 @@ static int take_sides(Held *held, PyObject *left, PyObject *right, Fields *f) {
 
 static int take_products(Held *held, PyObject *table, PyObject *needs, PyObject *scales, Fields *f) {
     Py_ssize_t shape[2], n_needs, n_scales;
-    const int64_t *rows = take(held, table, "products", I64, 2, 0, shape);
-    const uint32_t *need = rows ? take(held, needs, "needs", U32, 1, 0, &n_needs) : NULL;
-    const uint16_t *scale = need ? take(held, scales, "scales", U16, 1, 0, &n_scales) : NULL;
+    const int64_t *rows = take_own(held, table, "products", I64, 2, shape);
+    const uint32_t *need = rows ? take_own(held, needs, "needs", U32, 1, &n_needs) : NULL;
+    const uint16_t *scale = need ? take_own(held, scales, "scales", U16, 1, &n_scales) : NULL;
     if (!scale) return 0;
     if (shape[0] < 1 || shape[0] > 64 || shape[1] != 6) return complain("products: not (1 to 64, 6)");
     Product *products = calloc((size_t)shape[0], sizeof *products);
@@ -98,7 +98,7 @@ static int fits(const Fields *f, const Outcome *o, int weighted) {
 static int take_outcomes(Held *held, PyObject *table, const Parts *parts, PyObject *bonus, Fields *f, int64_t *cells_of,
                          int weighted) {
     Py_ssize_t shape[2], n;
-    const int64_t *rows = take(held, table, "outcomes", I64, 2, 0, shape);
+    const int64_t *rows = take_own(held, table, "outcomes", I64, 2, shape);
     if (!rows) return 0;
     if (shape[0] < 1 || shape[0] > 64 || shape[1] != 7) return complain("outcomes: not (1 to 64, 7)");
     if (!PyTuple_Check(bonus) || PyTuple_Size(bonus) != shape[0]) return complain("bonus: not one an outcome");
@@ -118,7 +118,7 @@ static int take_outcomes(Held *held, PyObject *table, const Parts *parts, PyObje
         if (!fits(f, &outcomes[i], weighted)) return 0;
         PyObject *more = PyTuple_GetItem(bonus, i);
         if (weighted && more != Py_None) {
-            outcomes[i].bonus = take(held, more, "bonus", I32, 1, 0, &n);
+            outcomes[i].bonus = take_own(held, more, "bonus", I32, 1, &n);
             if (!outcomes[i].bonus) return 0;
             if (n != f->left[0].n) return complain("bonus: not one a left row");
         }
@@ -142,10 +142,10 @@ int take_fields(Held *held, PyObject *plan, Fields *f, int64_t *cells_of, int we
         return 0;
     f->diagonal = diagonal < -INT32_MAX ? -(int64_t)INT32_MAX : diagonal > INT32_MAX ? INT32_MAX : diagonal;
     return take_sides(held, left, right, f) && take_products(held, products, needs, scales, f) &&
-           (parts.references = take(held, references, "references", I32, 1, 0, &parts.n_references)) &&
-           (parts.strides = take(held, strides, "strides", I32, 1, 0, &parts.n_strides)) &&
-           (parts.values = take(held, values, "values", I16, 1, 0, &parts.n_values)) &&
-           (parts.levels = take(held, levels, "levels", U8, 1, 0, &parts.n_levels)) &&
-           (parts.weights = take(held, weights, "weights", I32, 1, 0, &parts.n_weights)) &&
+           (parts.references = take_own(held, references, "references", I32, 1, &parts.n_references)) &&
+           (parts.strides = take_own(held, strides, "strides", I32, 1, &parts.n_strides)) &&
+           (parts.values = take_own(held, values, "values", I16, 1, &parts.n_values)) &&
+           (parts.levels = take_own(held, levels, "levels", U8, 1, &parts.n_levels)) &&
+           (parts.weights = take_own(held, weights, "weights", I32, 1, &parts.n_weights)) &&
            take_outcomes(held, outcomes, &parts, bonus, f, cells_of, weighted);
 }

@@ -105,7 +105,8 @@ static int make_list(const Rows *rows, Lists *list) {
     list->steps = malloc((size_t)(list->values * list->stride + 1) * sizeof *list->steps);
     list->n = malloc((size_t)(list->values + 1) * sizeof *list->n);
     for (int64_t value = 0; list->steps && list->n && value < list->values; value++)
-        list->n[value] = list_slices(rows->words + first[value] * rows->width, rows->width, list->steps + value * list->stride);
+        list->n[value] = list_slices(rows->words + first[value] * rows->width, rows->width, list->stride,
+                                     list->steps + value * list->stride);
     free(first);
     return list->steps && list->n;
 }

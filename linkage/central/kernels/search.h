@@ -170,7 +170,12 @@ INLINE int64_t to_rank(int by_difference, int64_t overlap, int64_t sum, int64_t 
         int64_t twice = 2 * overlap - sum + at_sum;
         return twice > 0 ? (twice + 1) / 2 : 0;
     }
-    return (overlap * at_sum + sum - 1) / sum;
+    return sum ? (overlap * at_sum + sum - 1) / sum : 0;
+}
+
+/* the bits of a right row that an earlier block put into the list, which others can write into too */
+INLINE int64_t bits_listed(const Search *s, int32_t column) {
+    return column >= 0 && column < s->right.n ? s->right.counts[column] : 0;
 }
 
 static int64_t best(const Search *s, Best *best) {
@@ -195,7 +200,7 @@ static int64_t best(const Search *s, Best *best) {
             uint32_t *shared = best->overlap + row * k;
             int64_t count = s->left.counts[row], least = s->need[count + fewest];
             if (columns[k - 1] >= 0) {
-                int64_t rival = to_rank(best->by_difference, shared[k - 1], count + s->right.counts[columns[k - 1]],
+                int64_t rival = to_rank(best->by_difference, shared[k - 1], count + bits_listed(s, columns[k - 1]),
                                         count + fewest);
                 if (rival > least) least = rival;
             }
@@ -215,7 +220,7 @@ static int64_t best(const Search *s, Best *best) {
                     int64_t place = k;
                     while (place && (columns[place - 1] < 0 ||
                                      before(best->by_difference, overlap, sum, column, shared[place - 1],
-                                            count + s->right.counts[columns[place - 1]], columns[place - 1])))
+                                            count + bits_listed(s, columns[place - 1]), columns[place - 1])))
                         place--;
                     if (place == k) continue;
                     memmove(columns + place + 1, columns + place, (size_t)(k - 1 - place) * sizeof *columns);

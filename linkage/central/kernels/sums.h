@@ -70,11 +70,12 @@ INLINE VEC at_least(const VEC *plane, int planes, int64_t least) {
     return reached;
 }
 
-/* offsets of a row's slices, padded with the all-zero one to a multiple of STEPS; how many are real */
-INLINE int64_t list_slices(const uint64_t *row, int64_t width, uint32_t *steps) {
+/* offsets of a row's slices, `most` at the most (a row may have become fuller since they were counted), padded with the
+   all-zero one to a multiple of STEPS; how many are real */
+INLINE int64_t list_slices(const uint64_t *row, int64_t width, int64_t most, uint32_t *steps) {
     int64_t n = 0;
     for (int64_t word = 0; word < width; word++)
-        for (uint64_t left = row[word]; left; left &= left - 1)
+        for (uint64_t left = row[word]; left && n < most; left &= left - 1)
             steps[n++] = (uint32_t)((word * 64 + LOWEST(left)) * LINE);
     for (int64_t at = n; at % STEPS; at++) steps[at] = (uint32_t)(width * 64 * LINE);
     return n;

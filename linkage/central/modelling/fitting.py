@@ -94,6 +94,8 @@ def _require_evidence(left: EncodedSet, right: EncodedSet) -> None:
         )
     if not len(left) or not len(right):
         raise ValueError("fit: a set has no records")
+    if left is right and len(left) == 1:
+        raise ValueError("fit: the set has one record, and so no pair")
     if not any(left.popcounts[name].any() and right.popcounts[name].any() for name in left.popcounts):
         raise RecordError("fit: no field has values in both sets, so nothing can be compared", rule="no common field")
 

@@ -85,7 +85,7 @@ def _require_same_project(held: Links, sets: Sequence[EncodedSet], bridge: Mappi
             f"the standing result is of another agreement than the sets: {'; '.join(found)}",
             what="schema", left=held.schema.fingerprint(), right=sets[0].schema.fingerprint(),
         )  # fmt: skip
-    if not hmac.compare_digest(held.key_check, sets[0].key_check):
+    if not hmac.compare_digest(held.key_check.encode(), sets[0].key_check.encode()):
         raise MismatchError(
             "the standing result is of sets made with another key; under a new key every agency emits a bridge from "
             "old to new record ids: bridge={source: table}",

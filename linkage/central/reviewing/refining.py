@@ -82,7 +82,9 @@ def refine(
     known = decided(decisions, seen.first, seen.second, within=seen.edges.within)
     if len(known) < _FEWEST or min(known.same.sum(), (~known.same).sum()) < _FEWEST_OF_A_KIND:
         return _as_it_was(
-            model, f"{len(known)} decisions are too few; it takes {_FEWEST}, {_FEWEST_OF_A_KIND} of either kind"
+            model,
+            f"{len(known):,} decisions ({known.same.sum():,} same, {(~known.same).sum():,} not) are too few; it takes "
+            f"{_FEWEST}, {_FEWEST_OF_A_KIND} of either kind",
         )
     pairs = Contenders(known.row, known.column, np.zeros(len(known), np.int32), 0, seen.found.bonus)
     heard = np.array([sum(rivals_of(seen, *pair)) for pair in zip(known.row, known.column, strict=True)])

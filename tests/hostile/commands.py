@@ -1,0 +1,159 @@
+"""The commands that write, on invented people: what each needs, what it writes, and what it must have written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import linkage as lk
+
+AGENCIES = ("registry", "childrens_centre")
+Value = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line in a folder of inputs.
+
+    outputs   file -> what it holds, as a value that is the same in every run
+    """
+
+    line: tuple[str, ...]
+    outputs: dict[str, Value]
+
+
+def prepare(folder: Path, people: int = 1_200) -> None:
+    """Everything that the commands read."""
+    population, key = lk.study.invent(people, seed=7, agencies=AGENCIES), lk.Key.generate()
+    schema = lk.Schema.preset("uk-person", project="faults")
+    schema.save(folder / "agreement.toml")
+    key.save(folder / "project.key")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sets = []
+        for name in AGENCIES:
+            from pyarrow import csv
+
+            csv.write_csv(population[name], folder / f"{name}.csv")
+            sets.append(lk.encode(population[name], schema, key, id=population.ids[name], source=name,
+                                  columns=population.held(name, schema), progress=False))  # fmt: skip
+            sets[-1].save(folder / f"{name}.parquet")
+        first = [each.without(each.record_ids.to_pylist()[::2]) for each in sets]
+        for name, each in zip(AGENCIES, first, strict=True):
+            each.save(folder / f"{name}-1.parquet")
+            gone = np.array(sets[0].record_ids.to_pylist())[:40].tolist()
+        for name, each, half in zip(AGENCIES, sets, first, strict=True):
+            each.without(half.record_ids.to_pylist()).save(folder / f"{name}-2.parquet")
+        lk.fit(*sets, progress=False).save(folder / "model.json")
+        links = lk.link(*first, progress=False)
+        links.save(folder / "standing.parquet")
+        made = lk.link(*sets, progress=False)
+        made.save(folder / "links.parquet")
+        made.release("registry").save(folder / "release.parquet")
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.table({"record_id": gone}), folder / "gone.parquet")
+        (folder / "held").write_text(" ".join(_columns(population, schema)))
+
+
+def _columns(population: object, schema: lk.Schema) -> list[str]:
+    held = population.held("registry", schema)  # type: ignore[attr-defined]
+    named = [f"--column={field}={column}" for field, column in held.items() if column]
+    id_column = population.ids["registry"]  # type: ignore[attr-defined]
+    return [*named, *(f"--without={field}" for field, column in held.items() if column is None), f"--id={id_column}"]
+
+
+def commands(folder: Path) -> dict[str, Command]:
+    """By name."""
+    held = (folder / "held").read_text().split()
+    both, halves = (
+        ("registry.parquet", "childrens_centre.parquet"),
+        tuple(f"{name}-{batch}.parquet" for batch in (1, 2) for name in AGENCIES),
+    )
+    key = ("--key", "project.key")
+    encode = ("encode", "registry.csv", "--schema", "agreement.toml", *key, "--source", "registry", *held)
+    id_option = next(each for each in held if each.startswith("--id="))
+    return {
+        "encode": Command((*encode, "-o", "out.parquet"), {"out.parquet": digest}),
+        "encode, spilling": Command((*encode, "-o", "out.parquet", "--memory", "1"), {"out.parquet": digest}),
+        "compare": Command(
+            ("compare", *both, "--threshold", "0.6", "--filter", "surname", "-o", "out.parquet"),
+            {"out.parquet": octets},
+        ),
+        "fit": Command(("fit", *both, "-o", "out.json"), {"out.json": octets}),
+        "link": Command(("link", *both, "-o", "out.parquet"), {"out.parquet": people_of}),
+        "link, over time": Command(
+            ("link", *halves, "--standing", "standing.parquet", "-o", "standing.parquet"),
+            {"standing.parquet": people_of},
+        ),
+        "release": Command(
+            ("release", "links.parquet", "--source", "registry", "-o", "out.parquet", "--csv", "out.csv"),
+            {"out.parquet": octets, "out.csv": octets},
+        ),
+        "rejoin": Command(
+            ("rejoin", "release.parquet", "registry.csv", *key, id_option, "-o", "out.csv"), {"out.csv": octets}
+        ),
+        "cases": Command(
+            ("cases", "links.parquet", *both, "--model", "model.json", "--pairs", "40", "--to", "registry=to.parquet",
+             "-o", "out.csv"), {"out.csv": octets, "to.parquet": octets},
+        ),
+        "explain": Command(
+            ("explain", *both, "--model", "model.json", "--dropping", "-o", "out.csv"), {"out.csv": octets}
+        ),
+        "withdraw": Command(
+            ("withdraw", "registry.parquet", "--ids", "gone.parquet", "-o", "registry.parquet"),
+            {"registry.parquet": digest},
+        ),
+        "with a log": Command(
+            ("--log", "log.jsonl", "fit", *both, "-o", "out.json"), {"out.json": octets}
+        ),
+    }  # fmt: skip
+
+
+def digest(path: Path) -> object:
+    """Of an encoded set."""
+    loaded = lk.EncodedSet.load(path)
+    for _ in loaded.batches():
+        pass
+    return loaded.digest(), loaded.source
+
+
+def octets(path: Path) -> object:
+    """Of any file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def people_of(path: Path) -> object:
+    """Of links: who is whom; link ids are drawn anew in each run."""
+    records = lk.Links.load(path).records.to_pylist()
+    together: dict[str, list[tuple[str, str]]] = {}
+    for row in records:
+        if row["link_id"] is not None:
+            together.setdefault(row["link_id"], []).append((row["source"], row["record_id"]))
+    return len(records), frozenset(map(frozenset, together.values()))
+
+
+def started(line: tuple[str, ...], folder: Path, **options: object) -> subprocess.Popen[str]:
+    """The command, begun."""
+    paths = os.pathsep.join([str(Path(lk.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    environment = {name: value for name, value in os.environ.items() if name != "LINKAGE_LOG"} | {"PYTHONPATH": paths}
+    return subprocess.Popen(
+        [sys.executable, "-m", "linkage", *line], cwd=folder, env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, **options,
+    )  # fmt: skip
+
+
+def finished(line: tuple[str, ...], folder: Path, **options: object) -> tuple[int, str]:
+    """Exit code, and what was said."""
+    process = started(line, folder, **options)
+    said = process.communicate(timeout=300)
+    return process.returncode, "".join(said)

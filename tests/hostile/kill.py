@@ -1,0 +1,142 @@
+"""Stop the commands that write, at random moments: ``python -m tests.hostile.kill --kills 240``.
+
+Half of the kills come at any moment of the run, half once a part of the output lies beside its place. Three in five are
+SIGKILL, which nothing can catch; the others SIGTERM and SIGINT, after which nothing may be left. Then every output is
+what it was before or whole, what is left over has a name that says so, the log holds together, and the command run
+again makes what it would have made, and removes what was left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from linkage import journal
+from tests.hostile.commands import Command, commands, finished, prepare, started
+
+LEFT_OVER = re.compile(r"\.(.+\.|linkage-sort-)[0-9a-f]{12}\.part")
+SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+
+def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: random.Random) -> str:
+    """How one kill ended; raises `AssertionError` if anything is not as it must be."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(inputs, folder)
+    before = {
+        name: value(folder / name) if (folder / name).exists() else None for name, value in command.outputs.items()
+    }
+    number = draw.choice(SIGNALS)
+    process = started(command.line, folder)
+    if draw.random() < 0.5:
+        time.sleep(draw.uniform(0.1, 1.1) * seconds)
+    else:
+        _wait_for_part(process, folder)
+        time.sleep(draw.random() ** 3 * 0.1)
+    process.send_signal(number)
+    process.communicate(timeout=120)
+    ended = "whole" if process.returncode == 0 else signal.Signals(number).name
+    left = [path.name for path in folder.iterdir() if LEFT_OVER.fullmatch(path.name)]
+    strange = {path.name for path in folder.iterdir()} - {path.name for path in inputs.iterdir()} - set(left)
+    assert strange <= {*command.outputs, "log.jsonl"}, f"left behind: {strange}"
+    # SIGINT while Python starts is Python's; from then on nothing may be left
+    assert number == signal.SIGKILL or not left, f"{ended} left {left}"
+    after = {
+        name: value(folder / name) if (folder / name).exists() else None for name, value in command.outputs.items()
+    }
+    for name, value in after.items():
+        assert value in (before[name], command_value(command, inputs)[name]), f"{name} is neither as it was nor whole"
+    if (folder / "log.jsonl").exists():
+        journal.verify(folder / "log.jsonl")
+    if draw.random() < (0.5 if left else 0.1):
+        again(command, inputs, folder, left)
+    return f"{ended}, {'a part left' if left else 'nothing left'}"
+
+
+def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None:
+    """Run once more: what comes out is whole, and what was left is gone."""
+    for name in left:
+        for path in (folder / name, *(folder / name).glob("*")):
+            os.utime(path, (time.time() - 300,) * 2)
+    if any(after in {path.name for path in inputs.iterdir()} for after in command.outputs):
+        for name in command.outputs:  # what is replaced in place begins anew
+            shutil.copy(inputs / name, folder / name)
+    line = (*command.line, "--replace") if command.line[0] == "link" else command.line
+    for name in command.outputs:
+        if name == "out.csv" and "--csv" in command.line:
+            (folder / name).unlink(missing_ok=True)  # it never replaces one
+    code, said = finished(line, folder)
+    assert code == 0, said
+    for name, value in command.outputs.items():
+        assert value(folder / name) == command_value(command, inputs)[name], f"{name} is another than at first"
+    assert not [path.name for path in folder.iterdir() if LEFT_OVER.fullmatch(path.name)], (
+        "what was left is still there"
+    )
+
+
+VALUES: dict[tuple[str, ...], dict[str, object]] = {}
+
+
+def command_value(command: Command, inputs: Path) -> dict[str, object]:
+    """What the command makes when nobody stops it."""
+    if command.line not in VALUES:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "run"
+            shutil.copytree(inputs, folder)
+            code, said = finished(command.line, folder)
+            assert code == 0, said
+            VALUES[command.line] = {name: value(folder / name) for name, value in command.outputs.items()}
+    return VALUES[command.line]
+
+
+def _wait_for_part(process: object, folder: Path) -> None:
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:  # type: ignore[attr-defined]
+        if any(LEFT_OVER.fullmatch(name) for name in [each.name for each in folder.iterdir()]):
+            return
+        time.sleep(0.001)
+
+
+def main(arguments: list[str]) -> int:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--kills", type=int, default=240, help="in all")
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--people", type=int, default=1_200)
+    asked.add_argument("--command", action="append", help="only this one; repeat")
+    given = asked.parse_args(arguments)
+    draw, failed = random.Random(given.seed), 0
+    with tempfile.TemporaryDirectory() as name:
+        inputs, folder = Path(name) / "inputs", Path(name) / "run"
+        inputs.mkdir()
+        prepare(inputs, given.people)
+        chosen = {name: each for name, each in commands(inputs).items() if name in (given.command or commands(inputs))}
+        print("| command | kills | how they ended |\n|---|---:|---|")
+        for number, (name, command) in enumerate(chosen.items()):
+            began = time.monotonic()
+            command_value(command, inputs)
+            seconds, ended = time.monotonic() - began, Counter()  # type: ignore[var-annotated]
+            kills = given.kills // len(chosen) + (number < given.kills % len(chosen))
+            for _ in range(kills):
+                try:
+                    ended[trial(command, inputs, folder, seconds, draw)] += 1
+                except AssertionError as error:
+                    failed += 1
+                    ended[f"FAILED: {error}"] += 1
+            print(
+                f"| {name} | {kills} | " + "; ".join(f"{how} {n}" for how, n in sorted(ended.items())) + " |",
+                flush=True,
+            )
+    print(f"{given.kills - failed:,} of {given.kills:,} kills survived")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,229 @@
+"""Stopped, out of room, out of memory, forbidden, at once: outputs are whole or absent, and nothing else is left.
+
+Some of each here; hundreds of kills in `.ci/long` (``python -m tests.hostile.kill``).
+"""
+
+import ctypes
+import datetime as dt
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+import linkage as lk
+from linkage import journal, leftovers
+from linkage.errors import FileFormatError
+from linkage.files import written_beside
+from tests.hostile import kill
+from tests.hostile.commands import commands, digest, finished, prepare, started
+from tests.hostile.trial import ROOT
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals, limits and locks as POSIX has them")
+PEOPLE = 300
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    prepare(folder, PEOPLE)
+    return folder
+
+
+@pytest.fixture
+def place(inputs, tmp_path):
+    shutil.copytree(inputs, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def new(place, inputs):
+    return sorted({path.name for path in place.iterdir()} - {path.name for path in inputs.iterdir()})
+
+
+# ---- killed -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["link, over time"])
+def test_killed__at_a_random_moment_leaves_what_was_or_what_is_whole(inputs, tmp_path, name):
+    assert kill.trial(commands(inputs)[name], inputs, tmp_path / "run", 1.0, random.Random(2))
+
+
+def test_part__of_a_process_that_is_gone_is_removed_and_that_of_one_at_work_stays(tmp_path):
+    final, old = tmp_path / "a.parquet", time.time() - 600
+    names = [".a.parquet.0123456789ab.part", ".linkage-sort-0123456789ab.part", ".a.parquet.ffff456789ab.part"]
+    other = [
+        ".b.parquet.0123456789ab.part",
+        "a.parquet.0123456789ab.part",
+        ".a.parquet.0123456789ab.partx",
+        ".a.parquet.x.part",
+    ]
+    (tmp_path / names[1]).mkdir()
+    for name in (names[0], names[2], *other, f"{names[1]}/000"):
+        (tmp_path / name).write_text("half")
+    for name in (*names, *other):
+        os.utime(tmp_path / name, (old, old))
+    with (tmp_path / names[2]).open("rb") as at_work:
+        leftovers.hold(at_work.fileno())
+        with written_beside(final) as part:
+            part.write_text("whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*other, names[2], "a.parquet"])
+
+
+def test_part__that_is_young_or_a_link_stays(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    young, link = tmp_path / ".a.0123456789ab.part", tmp_path / ".a.00000000000a.part"
+    young.write_text("half")
+    link.symlink_to(tmp_path / "precious")
+    os.utime(link, (0, 0), follow_symlinks=False)
+    leftovers.clear(tmp_path / "a")
+    assert young.exists() and link.is_symlink() and (tmp_path / "precious").read_text() == "mine"
+
+
+# ---- no room ----------------------------------------------------------------------------------------------------
+
+
+def limited(kind, size):
+    return lambda: resource.setrlimit(kind, (size, size))
+
+
+@pytest.mark.parametrize(("name", "size"), [("encode, spilling", 4_000), ("link, over time", 10_000)])
+def test_disk__that_is_full_leaves_what_was_and_says_so(inputs, place, name, size):
+    # no file may grow beyond this, which ends in an error as a full disk does (which .ci/long has, in memory)
+    command = commands(inputs)[name]
+    before = {each: (place / each).read_bytes() for each in command.outputs if (place / each).exists()}
+    code, said = finished(command.line, place, preexec_fn=limited(resource.RLIMIT_FSIZE, size))
+    assert code == 3 and "too large" in said and "Traceback" not in said
+    assert not new(place, inputs)
+    assert before == {each: (place / each).read_bytes() for each in before}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may mount a disk in memory")
+@pytest.mark.parametrize("kib", [16, 64, 256, 900])
+def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        for command in commands(inputs).values():
+            named = [part.rpartition("=") for part in command.line]
+            line = [a + b + (f"{disk}/{c}" if c in command.outputs else c) for a, b, c in named]
+            run = tmp_path / "run"
+            shutil.rmtree(run, ignore_errors=True)
+            shutil.copytree(inputs, run)
+            code, said = finished(tuple(line), run)
+            assert code in (0, 2, 3) and "Traceback" not in said
+            assert code != 3 or "No space left" in said or "no such file" in said
+            found = {path.name for path in disk.iterdir()}
+            assert found <= set(command.outputs) and (code != 0 or found == set(command.outputs))
+            for name in found:
+                assert command.outputs[name](disk / name) is not None
+                (disk / name).unlink()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_memory__that_is_not_there_ends_in_a_message_and_leaves_nothing(inputs, place):
+    command = commands(inputs)["encode"]
+    codes = set()
+    for mib in (600, 6_000):  # of addresses: hardly the libraries, and all it takes
+        code, said = finished(command.line, place, preexec_fn=limited(resource.RLIMIT_AS, mib << 20))
+        codes.add(code)
+        assert new(place, inputs) == (["out.parquet"] if code == 0 else [])
+        if code == 0:
+            assert digest(place / "out.parquet") == digest(inputs / "registry.parquet")
+            (place / "out.parquet").unlink()
+        assert code >= 0, f"ended by signal {-code}: {said[-500:]}"
+    assert 0 in codes and len(codes) > 1
+
+
+# ---- forbidden --------------------------------------------------------------------------------------------------
+
+
+def without_roots_rights():
+    if os.geteuid() == 0:
+        for right in (1, 2):  # to write and to read whatever the mode says: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes root's rights away as Linux does")
+def test_folder__that_may_not_be_written_to_is_named(inputs, place):
+    place.chmod(0o555)
+    code, said = finished(commands(inputs)["encode"].line, place, preexec_fn=without_roots_rights)
+    place.chmod(0o755)
+    assert not new(place, inputs)
+    assert code == 3 and "Permission denied" in said and "Traceback" not in said
+
+
+# ---- at once ----------------------------------------------------------------------------------------------------
+
+
+def test_two__that_write_one_output_leave_it_whole(inputs, place):
+    command = commands(inputs)["encode, spilling"]
+    both = [started(command.line, place) for _ in range(2)]
+    said = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert new(place, inputs) == ["out.parquet"]
+    assert digest(place / "out.parquet") == digest(inputs / "registry.parquet")
+
+
+def test_two__that_make_one_key_leave_the_first(tmp_path):
+    code = "import sys, linkage as lk; lk.Key.generate().save(sys.argv[1])"
+    command = [sys.executable, "-c", code, str(tmp_path / "project.key")]
+    both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)]
+    said = [each.communicate(timeout=120)[1] for each in both]
+    assert sorted(each.returncode for each in both) == [0, 1, 1]
+    assert sum(b"FileExistsError" in each for each in said) == 2
+    lk.Key.load(tmp_path / "project.key")
+    assert [path.name for path in tmp_path.iterdir()] == ["project.key"]
+
+
+# ---- the clock --------------------------------------------------------------------------------------------------
+
+
+class Clock(dt.datetime):
+    """One that somebody sets."""
+
+    at = dt.datetime(2026, 3, 29, 0, 59, tzinfo=dt.UTC)
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.at.astimezone(tz)
+
+
+def test_log__holds_together_whatever_the_clock_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "datetime", Clock)
+    path = tmp_path / "log.jsonl"
+    for at in ("2026-03-29T00:59", "2026-03-29T02:01", "1970-01-01T00:00", "2199-12-31T23:59", "2026-03-29T00:59"):
+        monkeypatch.setattr(Clock, "at", dt.datetime.fromisoformat(at).replace(tzinfo=dt.UTC))
+        journal.append(path, "encode")
+    assert journal.verify(path).lines == 5
+    years = [json.loads(line)["at"][:4] for line in path.read_text().splitlines()]
+    assert years == ["2026", "2026", "1970", "2199", "2026"]
+
+
+def test_part__made_in_the_future_is_left_alone(tmp_path):
+    part = tmp_path / ".a.0123456789ab.part"
+    part.write_text("half")
+    os.utime(part, (time.time() + 10_000,) * 2)
+    leftovers.clear(tmp_path / "a")
+    assert part.exists()
+
+
+def test_log__that_was_cut_by_a_power_cut_says_so_and_is_kept(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for _ in range(3):
+        journal.append(path, "encode")
+    whole = path.read_bytes()
+    for end in range(len(whole) - 1, len(whole) - 60, -7):
+        path.write_bytes(whole[:end])
+        with pytest.raises(FileFormatError, match="cut short"):
+            journal.append(path, "encode")
+        assert path.read_bytes() == whole[:end]
