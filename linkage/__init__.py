@@ -49,6 +49,7 @@ from linkage.auditing.finding import Finding
 from linkage.auditing.result import Audit
 from linkage.cases import CaseList
 from linkage.central import link
+from linkage.central.blocking.lsh import LSH
 from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.disclosing.overlap import Overlap, overlap
 from linkage.central.forecast import Plan, plan
@@ -85,7 +86,7 @@ if sys.byteorder != "little":
     # encodings are promised bit for bit, and none was ever made or held against a known answer on such a machine
     raise ImportError("linkage runs on little-endian machines only (x86-64, ARM); this one writes numbers otherwise")
 
-__all__ = [
+__all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "Audit",
     "CaseList",
     "EncodedSet",
@@ -97,6 +98,7 @@ __all__ = [
     "Group",
     "Hardening",
     "Key",
+    "LSH",
     "LimitError",
     "LinkageError",
     "LinkageWarning",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
 
+from linkage.central.blocking.lsh import LSH, require_lsh
+from linkage.central.blocking.search import pairs_by_lsh
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
-from linkage.central.thresholds import Measure, Ratio
+from linkage.central.thresholds import Measure, Ratio, exact_ratio
 from linkage.central.tiles import BYTES_PER_PAIR, in_parts, no_pairs
 from linkage.encoded import EncodedSet
 from linkage.errors import LimitError
@@ -29,6 +32,7 @@ def compare(
     threshold: Ratio,
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
+    candidates: LSH | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -51,6 +55,9 @@ def compare(
     filters
         Names of the filters to compare, such as ``["surname", "dob"]``; the bits of several count as one filter's. The
         ``record`` layout has one.
+    candidates
+        ``LSH(recall=0.99)``: only pairs that share some bits in one of several tables are compared, and one at the
+        threshold is found with at least that chance (`linkage.central.blocking.lsh`). Left out: all pairs, none missed.
     memory
         Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate before the
         work begins, where a sample can tell; `compare_in_parts` has no such limit.
@@ -77,6 +84,14 @@ def compare(
     array([0.85714286])
     """
     memory_limit(memory)
+    if candidates is not None:
+        return _by_candidates(
+            prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False),
+            exact_ratio(threshold, name="threshold"),
+            require_lsh(candidates),
+            threads=threads,
+            memory=memory,
+        )
     job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
     if expected.at_least * BYTES_PER_PAIR > memory:
@@ -90,6 +105,14 @@ def compare(
             _refuse(int(held / share), memory)
     row, column, overlap = (np.concatenate([part[place] for part in found]) for place in range(3))
     return job.pairs(row, column, overlap)
+
+
+def _by_candidates(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None, memory: int) -> Pairs:
+    def room(held: int) -> None:
+        if held * BYTES_PER_PAIR > memory:
+            _refuse(held, memory)
+
+    return job.pairs(*pairs_by_lsh(job, threshold, lsh, threads=threads, room=room))
 
 
 def compare_in_parts(

@@ -35,6 +35,7 @@ class Job:
     need: NDArray[np.uint32]
     grid: Grid
     spans: list[Arranged]
+    names: tuple[str, ...]
 
     def step(self, tile: Tile, span: int, room: int) -> Found | None:
         """The pairs of a tile, in rows and columns of the sets; None if there are more than ``room``."""
@@ -66,15 +67,16 @@ def prepared(
     measure: Measure | None,
     filters: Sequence[str] | None,
     threads: int | None,
+    spans: bool = True,
 ) -> Job:
-    """Check what was asked for, and arrange the right side."""
+    """Check what was asked for, and arrange the right side, unless no tile will ask for its ``spans``."""
     left, other = (left, left) if right is None else in_one_agreement(left, right)
     require_comparable(left, other)
     names, n_bits = chosen_filters(left.schema, filters)
     ratio = exact_ratio(threshold, name="threshold")
     known = right_measure(left.schema, names, measure)
     need = least_overlap(ratio, n_bits=n_bits, measure=known)
-    return job_of(left, other, need, names=names, measure=known, within=right is None, threads=threads)
+    return job_of(left, other, need, names=names, measure=known, within=right is None, threads=threads, spans=spans)
 
 
 def chosen_filters(schema: Schema, filters: Sequence[str] | None) -> tuple[tuple[str, ...], int]:
@@ -104,14 +106,19 @@ def job_of(
     measure: Measure,
     within: bool,
     threads: int | None,
+    spans: bool = True,
 ) -> Job:
     """The right side arranged, span by span."""
     rows = _together(left, names)
     columns = rows if right is left else _together(right, names)
     n_bits = sum(filter.bits for filter in left.schema.filters if filter.name in names)
     grid = all_pairs(len(rows), len(columns), within=within, threads=thread_count(threads))
-    spans = arranged(grid, lambda first, last: kernels.arrange_by_count(columns.slice(first, last)), threads=threads)
-    return Job(left, right, within, rows, columns, n_bits, measure, need, grid, spans)
+
+    def arrange(first: int, last: int) -> Arranged:
+        return kernels.arrange_by_count(columns.slice(first, last))
+
+    made = arranged(grid, arrange, threads=threads) if spans else []
+    return Job(left, right, within, rows, columns, n_bits, measure, need, grid, made, names)
 
 
 def _together(side: EncodedSet, names: tuple[str, ...]) -> Rows:

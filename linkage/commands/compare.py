@@ -28,6 +28,7 @@ _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metav
 @click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
 @_measure
 @_filters
+@click.option("--lsh-recall", metavar="RECALL", help="Price locality-sensitive hashing with this recall too.")
 @_most
 @threads_option
 @memory_option
@@ -37,6 +38,7 @@ def plan_command(
     threshold: str | None,
     measure: Any,
     filters: tuple[str, ...],
+    lsh_recall: str | None,
     most: int,
     threads: int | None,
     memory_mib: int,
@@ -47,18 +49,20 @@ def plan_command(
     Says whether the pairs would fit the memory allowed, as compare() of the library needs them to, and whether
     `linkage compare` would write them, which it does in parts.
     """
-    from linkage import EncodedSet, plan
+    from linkage import LSH, EncodedSet, plan
 
     found = plan(
         *(EncodedSet.load(path) for path in _one_or_two(sets)),
         threshold=threshold,
         measure=measure,
         filters=filters or None,
+        candidates=LSH(recall=lsh_recall) if lsh_recall else None,
         threads=threads,
         memory=memory_mib << 20,
         most=most,
     )
-    click.echo(json.dumps(dataclasses.asdict(found)) if as_json else str(found))
+    told = dataclasses.asdict(found) | {"recommended": found.recommended}
+    click.echo(json.dumps(told) if as_json else str(found))
 
 
 @click.command("compare")
@@ -66,6 +70,12 @@ def plan_command(
 @click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
 @_measure
 @_filters
+@click.option(
+    "--lsh-recall",
+    metavar="RECALL",
+    help="Compare only records that locality-sensitive hashing brings together; a pair "
+    "at the threshold is found with at least this chance, such as 0.99. The pairs are then held in --memory.",
+)
 @_most
 @out_option
 @threads_option
@@ -76,6 +86,7 @@ def compare_command(
     threshold: str,
     measure: Any,
     filters: tuple[str, ...],
+    lsh_recall: str | None,
     most: int,
     out: str,
     threads: int | None,
@@ -87,18 +98,22 @@ def compare_command(
     However many pairs there are, they take no more than --memory; more than --most are refused, with an estimate,
     before they fill the disk. The file stays at the centre.
     """
-    from linkage import EncodedSet, compare_in_parts, write_pairs
+    from linkage import LSH, EncodedSet, compare, compare_in_parts, write_pairs
+    from linkage.central.tiles import BYTES_PER_PAIR
 
     keep_inputs(out, *_one_or_two(sets))
-    parts = compare_in_parts(
-        *(EncodedSet.load(path) for path in sets),
-        threshold=threshold,
-        measure=measure,
-        filters=filters or None,
-        most=most,
-        threads=threads,
-        memory=memory_mib << 20,
-    )
+    encoded = [EncodedSet.load(path) for path in sets]
+    options: dict[str, Any] = {
+        "threshold": threshold,
+        "measure": measure,
+        "filters": filters or None,
+        "threads": threads,
+        "memory": min(memory_mib << 20, most * BYTES_PER_PAIR) if lsh_recall else memory_mib << 20,
+    }
+    if lsh_recall:
+        parts = iter([compare(*encoded, candidates=LSH(recall=lsh_recall), **options)])
+    else:
+        parts = compare_in_parts(*encoded, most=most, **options)
     written = write_pairs(parts, out)
     click.echo(json.dumps({"pairs": written, "out": out}) if as_json else f"{written:,} pairs in {out}")
 
