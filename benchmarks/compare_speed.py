@@ -71,8 +71,9 @@ def sets(rows: int, layout: str) -> list[lk.EncodedSet]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", lk.LinkageWarning)
             whole = lk.encode(
-                people[name], agreed, key, id=people.ids[name], source=name, columns=people.held(name, agreed)
-            )
+                people[name], agreed, key, id=people.ids[name], source=name, columns=people.held(name, agreed),
+                memory=4 << 30,
+            )  # fmt: skip
         ids = whole.record_ids.to_pylist()[:rows]
         filters = {filter: values[:rows] for filter, values in whole.filters.items()}
         assert len(ids) == rows
