@@ -23,7 +23,7 @@ h1 { font-size: 1.6rem; line-height: 1.2; }
 h2 { font-size: 1.25rem; margin-top: 2.2rem; border-bottom: 1px solid #bbb; }
 table { border-collapse: collapse; margin: .6rem 0; } caption { text-align: left; font-weight: 600; }
 th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; }
+td { overflow-wrap: anywhere; } td.n { overflow-wrap: normal; text-align: right; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; } figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; }
 figcaption { color: #444; font-size: .95rem; } .note { border-left: 4px solid #D55E00; padding-left: .8rem; }
 summary { cursor: pointer; color: #0b5394; }

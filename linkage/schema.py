@@ -239,6 +239,15 @@ class Schema:
 
         return check(table, self, **options)
 
+    def __str__(self) -> str:
+        """The agreement as people write it, with its fingerprint; clkhash's in a line, as it stays the JSON it is."""
+        mark = f"fingerprint {self.fingerprint()[:16]}"
+        if self.encoder != "linkage":
+            return f"{self.encoder} schema, {len(self.fields)} features, {mark}"
+        from linkage.agreement import to_toml
+
+        return f"{to_toml(self).rstrip()}\n# {mark}"
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{field.name}</td><td>{field.type}</td><td>{field.tokens}</td><td>{field.bits}</td></tr>"

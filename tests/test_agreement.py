@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import string
+import tomllib
 
 import pytest
 from hypothesis import given, settings
@@ -578,3 +579,10 @@ def test_schema__fills_about_a_third_of_a_record_filter(bits):
     if 1024 <= bits < 10_000:
         assert 0.3 < 1 - (1 - 1 / bits) ** positions < 0.4
     assert schema.filters[0].words == -(-bits // 64)
+
+
+@pytest.mark.parametrize("options", [{}, {"layout": "record"}, {"profile": "hardened"}])
+def test_schema__printed_is_the_agreement_itself(options):
+    schema = Schema.preset("uk-person", project="printed", **options)
+    text = str(schema)
+    assert parse(tomllib.loads(text)) == schema and text.endswith(f"# fingerprint {schema.fingerprint()[:16]}")

@@ -38,6 +38,11 @@ def rows(pairs):
     return pairs.to_arrow().to_pylist()
 
 
+def test_explanation__shows_itself_and_what_it_can_be_asked(explanation):
+    shown = explanation._repr_html_()
+    assert "likely pairs of" in shown and "nearest(n)" in shown and "&#x27;" in shown
+
+
 # ---- one pair ---------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,9 @@ class Plan:
     def recommended(self) -> str:
         """``"LSH"`` if it was priced and takes less time, else ``"all pairs"``, which miss nothing."""
         return "LSH" if self.by_lsh is not None and self.by_lsh.seconds < self.seconds else "all pairs"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         foreseen = (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 from linkage.central.modelling.predicting import Limits, Scored, scored
@@ -126,6 +127,10 @@ class Explanation:
         from linkage.central.explaining.questions import with_a_field
 
         return with_a_field(self, m, u)
+
+    def _repr_html_(self) -> str:
+        asked = "pair(left_id, right_id), nearest(n), unlinkable(), dropping(), adding(m=, u=)"
+        return f"<p>{escape(repr(self))}</p><p>Ask it: {escape(asked)}</p>"
 
     def __repr__(self) -> str:
         return (
