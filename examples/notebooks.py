@@ -26,6 +26,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 HERE = Path(__file__).parent
+SCRIPT_ALONE = {"from_clkhash"}  # clkhash pins packages so old that it has no place beside a notebook\'s
 SECONDS = 240  # that a cell may take on a busy machine
 # Keys and link ids are drawn at random; in a notebook that is compared with itself they are the same each time
 SETUP = """
@@ -42,7 +43,8 @@ _warnings.simplefilter("default", PendingDeprecationWarning)  # the kernel's own
 
 def stories() -> list[Path]:
     """The scripts with cells, in alphabetical order."""
-    return sorted(path for path in HERE.glob("*.py") if path.read_text(encoding="utf-8").startswith("# %%"))
+    found = (path for path in HERE.glob("*.py") if path.read_text(encoding="utf-8").startswith("# %%"))
+    return sorted(path for path in found if path.stem not in SCRIPT_ALONE)
 
 
 def made(story: Path) -> NotebookNode:
