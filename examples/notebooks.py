@@ -27,7 +27,7 @@ from traitlets.config import Config
 
 HERE = Path(__file__).parent
 SCRIPT_ALONE = {"from_clkhash"}  # clkhash pins packages so old that it has no place beside a notebook\'s
-SECONDS = 240  # that a cell may take on a busy machine
+SECONDS = 600  # that a cell may take on a busy machine
 # Keys and link ids are drawn at random; in a notebook that is compared with itself they are the same each time
 SETUP = """
 import hashlib as _hashlib, itertools as _itertools, secrets as _secrets, warnings as _warnings
