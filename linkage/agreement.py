@@ -21,6 +21,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from linkage.block import Block, standard_blocks
 from linkage.errors import FileFormatError, SchemaError, nearest
 from linkage.field import Field
 from linkage.fieldtypes import Layout
@@ -31,9 +32,9 @@ from linkage.schema import Group, Schema
 
 _MAX_BYTES = 1 << 20
 _MOST_DOTS = 64  # of a line: what tomllib does with a dotted name grows with the square of its parts
-_TOP = ("version", "project", "profile", "layout", "bits", "harden", "field", "group")
+_TOP = ("version", "project", "profile", "layout", "bits", "harden", "field", "group", "block")
 _FIELD = tuple(setting.name for setting in dataclasses.fields(Field))
-_GROUP = tuple(setting.name for setting in dataclasses.fields(Group))
+_GROUP, _BLOCK = (tuple(setting.name for setting in dataclasses.fields(kind)) for kind in (Group, Block))
 
 PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
     "uk-person": (
@@ -89,6 +90,8 @@ def parse(content: dict[str, Any]) -> Schema:
     groups = content.get("group", [])
     if not _is_list_of_tables(groups):
         raise SchemaError("group: written as [[group]] with a name", rule="group")
+    if not _is_list_of_tables(content.get("block", [])):
+        raise SchemaError("block: written as [[block]] with a name and keys", rule="block")
     if "profile" in content:
         return _of_profile(content)
     layout = content.get("layout", "fields")
@@ -102,6 +105,7 @@ def parse(content: dict[str, Any]) -> Schema:
         bits=content.get("bits", 1024),
         fields=tuple(_field(item, layout) for item in items),
         groups=tuple(_group(item) for item in groups),
+        blocks=tuple(_block(item) for item in content.get("block", [])),
         harden=harden_from(content["harden"]) if "harden" in content else NOT_HARDENED,
     )
 
@@ -123,18 +127,26 @@ def _of_profile(content: dict[str, Any]) -> Schema:
 
 
 def preset(
-    name: str, *, project: str | None = None, layout: Layout | None = None, profile: str | None = None
+    name: str,
+    *,
+    project: str | None = None,
+    layout: Layout | None = None,
+    profile: str | None = None,
+    blocks: bool = False,
 ) -> Schema:
     """The preset of that name."""
     if name not in PRESETS:
         raise SchemaError(f"preset '{name}': {nearest(name, PRESETS)}", rule="preset")
     fields = tuple(Field(name=field, type=kind) for field, kind in PRESETS[name])
+    rules = standard_blocks(fields) if blocks else ()
     if profile is None:
-        return Schema(project=project or name, fields=fields, layout="fields" if layout is None else layout)
+        return Schema(
+            project=project or name, fields=fields, layout="fields" if layout is None else layout, blocks=rules
+        )
     settings = profile_settings(profile)
     if layout not in (None, settings["layout"]):
         raise SchemaError(f"layout: profile '{profile}' has layout = \"{settings['layout']}\"", rule="layout")
-    return Schema(project=project or name, fields=fields, **settings)
+    return Schema(project=project or name, fields=fields, blocks=rules, **settings)
 
 
 def save(schema: Schema, path: PathLike) -> None:
@@ -166,6 +178,8 @@ def to_toml(schema: Schema) -> str:
         lines += ["", "[[field]]", *_settings_that_differ(field, schema.layout)]
     for group in schema.groups:
         lines += ["", "[[group]]", f"name = {_text(group.name)}", f"smallest = {group.smallest}"]
+    for block in schema.blocks:
+        lines += ["", "[[block]]", f"name = {_text(block.name)}", f"keys = {_value(block.keys)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -248,6 +262,14 @@ def _group(item: dict[str, Any]) -> Group:
     if "name" not in item:
         raise SchemaError("group, name: missing", rule="name")
     return Group(**item)
+
+
+def _block(item: dict[str, Any]) -> Block:
+    _only_known(f"block '{item.get('name', 'without a name')}'", item, _BLOCK)
+    for setting in _BLOCK:
+        if setting not in item:
+            raise SchemaError(f"block '{item.get('name', 'without a name')}', {setting}: missing", rule="block")
+    return Block(**item)
 
 
 def _texts(field: str, setting: str, value: object) -> tuple[str, ...]:

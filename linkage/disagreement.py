@@ -37,7 +37,7 @@ def differences(left: Schema, right: Schema) -> list[str]:
         found.append("order of the fields")
     if left.groups != right.groups:
         found.append("groups")
-    return found
+    return found + _block_differences(left, right)
 
 
 def shared_differences(left: Schema, right: Schema) -> list[str]:
@@ -53,10 +53,15 @@ def shared_differences(left: Schema, right: Schema) -> list[str]:
     if not ours or not names or left.harden or right.harden:  # what hardening does to a field may rest on another
         return differences(left, right)
     kept = tuple(field for field in left.fields if field.name in names)
-    return differences(
-        dataclasses.replace(left, fields=kept),
-        dataclasses.replace(right, fields=tuple(rights[field.name] for field in kept)),
-    )
+    blocks = {block.name for block in left.blocks} & {block.name for block in right.blocks}
+    return differences(_with(left, kept, blocks), _with(right, tuple(rights[field.name] for field in kept), blocks))
+
+
+def _with(schema: Schema, fields: tuple[Field, ...], blocks: set[str]) -> Schema:
+    """Of these fields, and of these blocks those that are made of them."""
+    names = {field.name for field in fields}
+    own = (block for block in schema.blocks if block.name in blocks and {name for name, _ in block.parts} <= names)
+    return dataclasses.replace(schema, fields=fields, blocks=tuple(own))
 
 
 def _field_differences(lefts: dict[str, Field], rights: dict[str, Field]) -> list[str]:
@@ -68,6 +73,20 @@ def _field_differences(lefts: dict[str, Field], rights: dict[str, Field]) -> lis
         for setting in dataclasses.fields(Field)
         if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
     ]
+
+
+def _block_differences(left: Schema, right: Schema) -> list[str]:
+    lefts, rights = ({block.name: block.keys for block in schema.blocks} for schema in (left, right))
+    found = [f"block '{name}': only on the left" for name in lefts if name not in rights]
+    found += [f"block '{name}': only on the right" for name in rights if name not in lefts]
+    found += [
+        f"block '{name}': of {', '.join(lefts[name])} and {', '.join(rights[name])}"
+        for name in lefts
+        if name in rights and lefts[name] != rights[name]
+    ]
+    if not found and left.blocks != right.blocks:
+        found.append("order of the blocks")
+    return found
 
 
 def _harden_differences(left: Schema, right: Schema) -> list[str]:

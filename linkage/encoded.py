@@ -57,11 +57,13 @@ class EncodedSet:
         schema: Schema,
         source: str,
         groups: Mapping[str, list[str]] | None = None,
+        blocks: Mapping[str, NDArray[np.uint64]] | None = None,
         key_check: str = "",
     ) -> EncodedSet:
         """A set from arrays, for researchers: ``filters[name]`` is (n, words) uint64 for each filter of the schema.
 
-        Records are sorted by id. Raises ``ValueError`` if the ids repeat or a shape does not fit the schema.
+        ``groups`` and ``blocks`` (n values, and (n,) uint64) for each that the schema has. Records are sorted by id.
+        Raises ``ValueError`` if the ids repeat or a shape does not fit the schema.
         """
         import pyarrow as pa
 
@@ -72,6 +74,10 @@ class EncodedSet:
                     f"from_arrays: filter '{filter.name}' must be ({len(record_ids)}, {filter.words}) uint64, not "
                     f"{given.shape} {given.dtype}"
                 )
+        for block in schema.blocks:
+            keys = np.asarray((blocks or {}).get(block.name))
+            if keys.dtype != np.uint64 or keys.shape != (len(record_ids),):
+                raise ValueError(f"from_arrays: block '{block.name}' must be ({len(record_ids)},) uint64")
         if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():
             raise ValueError("from_arrays: source must be 1 to 200 printable characters")
         order = np.array(sorted(range(len(record_ids)), key=record_ids.__getitem__), dtype=np.int64)
@@ -82,6 +88,7 @@ class EncodedSet:
                 group.name: pa.array([(groups or {})[group.name][index] for index in order], pa.string())
                 for group in schema.groups
             },
+            {block.name: _readonly(np.asarray((blocks or {})[block.name])[order]) for block in schema.blocks},
         )
         header = Header(schema=schema, source=source, rows=len(rows), key_check=key_check)
         problem = fault(rows, header, after="")
@@ -128,6 +135,11 @@ class EncodedSet:
     def groups(self) -> Mapping[str, pa.StringArray]:
         """The group columns that travel in clear."""
         return self._rows.groups
+
+    @property
+    def blocks(self) -> Mapping[str, NDArray[np.uint64]]:
+        """(n,) uint64 per rule of the agreement: equal for records that meet, 0 where a record is in no block by it."""
+        return self._rows.blocks
 
     @functools.cached_property
     def _rows(self) -> Rows:
@@ -181,12 +193,13 @@ class EncodedSet:
             self.record_ids.filter(mask),
             {name: _readonly(words[stays]) for name, words in self.filters.items()},
             {name: group.filter(mask) for name, group in self.groups.items()},
+            {name: _readonly(keys[stays]) for name, keys in self.blocks.items()},
         )
         header = Header(self.schema, self.source, len(rows), self.key_check, self.encoding_version)
         return EncodedSet(header, rows=rows)
 
     def to_arrow(self) -> pa.Table:
-        """Columns record_id, one fixed-size binary column per filter, and the groups."""
+        """Columns record_id, one fixed-size binary column per filter, the groups, and 8 bytes per block."""
         schema = encodedfile.arrow_schema(self._header)
         return schema.empty_table() if not len(self) else encodedfile.as_table(self._rows, schema)
 

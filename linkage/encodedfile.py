@@ -1,7 +1,8 @@
 """The file of an EncodedSet: Parquet, format 1.
 
 Columns, none of them nullable: ``record_id`` string, ascending and distinct; one fixed-size binary column
-per filter, named for it, bit 0 the top bit of byte 0, zero-padded to 64 bits; the group columns as strings.
+per filter, named for it, bit 0 the top bit of byte 0, zero-padded to 64 bits; the group columns as strings; one
+fixed-size binary column of 8 bytes per block, the key as a big-endian number, zero for none.
 zstd; values in plain encoding, no dictionary, so that the sizes of the pages bound what is decoded; no
 statistics (the default footer would hold two whole encodings in clear); page checksums. Footer, each key
 behind ``linkage.``:
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linkage import parquetfile
 from linkage.errors import FileFormatError, LimitError, SchemaError
@@ -104,17 +106,21 @@ def _gathered(path: Path, header: Header) -> Rows:
         [pa.array([], pa.string())],
         {group.name: [pa.array([], pa.string())] for group in header.schema.groups},
     )
+    blocks = {block.name: np.empty(header.rows, np.uint64) for block in header.schema.blocks}
     start = 0
     for part in read_batches(path, header, _ROW_GROUP):
         for name, words in part.filters.items():
             filters[name][start : start + len(part)] = words
+        for name, keys in part.blocks.items():
+            blocks[name][start : start + len(part)] = keys
         for name, values in part.groups.items():
             groups[name].append(values)
         ids.append(part.record_ids)
         start += len(part)
-    for words in filters.values():
-        words.flags.writeable = False
-    return Rows(pa.concat_arrays(ids), filters, {name: pa.concat_arrays(values) for name, values in groups.items()})
+    for made in (*filters.values(), *blocks.values()):
+        made.flags.writeable = False
+    together = {name: pa.concat_arrays(values) for name, values in groups.items()}
+    return Rows(pa.concat_arrays(ids), filters, together, blocks)
 
 
 def read_batches(path: Path, header: Header, rows: int) -> Iterator[Rows]:
@@ -149,6 +155,7 @@ def arrow_schema(header: Header) -> pa.Schema:
             pa.field("record_id", pa.string(), nullable=False),
             *(pa.field(filter.name, pa.binary(filter.words * 8), nullable=False) for filter in header.schema.filters),
             *(pa.field(group.name, pa.string(), nullable=False) for group in header.schema.groups),
+            *(pa.field(block.name, pa.binary(8), nullable=False) for block in header.schema.blocks),
         ]
     )
 
@@ -157,11 +164,14 @@ def as_table(rows: Rows, schema: pa.Schema) -> pa.Table:
     """The records as an Arrow table."""
     import pyarrow as pa
 
-    packed = [
-        pa.Array.from_buffers(schema.field(name).type, len(rows), [None, pa.py_buffer(np.ascontiguousarray(words))])
-        for name, words in rows.filters.items()
-    ]
-    return pa.Table.from_arrays([rows.record_ids, *packed, *rows.groups.values()], schema=schema)
+    def packed(name: str, words: np.ndarray[Any, np.dtype[Any]]) -> pa.Array:
+        return pa.Array.from_buffers(
+            schema.field(name).type, len(rows), [None, pa.py_buffer(np.ascontiguousarray(words))]
+        )
+
+    filters = [packed(name, words) for name, words in rows.filters.items()]
+    blocks = [packed(name, keys.astype(">u8")) for name, keys in rows.blocks.items()]
+    return pa.Table.from_arrays([rows.record_ids, *filters, *rows.groups.values(), *blocks], schema=schema)
 
 
 def _footer(header: Header) -> dict[str, str]:
@@ -212,13 +222,21 @@ def _check_columns(path: Path, handle: Any, header: Header) -> None:
 def _from_arrow(path: Path, batch: pa.RecordBatch, header: Header) -> Rows:
     filters = {}
     for filter in header.schema.filters:
-        column = batch.column(filter.name)
-        if column.null_count:
-            raise FileFormatError(f"{path}: filter '{filter.name}' has missing values", path=str(path), reason="null")
-        width = filter.words * 8
-        data = np.frombuffer(column.buffers()[1], dtype=np.uint8)
-        start = column.offset * width
-        filters[filter.name] = data[start : start + len(column) * width].view(np.uint64).reshape(-1, filter.words)
+        octets = _octets(path, batch, filter.name, filter.words * 8)
+        filters[filter.name] = octets.view(np.uint64).reshape(-1, filter.words)
         filters[filter.name].flags.writeable = False
     groups = {group.name: batch.column(group.name) for group in header.schema.groups}
-    return Rows(batch.column("record_id"), filters, groups)
+    blocks = {
+        block.name: _octets(path, batch, block.name, 8).view(">u8").astype(np.uint64) for block in header.schema.blocks
+    }
+    return Rows(batch.column("record_id"), filters, groups, blocks)
+
+
+def _octets(path: Path, batch: pa.RecordBatch, name: str, width: int) -> NDArray[np.uint8]:
+    """The bytes of a column of values of one width."""
+    column = batch.column(name)
+    if column.null_count:
+        raise FileFormatError(f"{path}: column '{name}' has missing values", path=str(path), reason="null")
+    data = np.frombuffer(column.buffers()[1], dtype=np.uint8)
+    start = column.offset * width
+    return data[start : start + len(column) * width]

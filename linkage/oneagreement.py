@@ -24,7 +24,10 @@ def in_one_agreement(*sets: EncodedSet) -> tuple[EncodedSet, ...]:
     They are as given where all agree, or where none has all fields or they differ in more: `require_comparable` says
     in what. Warns with `LinkageWarning` of the fields that a set lacks.
     """
-    widest = max((each.schema for each in sets), key=lambda schema: (len(schema.fields), schema.fingerprint()))
+    widest = max(
+        (each.schema for each in sets),
+        key=lambda schema: (len(schema.fields), len(schema.blocks), schema.fingerprint()),
+    )
     if not all(narrower(each.schema, widest) for each in sets):
         return sets
     for each in sets:
@@ -43,12 +46,13 @@ def narrower(schema: Schema, widest: Schema) -> bool:
     return schema == widest or (
         schema.layout == widest.layout == "fields"
         and not _lacking(widest, schema)
+        and {block.name for block in schema.blocks} <= {block.name for block in widest.blocks}
         and not shared_differences(schema, widest)
     )
 
 
 def under(records: EncodedSet, widest: Schema) -> EncodedSet:
-    """The set under an agreement of more fields, which are missing in it."""
+    """The set under an agreement of more fields, which are missing in it, and of more blocks, in which nobody is."""
     if records.schema == widest:
         return records
     there = records.filters
@@ -57,7 +61,10 @@ def under(records: EncodedSet, widest: Schema) -> EncodedSet:
         for filter in widest.filters
     }
     header = Header(widest, records.source, len(records), records.key_check, records.encoding_version)
-    return EncodedSet(header, rows=Rows(records.record_ids, filters, records.groups))
+    none = np.zeros(len(records), dtype=np.uint64)
+    none.flags.writeable = False
+    blocks = {block.name: records.blocks.get(block.name, none) for block in widest.blocks}
+    return EncodedSet(header, rows=Rows(records.record_ids, filters, records.groups, blocks))
 
 
 def require_growth(before: Schema, now: Schema) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,16 +33,20 @@ class Header:
     @property
     def row_bytes(self) -> int:
         """Bytes of one record in memory, groups apart."""
-        return 32 + 8 * sum(filter.words for filter in self.schema.filters)
+        return 32 + 8 * (sum(filter.words for filter in self.schema.filters) + len(self.schema.blocks))
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Consecutive records: ``filters[name]`` is (n, words) uint64, ``groups[name]`` an Arrow string array."""
+    """Consecutive records: ``filters[name]`` is (n, words) uint64, ``groups[name]`` an Arrow string array.
+
+    ``blocks[name]`` is (n,) uint64, 0 where a record is in no block by that rule.
+    """
 
     record_ids: pa.StringArray
     filters: Mapping[str, NDArray[np.uint64]]
     groups: Mapping[str, pa.StringArray]
+    blocks: Mapping[str, NDArray[np.uint64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.record_ids)
@@ -53,6 +57,7 @@ class Rows:
             self.record_ids.slice(start, stop - start),
             {name: rows[start:stop] for name, rows in self.filters.items()},
             {name: group.slice(start, stop - start) for name, group in self.groups.items()},
+            {name: keys[start:stop] for name, keys in self.blocks.items()},
         )
 
 
@@ -71,6 +76,8 @@ class ContentDigest:
             self._of(name).update(data)
         for name, packed in rows.filters.items():
             self._of(f"filter {name}").update(np.ascontiguousarray(packed).ravel())
+        for name, keys in rows.blocks.items():
+            self._of(f"block {name}").update(keys.astype(">u8"))
 
     def _of(self, column: str) -> Any:
         return self._columns.setdefault(column, hashlib.sha256())
@@ -102,6 +109,9 @@ def fault(rows: Rows, header: Header, *, after: str) -> str:
             return f"filter '{filter.name}' of another width or length than the schema says"
         if packed.size and np.any(packed[:, -1] & _beyond(filter.bits)):
             return f"filter '{filter.name}' with bits set beyond its width"
+    for block in header.schema.blocks:
+        if rows.blocks[block.name].shape != (len(ids),):
+            return f"block '{block.name}' of another length than there are records"
     for group in header.schema.groups:
         column = rows.groups[group.name]
         if column.null_count or len(column) != len(ids):

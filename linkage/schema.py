@@ -22,6 +22,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from linkage.block import MOST_BLOCKS, Block
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
 from linkage.fieldtypes import Layout, default_hashes, record_hashes, votes
@@ -87,6 +88,8 @@ class Schema:
     bits: int = 1024
     """Of the ``record`` layout: width of what is made of the tokens, before it is folded or balanced."""
     groups: tuple[Group, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    """Rules by which records meet where there are too many to compare all."""
     harden: Hardening = NOT_HARDENED
     encoder: Literal["linkage", "clkhash"] = "linkage"
     settings: str = ""
@@ -102,23 +105,36 @@ class Schema:
         check_bits("the record filter", self.bits)
         if not 1 <= len(self.fields) <= 64:
             raise SchemaError(f"field: an agreement has 1 to 64 fields, this one has {len(self.fields)}", rule="field")
-        names = [*(field.name for field in self.fields), *(group.name for group in self.groups)]
+        names = [
+            *(field.name for field in self.fields),
+            *(group.name for group in self.groups),
+            *(block.name for block in self.blocks),
+        ]
         for name in names:
             if names.count(name) > 1:
                 raise SchemaError(f"field '{name}': the name is used twice", field=name, rule="name")
+        self._check_blocks()
         if not isinstance(self.harden, Hardening):
             raise SchemaError("harden: a Hardening, such as Hardening(fold=1)", rule="harden")
         self.harden.check(self.bits, self.layout, tuple(field.name for field in self.fields))
         object.__setattr__(self, "fields", self._with_hashes())
+
+    def _check_blocks(self) -> None:
+        if len(self.blocks) > MOST_BLOCKS:
+            raise SchemaError(f"block: an agreement has at most {MOST_BLOCKS}", rule="block")
+        fields = {field.name: field for field in self.fields}
+        for block in self.blocks:
+            block.check(fields)
 
     def _check_foreign(self) -> None:
         if self.encoder == "linkage":
             raise SchemaError("settings: belong to a schema of clkhash; ours are in its fields", rule="settings")
         if self.encoder != "clkhash":
             raise SchemaError(f"encoder: {nearest(self.encoder, ('linkage', 'clkhash'))}", rule="encoder")
-        if self.layout != "record" or self.fields or self.groups or self.harden:
+        if self.layout != "record" or self.fields or self.groups or self.blocks or self.harden:
             raise SchemaError(
-                "encoder: clkhash has the record layout, and no fields, groups or hardening of ours", rule="encoder"
+                "encoder: clkhash has the record layout, and no fields, groups, blocks or hardening of ours",
+                rule="encoder",
             )
         check_bits("the record filter", self.bits)
         try:
@@ -164,6 +180,15 @@ class Schema:
             return (Filter("record", self.harden.width(self.bits), names, self.harden.similarity),)
         return tuple(Filter(field.name, field.bits, (field.name,)) for field in self.fields)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a file beside the record ids: filters, groups, blocks."""
+        return (
+            *(filter.name for filter in self.filters),
+            *(group.name for group in self.groups),
+            *(block.name for block in self.blocks),
+        )
+
     def field(self, name: str) -> Field:
         """The field of that name; ``KeyError`` if there is none."""
         return {field.name: field for field in self.fields}[name]
@@ -179,6 +204,8 @@ class Schema:
             "filters": [_canonical_filter(filter) for filter in self.filters],
             "groups": [dataclasses.asdict(group) for group in self.groups],
         }
+        if self.blocks:
+            content["blocks"] = [dataclasses.asdict(block) for block in self.blocks]
         if self.harden:
             content |= {"bits": self.bits, "harden": self.harden.settings()}
         if self.encoder != "linkage":
@@ -198,16 +225,24 @@ class Schema:
 
     @classmethod
     def preset(
-        cls, name: str, *, project: str | None = None, layout: Layout | None = None, profile: str | None = None
+        cls,
+        name: str,
+        *,
+        project: str | None = None,
+        layout: Layout | None = None,
+        profile: str | None = None,
+        blocks: bool = False,
     ) -> Schema:
         """A ready agreement; ``"uk-person"`` has names, date of birth, sex, address, postcode and NHS number.
 
         Give ``project`` a name of your own: files of two projects can't be compared, even under one key. ``profile`` is
-        ``"linkable"``, ``"guarded"`` or ``"hardened"`` (`linkage.profiles`) and decides the layout.
+        ``"linkable"``, ``"guarded"`` or ``"hardened"`` (`linkage.profiles`) and decides the layout. With ``blocks`` it
+        has rules by which records meet (`linkage.block.standard_blocks`), for sets too large to compare all pairs; they
+        show the centre more.
         """
         from linkage.agreement import preset
 
-        return preset(name, project=project, layout=layout, profile=profile)
+        return preset(name, project=project, layout=layout, profile=profile, blocks=blocks)
 
     @classmethod
     def from_clkhash(cls, schema: PathLike | Mapping[str, Any]) -> Schema:
@@ -270,6 +305,7 @@ def from_canonical(text: str) -> Schema:
             bits = content["bits"]
         harden = Hardening(**content.get("harden", {}))
         groups = tuple(Group(**item) for item in content["groups"])
+        blocks = tuple(Block(**item) for item in content.get("blocks", []))
         foreign = {name: content[name] for name in ("encoder", "settings") if name in content}
         schema = Schema(
             project=content["project"],
@@ -277,6 +313,7 @@ def from_canonical(text: str) -> Schema:
             fields=fields,
             bits=bits,
             groups=groups,
+            blocks=blocks,
             harden=harden,
             **foreign,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from linkage import encodedfile
 from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
+from linkage.agency.blocks import BlockKeys
 from linkage.agency.filters import KnownFilters
 from linkage.agency.harden import Hardener, columns_for
 from linkage.agency.key import Key
@@ -120,7 +121,9 @@ def encode(
     rows = rows_at_once(memory, threads=threads, row_bytes=wide)
     known = columns_for(schema, key, room=memory // 4)
     hardener = Hardener(key, schema) if schema.harden else None
-    encoder = BatchEncoder(schema, plan, known, id_secret(id_key or key, project=schema.project), source, hardener)
+    blocks = BlockKeys(schema, key, room=memory // 8) if schema.blocks else None
+    secret = id_secret(id_key or key, project=schema.project)
+    encoder = BatchEncoder(schema, plan, known, secret, source, hardener, blocks)
     header = Header(schema, source, 0, key.check(schema.project))
     tally = Tally(schema, plan)
     batches = in_order(encoder.encode, read(table, plan, schema, rows=rows), threads=threads)
@@ -153,4 +156,7 @@ def _as_rows(records: Columns, schema: Schema, tally: Tally) -> Rows:
         ).dictionary_decode()
         for group in schema.groups
     }
-    return Rows(hex_ids(records["id"]), filters, groups)
+    blocks = {block.name: records[f"block {block.name}"] for block in schema.blocks}
+    for keys in blocks.values():
+        keys.flags.writeable = False
+    return Rows(hex_ids(records["id"]), filters, groups, blocks)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.agency.blocks import BlockKeys
 from linkage.agency.columns import Coded, FieldColumn
 from linkage.agency.harden import Hardener
 from linkage.agency.normalise import REMEDIES
@@ -48,6 +49,7 @@ class BatchEncoder:
     id_secret: bytes = field(repr=False)
     source: str
     hardener: Hardener | None = None
+    blocks: BlockKeys | None = None
 
     def encode(self, batch: Batch) -> EncodedBatch:
         """Record ids, tokens, filters of one batch."""
@@ -58,12 +60,10 @@ class BatchEncoder:
         columns = self._coded(batch)
         missing = {name: column.is_missing() for name, column in columns.items()}
         self._refuse_missing(batch, missing)
-        groups = [group.name for group in self.schema.groups]
-        if self.hardener:
-            dtype = record_dtype({filter.name: filter.words for filter in self.schema.filters}, groups)
-        else:
-            dtype = record_dtype({}, groups, list(columns))
-        records = np.empty(len(batch), dtype=dtype)
+        wide = {filter.name: filter.words for filter in self.schema.filters} if self.hardener else {}
+        texts = [] if self.hardener else list(columns)
+        groups, blocks = ([each.name for each in kind] for kind in (self.schema.groups, self.schema.blocks))
+        records = np.empty(len(batch), dtype=record_dtype(wide, groups, texts, blocks))
         records["id"] = ids.view(">u8")  # as numbers, in this machine's byte order
         records["row"] = np.arange(batch.first_row, batch.first_row + len(batch))
         if self.hardener:
@@ -71,6 +71,8 @@ class BatchEncoder:
         else:
             for name, column in columns.items():
                 records[f"text {name}"] = column.numbers()
+        for name, keys in (self.blocks.of(batch) if self.blocks else {}).items():
+            records[f"block {name}"] = keys
         return EncodedBatch(
             records=records,
             columns={} if self.hardener else columns,
@@ -120,6 +122,7 @@ class Tally:
         self._plan = plan
         self.rows = 0
         self._filled = {item.name: 0 for item in schema.fields}
+        self._alone = 0
         self._problems: dict[tuple[str, str], int] = {}
         self._codes: dict[str, dict[str, int]] = {group.name: {} for group in schema.groups}
         self._sizes: dict[str, dict[int, int]] = {group.name: {} for group in schema.groups}
@@ -127,6 +130,9 @@ class Tally:
     def add(self, batch: EncodedBatch) -> None:
         """Count a batch and write its group codes."""
         self.rows += len(batch.records)
+        if self._schema.blocks:
+            keys = [batch.records[f"block {block.name}"] for block in self._schema.blocks]
+            self._alone += len(batch.records) - int(np.count_nonzero(np.any(keys, axis=0)))
         for name, count in batch.filled.items():
             self._filled[name] += count
         for name, broken in batch.problems.items():
@@ -165,6 +171,13 @@ class Tally:
                 )
             warnings.warn(
                 f"column '{column}': {count:,} of {self.rows:,} values: {rule} ({remedy})", LinkageWarning, stacklevel=3
+            )
+        if self._alone:
+            warnings.warn(
+                f"{self._alone:,} of {self.rows:,} records are in no block by any rule of the agreement: where only "
+                "records of a block are compared they can't be linked. `block_sizes` lists them",
+                LinkageWarning,
+                stacklevel=3,
             )
         for item in self._schema.fields:
             if self._plan[item.name] is not None and not self._filled[item.name]:

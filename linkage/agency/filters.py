@@ -69,8 +69,11 @@ class KnownFilters:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._tables: dict[str, dict[int, Words]] = {field.name: {} for field in schema.fields}
-        words = {filter.name: filter.words for filter in schema.filters}
-        self._dtype = record_dtype(words, [group.name for group in schema.groups])
+        self._dtype = record_dtype(
+            {filter.name: filter.words for filter in schema.filters},
+            [group.name for group in schema.groups],
+            blocks=[block.name for block in schema.blocks],
+        )
 
     def __repr__(self) -> str:
         return f"KnownFilters({self.n_bytes:,} bytes)"
@@ -110,8 +113,9 @@ class KnownFilters:
     def rows(self, records: Records) -> Records:
         """The same records with their filters in the place of numbers."""
         made = np.empty(len(records), dtype=self._dtype)
-        for name in ("id", "row", *(f"group {group.name}" for group in self._schema.groups)):
-            made[name] = records[name]
+        for name in made.dtype.names or ():
+            if not name.startswith("filter "):
+                made[name] = records[name]
         numbers = {field.name: np.ascontiguousarray(records[f"text {field.name}"]) for field in self._schema.fields}
         assert made.dtype.fields is not None
         for filter in self._schema.filters:

@@ -22,8 +22,10 @@ Columns = dict[str, NDArray[Any]]
 Numbers = Mapping[str, NDArray[np.int32]]
 
 
-def record_dtype(words: dict[str, int], groups: list[str], texts: Sequence[str] = ()) -> np.dtype[np.void]:
-    """A record: id (its two halves as numbers, which sort as its bytes do), row number, filters, group codes.
+def record_dtype(
+    words: dict[str, int], groups: list[str], texts: Sequence[str] = (), blocks: Sequence[str] = ()
+) -> np.dtype[np.void]:
+    """A record: id (its two halves as numbers, which sort as its bytes do), row, filters, group codes, block keys.
 
     One whose filters are made later has the numbers of its ``texts`` instead.
     """
@@ -34,6 +36,7 @@ def record_dtype(words: dict[str, int], groups: list[str], texts: Sequence[str] 
             *((f"filter {name}", "u8", (count,)) for name, count in words.items()),
             *((f"text {name}", "<i4") for name in texts),
             *((f"group {name}", "<i4") for name in groups),
+            *((f"block {name}", "u8") for name in blocks),
         ]
     )
 

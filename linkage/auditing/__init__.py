@@ -17,7 +17,7 @@ from linkage.auditing.again import encoded_again, filled_fields, neighbour_graph
 from linkage.auditing.agreed import against_agreement, key_check, names_only, published_breaks
 from linkage.auditing.bits import bit_findings
 from linkage.auditing.classes import blocks as block_finding
-from linkage.auditing.classes import class_findings
+from linkage.auditing.classes import class_findings, keyed_blocks
 from linkage.auditing.faults import Tier
 from linkage.auditing.fileform import file_findings
 from linkage.auditing.finding import LEVELS, Finding
@@ -114,6 +114,8 @@ def audit(
         structure, risk = xor_structure(counted, header.schema, seed)
         findings += _of_records(counted, header.schema)
         findings += [structure, *_of_settings(subject, schema, key)]
+        if header.schema.blocks:
+            findings.append(keyed_blocks(counted, header.schema))
         if blocks is not None:
             findings.append(block_finding(_blocks(blocks, subject)))
         held = None

@@ -26,6 +26,9 @@ def encoded_again(own: Own) -> list[Finding]:
     """Whether the set is what the key makes of the table, and if not, what was done in its place."""
     expected = own.encoded(own.schema) if len(own) else own.bits
     other = (expected != own.bits).any(axis=1)
+    if own.blocks and len(own):
+        for name, keys in own.blocks_again().items():
+            other |= keys != own.blocks[name]
     return [
         Finding(
             name="records of the table",

@@ -80,6 +80,31 @@ def blocks(given: Sequence[Sequence[str]]) -> Finding:
     )
 
 
+def keyed_blocks(tally: Tally, schema: Schema) -> Finding:
+    """How many records lie in a block of fewer than ten, by rules of the agreement.
+
+    In the ``fields`` layout the filters show as much without them, so that there is no failing by it.
+    """
+    keys = {name: tally.block_keys(name) for name in tally.blocks}
+    alone, largest = np.zeros(tally.n, dtype=np.bool_), {}
+    for name, own in keys.items():
+        _, place, counts = np.unique(own, return_inverse=True, return_counts=True)
+        alone |= (counts < SMALLEST)[place] & (own != 0)
+        largest[name] = int(counts[place[own != 0]].max(initial=0))
+    common = max(largest, key=lambda name: largest[name])
+    return Finding(
+        name="keyed blocks",
+        value=float(alone.mean()) if tally.n else 0.0,
+        unit="share",
+        warn_above=_IN_SMALL_BLOCKS,
+        fail_above=_IN_SMALL_BLOCKS if schema.layout == "record" else None,
+        reason=f"So many records are in a block of fewer than {SMALLEST} by some rule; the largest block has "
+        f"{largest[common]:,} records ('{common}'). How large the blocks are can be held against how common names and "
+        "dates are, and records that share many blocks are alike, however their filters were hardened.",
+        change="Have fewer rules and coarser ones, or none and let the centre find candidates by LSH.",
+    )
+
+
 def _alone(tally: Tally) -> int:
     """Records whose pattern of missing filters is nobody else's."""
     if len(tally.filters) < 2 or tally.n < _FEWEST:

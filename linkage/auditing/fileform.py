@@ -80,7 +80,7 @@ def file_findings(form: FileForm, faults: Sequence[str]) -> list[Finding]:
     agreed: set[str] = set()
     if form.header is not None:
         schema = form.header.schema
-        agreed = {"record_id", *(each.name for each in schema.filters), *(each.name for each in schema.groups)}
+        agreed = {"record_id", *schema.columns}
     extra = [name for name in form.columns if name not in agreed] if agreed else []
     return [
         Finding(

@@ -34,12 +34,14 @@ class Own:
 
     table    their rows of the table
     bits     (n, all bits) as they are in the set
+    blocks   (n,) their block keys there
     sampled  how many records the sample has, found in the table or not
     """
 
     schema: Schema
     table: pa.Table
     bits: Bits
+    blocks: Mapping[str, NDArray[np.uint64]]
     sampled: int
     secret: Key | str | bytes
     source: str
@@ -74,6 +76,7 @@ class Own:
             schema=header.schema,
             table=whole.take(pa.array(rows[there])),
             bits=tally.sampled_bits()[there],
+            blocks={name: tally.block_keys(name)[tally.sample_rows[there]] for name in tally.blocks},
             sampled=len(rows),
             secret=secret,
             source=source,
@@ -93,14 +96,21 @@ class Own:
         parts = [bits_of(made.filters[each.name], each.bits) for each in schema.filters]
         return np.concatenate(parts, axis=1)[self._order(made)]
 
-    def _made(self, schema: Schema) -> EncodedSet:
+    def blocks_again(self) -> dict[str, NDArray[np.uint64]]:
+        """(n,) the block keys that the agreement and the key make of the records."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LinkageWarning)
+            made = self._made(self.schema, blocks=True)
+        return {name: keys[self._order(made)] for name, keys in made.blocks.items()}
+
+    def _made(self, schema: Schema, *, blocks: bool = False) -> EncodedSet:
         if not isinstance(self.secret, Key):
             from linkage.interop import encode_clkhash
 
             return encode_clkhash(self.table, schema, self.secret, columns=self.columns)
         # groups don't touch the bits, and a sample's classes are smaller than the agreement allows; source and id key
         # do, since noise is drawn by record id
-        alone = dataclasses.replace(schema, groups=())
+        alone = dataclasses.replace(schema, groups=(), blocks=schema.blocks if blocks else ())
         return encode(
             self.table,
             alone,

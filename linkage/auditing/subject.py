@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linkage import parquetfile
 from linkage.auditing.fileform import FileForm
@@ -73,10 +74,10 @@ class Subject:
     def _read(self) -> Iterator[Rows]:
         assert self.path is not None
         assert self.header is not None
-        wanted = ["record_id", *(each.name for each in self.header.schema.filters)]
-        groups = [each.name for each in self.header.schema.groups]
+        schema = self.header.schema
+        wanted = ["record_id", *schema.columns]
         with parquetfile.opened(self.path) as handle:
-            names = [name for name in [*wanted, *groups] if name in handle.schema_arrow.names]
+            names = [name for name in wanted if name in handle.schema_arrow.names]
             for batch in handle.iter_batches(batch_size=_ROWS, columns=names):
                 yield _rows(batch, self.header, str(self.path))
 
@@ -94,27 +95,40 @@ def _rows(batch: pa.RecordBatch, header: Header, path: str) -> Rows:
     """What there is of rows; a column of another kind than agreed can't be looked at."""
     import pyarrow as pa
 
-    filters: dict[str, Any] = {}
-    for filter in header.schema.filters:
-        column, width = batch.column(filter.name), filter.words * 8
-        if not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)) and column.type != pa.binary(
-            width
-        ):
-            raise _not(path, f"column '{filter.name}' holds no filters of {filter.bits:,} bits")
-        values = column.cast(pa.binary()).fill_null(b"\0" * width)
-        offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
-        if len(values) and (np.diff(offsets) != width).any():
-            raise _not(path, f"column '{filter.name}' holds no filters of {filter.bits:,} bits")
-        octets = np.frombuffer(values.buffers()[2] or b"", np.uint8)
-        octets = octets[offsets[0] : offsets[-1]] if len(values) else octets[:0]
-        filters[filter.name] = np.ascontiguousarray(octets).view(np.uint64).reshape(-1, filter.words)
     there = batch.schema.names
+    filters = {
+        each.name: _octets(batch, each.name, each.words * 8, path).view(np.uint64).reshape(-1, each.words)
+        for each in header.schema.filters
+    }
+    blocks = {
+        each.name: _octets(batch, each.name, 8, path).view(">u8").astype(np.uint64)
+        if each.name in there
+        else np.zeros(len(batch), np.uint64)
+        for each in header.schema.blocks
+    }
     ids = batch.column("record_id") if "record_id" in there else pa.nulls(len(batch), pa.string())
     groups = {
         each.name: (batch.column(each.name) if each.name in there else pa.nulls(len(batch))).cast(pa.string())
         for each in header.schema.groups
     }
-    return Rows(ids.cast(pa.string()).fill_null(""), filters, groups)
+    return Rows(ids.cast(pa.string()).fill_null(""), filters, groups, blocks)
+
+
+def _octets(batch: pa.RecordBatch, name: str, width: int, path: str) -> NDArray[np.uint8]:
+    """The bytes of a column of values of one width; zeros for those that are missing."""
+    import pyarrow as pa
+
+    column = batch.column(name)
+    if not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)) and column.type != pa.binary(
+        width
+    ):
+        raise _not(path, f"column '{name}' does not hold {8 * width:,} bits a record")
+    values = column.cast(pa.binary()).fill_null(b"\0" * width)
+    offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
+    if len(values) and (np.diff(offsets) != width).any():
+        raise _not(path, f"column '{name}' does not hold {8 * width:,} bits a record")
+    octets = np.frombuffer(values.buffers()[2] or b"", np.uint8)
+    return np.ascontiguousarray(octets[offsets[0] : offsets[-1]] if len(values) else octets[:0])
 
 
 def _not(path: str, message: str) -> FileFormatError:

@@ -50,6 +50,7 @@ class FilterTally:
 class Tally:
     """What a pass over the records leaves.
 
+    blocks       (n,) uint64 keys of each rule, in parts
     sample       (k, bits) of each filter, 0 and 1, of records drawn by chance
     sample_rows  (k,) which they are
     sample_ids   their ids
@@ -63,6 +64,7 @@ class Tally:
     n: int = 0
     filters: dict[str, FilterTally] = field(default_factory=dict)
     groups: dict[str, Counter[str]] = field(default_factory=dict)
+    blocks: dict[str, list[Words]] = field(default_factory=dict)
     sample: dict[str, Bits] = field(default_factory=dict)
     sample_rows: Whole = field(default_factory=lambda: np.empty(0, np.int64))
     sample_ids: list[str] = field(default_factory=list)
@@ -71,6 +73,10 @@ class Tally:
     falling: int = 0
     beside: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     by_chance: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+
+    def block_keys(self, name: str) -> Words:
+        """(n,) the keys of a rule."""
+        return np.concatenate([np.empty(0, np.uint64), *self.blocks[name]])
 
     def sampled_bits(self) -> Bits:
         """(k, all bits) of the sample, the filters side by side."""
@@ -86,6 +92,7 @@ def count_records(batches: Iterable[Rows], schema: Schema, *, rows: int, sample:
         for each in schema.filters
     }
     done = Tally(groups={group.name: Counter() for group in schema.groups}, sample_rows=chosen)
+    done.blocks = {block.name: [] for block in schema.blocks}
     done.filters = {
         each.name: FilterTally(each, np.zeros(each.bits, np.int64), np.zeros(each.bits + 1, np.int64))
         for each in schema.filters
@@ -104,6 +111,8 @@ def count_records(batches: Iterable[Rows], schema: Schema, *, rows: int, sample:
         last = ids[-1] if ids else last
         for name, group in part.groups.items():
             done.groups[name].update(group.to_pylist())
+        for name, keys in part.blocks.items():
+            done.blocks[name].append(keys)
         _compare(done, part, rng)
         done.n += len(part)
     done.sample = {name: np.concatenate(parts) if parts else np.empty((0, 0), np.uint8) for name, parts in kept.items()}

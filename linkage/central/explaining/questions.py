@@ -99,7 +99,7 @@ def _without(side: EncodedSet, name: str) -> EncodedSet:
     """The set as if nobody had a value in this field."""
     filters = dict(side.filters) | {name: np.zeros_like(side.filters[name])}
     header = Header(side.schema, side.source, len(side), side.key_check, side.encoding_version)
-    return EncodedSet(header, rows=Rows(side.record_ids, filters, side.groups))
+    return EncodedSet(header, rows=Rows(side.record_ids, filters, side.groups, side.blocks))
 
 
 def _mute(model: Model, name: str) -> Model:

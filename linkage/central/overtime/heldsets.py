@@ -45,6 +45,7 @@ def chosen(records: EncodedSet, rows: NDArray[np.int64] | NDArray[np.bool_]) -> 
         records.record_ids.take(index),
         {name: filter[places] for name, filter in records.filters.items()},
         {name: group.take(index) for name, group in records.groups.items()},
+        {name: keys[places] for name, keys in records.blocks.items()},
     )
     return _set_of(records, taken)
 
@@ -111,11 +112,15 @@ def _together(batches: Sequence[EncodedSet]) -> EncodedSet:
             .combine_chunks()
             for group in first.schema.groups
         },
+        {
+            block.name: np.concatenate([each.blocks[block.name] for each in batches])[places]
+            for block in first.schema.blocks
+        },
     )
     return _set_of(first, rows)
 
 
 def _set_of(like: EncodedSet, rows: Rows) -> EncodedSet:
-    for filter in rows.filters.values():
-        filter.flags.writeable = False
+    for array in (*rows.filters.values(), *rows.blocks.values()):
+        array.flags.writeable = False
     return EncodedSet(Header(like.schema, like.source, len(rows), like.key_check, like.encoding_version), rows=rows)
