@@ -45,6 +45,7 @@ class Scored:
     messages     what the rivals of each leave to it
     chance       (p,) float64 probability of each, rivals considered; 0 where no field could be compared
     matches      how many are expected among all of them
+    met          of the matches there are, the share that may be among them: 1 unless only candidates were compared
     """
 
     first: EncodedSet
@@ -56,6 +57,7 @@ class Scored:
     messages: Messages
     chance: Floats
     matches: float
+    met: float = 1.0
 
     @property
     def prior(self) -> float:
