@@ -116,7 +116,7 @@ def test_lsh__chance_at_the_threshold_is_the_one_stated():
     sets = encoded(left), encoded(right, source="right")
     lsh = LSH(recall=0.6, each=True)
     job = prepared(*sets, threshold="3/4", measure="dice", filters=None, threads=1)
-    chosen = tables_for(job, Fraction("3/4"), lsh, ExactSample.of(job, threads=1))
+    chosen = tables_for(job, Fraction("3/4"), lsh, ExactSample.of(job, threads=1), threads=1)
     every, found = (
         {pair[:2] for pair in triples(lk.compare(*sets, threshold="3/4", candidates=how))} for how in (None, lsh)
     )
@@ -128,7 +128,9 @@ def test_lsh__recall_asked_of_all_pairs_takes_fewer_tables_and_is_kept(two_sets,
     monkeypatch.setattr(exactsample, "_SHARE", 2)  # as many pairs as a sample of larger sets has
     job = prepared(*two_sets, threshold="7/10", measure="dice", filters=None, threads=1)
     sample = ExactSample.of(job, threads=1)
-    of_all, of_each = (tables_for(job, Fraction("7/10"), LSH(0.95, each=each), sample) for each in (False, True))
+    of_all, of_each = (
+        tables_for(job, Fraction("7/10"), LSH(0.95, each=each), sample, threads=1) for each in (False, True)
+    )
     assert of_all.tables < of_each.tables
     assert of_all.expected_recall >= 0.95 <= of_each.at_threshold
     every, found = (lk.compare(*two_sets, threshold="7/10", candidates=how) for how in (None, LSH(0.95)))

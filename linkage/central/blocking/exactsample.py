@@ -33,19 +33,8 @@ class ExactSample:
     @classmethod
     def of(cls, job: Job, *, threads: int | None) -> ExactSample:
         """Record ids are random, so evenly spaced rows are a random sample, the same every time."""
-        n_rows, n_columns = len(job.rows), len(job.columns)
-        wanted = min(_PAIRS, n_rows * n_columns // _SHARE) // max(1, n_columns)
-        rows = np.linspace(0, max(0, n_rows - 1), min(n_rows, max(1, wanted))).astype(np.int32)
-        chosen = job.rows.take(rows)
-
-        def met(first: int) -> Found:
-            span = kernels.arrange_by_count(job.columns.slice(first, min(first + _COLUMNS, n_columns)))
-            found = kernels.overlaps(chosen, span, job.need, room=_ROOM)
-            # a flood is no sample to choose by
-            return no_pairs() if found is None else (found[0], found[1] + np.int32(first), found[2])
-
-        parts = list(in_order(met, range(0, n_columns, _COLUMNS), threads=threads)) if len(rows) else []
-        place, column, overlap = (np.concatenate([part[at] for part in [no_pairs(), *parts]]) for at in range(3))
+        rows = some_rows(job, _PAIRS)
+        place, column, overlap = with_all(job, rows, job.need, threads=threads) or no_pairs()
         row = rows[place]
         if job.within:
             apart = row != column
@@ -67,3 +56,28 @@ class ExactSample:
             return None
         keys = self.row[other].astype(np.int64) << 32 | self.column[other]
         return float(np.isin(keys, found[0].astype(np.int64) << 32 | found[1]).mean())
+
+
+def some_rows(job: Job, pairs: int) -> NDArray[np.int32]:
+    """Left rows that have so many pairs with all right ones, a sixteenth of all pairs at most."""
+    n_rows, n_columns = len(job.rows), len(job.columns)
+    wanted = min(pairs, n_rows * n_columns // _SHARE) // max(1, n_columns)
+    return np.linspace(0, max(0, n_rows - 1), min(n_rows, max(1, wanted))).astype(np.int32)
+
+
+def with_all(job: Job, rows: NDArray[np.int32], need: NDArray[np.uint32], *, threads: int | None) -> Found | None:
+    """The pairs of these rows, by their place, with all columns that have the overlap they need; None for a flood."""
+    chosen, n_columns = job.rows.take(rows), len(job.columns)
+
+    def met(first: int) -> Found | None:
+        span = kernels.arrange_by_count(job.columns.slice(first, min(first + _COLUMNS, n_columns)))
+        found = kernels.overlaps(chosen, span, need, room=_ROOM)
+        return None if found is None else (found[0], found[1] + np.int32(first), found[2])
+
+    parts = [no_pairs()]
+    for part in in_order(met, range(0, n_columns if len(rows) else 0, _COLUMNS), threads=threads):
+        if part is None:
+            return None
+        parts.append(part)
+    place, column, overlap = (np.concatenate([part[at] for part in parts]) for at in range(3))
+    return place, column, overlap

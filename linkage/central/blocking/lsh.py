@@ -25,15 +25,15 @@ from numpy.typing import NDArray
 
 from linkage.central import kernels
 from linkage.central.blocking.bitplanes import keys_of, planes_of
-from linkage.central.blocking.exactsample import ExactSample
+from linkage.central.blocking.exactsample import ExactSample, some_rows, with_all
 from linkage.central.blocking.ways import LSH
 from linkage.central.job import Job
 from linkage.central.kernels import Rows
-from linkage.central.thresholds import Measure, exact_ratio, similarity
+from linkage.central.thresholds import Measure, exact_ratio, least_overlap, similarity
 
 Keys = NDArray[np.uint64]
 
-_SAMPLE_PAIRS = 1 << 21
+_SAMPLE_PAIRS, _ALIKE_PAIRS = 1 << 21, 1 << 28
 _BINS = 1_000  # of similarity
 _MIDDLES = (np.arange(_BINS + 1) + 0.5) / _BINS
 _MOST_HASHES, _MOST_TABLES = 64, 4_096
@@ -41,8 +41,8 @@ _MOST_CODE_BITS = 6
 _UNSEEN = 0.02  # of the records, at most so many should have no bit in the first positions of an order
 _FEWEST_PAIRS = 200  # of a sample that shall stand for all
 _SURE = 1.64  # standard errors of the sample's mean: in 19 of 20 samples all pairs have the recall asked for
-# relative costs, in scored pairs: a record sorted and looked up in a table, and a code made of it
-_ROW_COST, _CODE_COST = 4.0, 0.1
+# relative costs, in scored pairs (90 ns): a record sorted and looked up in a table, and a code made of it
+_ROW_COST, _CODE_COST = 0.7, 0.02
 _NO_BITS = np.uint64(0x9E3779B97F4A7C15)  # in the place of a key of 0, which means that a record meets nobody
 
 
@@ -78,7 +78,7 @@ class LSHTables:
         cls, job: Job, threshold: Fraction, lsh: LSH, sample: ExactSample | None, *, threads: int | None
     ) -> LSHTables:
         """Choose tables and lay the bits side by side; ``ValueError`` if no tables keep the recall."""
-        chosen = tables_for(job, threshold, lsh, sample or ExactSample.of(job, threads=threads))
+        chosen = tables_for(job, threshold, lsh, sample or ExactSample.of(job, threads=threads), threads=threads)
         seed = f"{job.left.schema.fingerprint()}/{job.measure}/{threshold}/{chosen.hashes}/{chosen.code_bits}"
         sides = (job.rows,) if job.within else (job.rows, job.columns)
         planes = tuple(planes_of(side.words, threads=threads).view(np.uint64) for side in sides)
@@ -106,13 +106,13 @@ class LSHTables:
         return np.where(rows.counts > 0, np.where(keys == 0, _NO_BITS, keys), np.uint64(0))
 
 
-def tables_for(job: Job, threshold: Fraction, lsh: LSH, sample: ExactSample) -> Chosen:
+def tables_for(job: Job, threshold: Fraction, lsh: LSH, sample: ExactSample, *, threads: int | None) -> Chosen:
     """The cheapest tables that keep the recall. ``ValueError`` if none do within 4,096 tables."""
     recall = float(exact_ratio(lsh.recall, name="recall"))
     at = np.array([_chance(float(threshold), job.measure)])
     # a pair exactly at the threshold stands for all of them where each counts, or few are known
     pairs = at if lsh.each or len(sample) < _FEWEST_PAIRS else _chances(job, *sample.to_choose_by())
-    alike, n_pairs = _sampled(job)
+    alike, n_pairs = _sampled(job, float(at[0]), threads=threads)
     bits = 1 if job.measure == "hamming" else code_bits(job.columns, job.n_bits)
     best: Chosen | None = None
     for hashes in range(1, _MOST_HASHES + 1):
@@ -221,22 +221,41 @@ def _chances(
     return similarity(overlap, np.maximum(1, together), n_bits=job.n_bits, measure=kind)
 
 
-def _sampled(job: Job) -> tuple[NDArray[np.float64], int]:
+def _sampled(job: Job, at: float, *, threads: int | None) -> tuple[NDArray[np.float64], int]:
     """Shares of all pairs by their chance of agreeing in one hash, and how many pairs there are.
 
-    From some that are evenly spaced: record ids are random, so the sample is too.
+    From some that are evenly spaced, as record ids are random; but of the few alike ones, who make most candidates,
+    from some rows with all columns. ``at``: the chance of a pair at the threshold.
     """
-    left, right = job.rows, job.columns
-    pairs = len(left) * (len(left) - 1) // 2 if job.within else len(left) * len(right)
-    if not pairs:
+    n_pairs = len(job.rows) * (len(job.rows) - 1) // 2 if job.within else len(job.rows) * len(job.columns)
+    if not n_pairs:
         return np.zeros(_BINS + 1), 0
     side = math.isqrt(_SAMPLE_PAIRS)
-    some = [np.linspace(0, n - 1, min(n, side)).astype(np.int32) for n in (len(left), len(right))]
+    some = [np.linspace(0, n - 1, min(n, side)).astype(np.int32) for n in (len(job.rows), len(job.columns))]
     rows, columns = np.repeat(some[0], len(some[1])), np.tile(some[1], len(some[0]))
     if job.within:
         rows, columns = rows[rows < columns], columns[rows < columns]
-    there = (left.counts[rows] > 0) & (right.counts[columns] > 0)
-    rows, columns = rows[there], columns[there]
-    alike = _chances(job, rows, columns, kernels.pair_overlaps(left, right, rows, columns))
-    counted = np.bincount((alike * _BINS).astype(np.int64), minlength=_BINS + 1)
-    return counted / max(1, len(there)), pairs
+    there = (job.rows.counts[rows] > 0) & (job.columns.counts[columns] > 0)
+    usual = _chances(
+        job, rows[there], columns[there], kernels.pair_overlaps(job.rows, job.columns, rows, columns)[there]
+    )
+    counted = np.bincount((usual * _BINS).astype(np.int64), minlength=_BINS + 1) / max(1, len(there))
+    # between what is usual and the threshold; there a thousandth of the pairs is left, and few of a small sample
+    parting = math.floor(_BINS * (float(usual.mean() if len(usual) else 0.0) + at) / 2)
+    alike = some_rows(job, _ALIKE_PAIRS)
+    met = with_all(job, alike, _needed(job, parting / _BINS), threads=threads)
+    if met is not None:
+        row, column, overlap = alike[met[0]], met[1], met[2]
+        apart = row != column if job.within else np.ones(len(row), dtype=np.bool_)
+        of_alike = (_chances(job, row[apart], column[apart], overlap[apart]) * _BINS).astype(np.int64)
+        upper = np.bincount(of_alike, minlength=_BINS + 1) / (len(alike) * len(job.columns))
+        counted[parting + 1 :] = upper[parting + 1 :]
+    return counted, n_pairs
+
+
+def _needed(job: Job, chance: float) -> NDArray[np.uint32]:
+    """The overlaps with which pairs have this chance of agreeing in one hash."""
+    ratio = Fraction(
+        max(1, math.floor(_BINS * (2 * chance / (1 + chance) if job.measure == "dice" else chance))), _BINS
+    )
+    return least_overlap(ratio, n_bits=job.n_bits, measure=job.measure)

@@ -13,6 +13,7 @@ Places = NDArray[np.int64]
 
 AT_ONCE = 1 << 20  # candidates held at a time, or those of one record where these are more
 _HASH, _RIGHT, _ROW = np.uint64(0xFFFFFFFF << 32), np.uint64(1 << 31), np.uint64((1 << 31) - 1)
+_HASHES_DIFFER = np.uint64(1 << 32)
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,16 @@ class Meeting:
         together = np.concatenate(sides)
         together.sort()  # one number for hash, side and row: a block is a run, its left rows first
         order = (together & _ROW).astype(np.int32)
-        hashes = together >> np.uint64(32)
-        changes = np.flatnonzero(hashes[1:] != hashes[:-1]) + 1
-        bounds = np.concatenate([[0], changes, [len(hashes)]]).astype(np.int64)
-        start, end = bounds[:-1], bounds[1:]
+        same = np.zeros(len(together) + 1, dtype=np.bool_)  # as the one before; no row is alone with itself
+        np.less(together[1:] ^ together[:-1], _HASHES_DIFFER, out=same[1:-1])
+        start = np.flatnonzero(same[1:] & ~same[:-1])
+        end = np.flatnonzero(same[:-1] & ~same[1:]) + 1
         if within:
-            start, end = start[end - start > 1], end[end - start > 1]
             own = np.repeat(start, end - start) + _numbered(end - start)
             return cls(left, right, within, order, own, own + 1, np.repeat(end, end - start) - own - 1)
-        of_right = np.concatenate([[0], np.cumsum((together & _RIGHT) > 0)])
-        rights = of_right[end] - of_right[start]
+        n_right = np.zeros(len(together) + 1, dtype=np.int32)
+        np.cumsum((together & _RIGHT) != 0, out=n_right[1:])
+        rights = (n_right[end] - n_right[start]).astype(np.int64)
         lefts = end - start - rights
         both = (lefts > 0) & (rights > 0)
         start, lefts, rights = start[both], lefts[both], rights[both]
@@ -90,8 +91,11 @@ class Meeting:
     def pairs(self, part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Rows and columns of a part."""
         own, partner, many = (each[slice(*part)] for each in (self.own, self.partner, self.many))
-        row = np.repeat(self.order[own], many)
-        column = self.order[np.repeat(partner, many) + _numbered(many)]
+        row, place = self.order[own], partner
+        if (many != 1).any():
+            row, ends = np.repeat(row, many), np.cumsum(many)
+            place = np.repeat(partner - (ends - many), many) + np.arange(len(row))
+        column = self.order[place]
         if self.within:
             row, column = np.minimum(row, column), np.maximum(row, column)
         same = self.left[row] == self.right[column]  # order was by 32 bits of a hash
