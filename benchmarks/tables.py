@@ -17,6 +17,7 @@ from statistics import mean
 
 import agency_tables
 import attack_tables
+import candidate_tables
 import compare_tables
 import encode_tables
 import full_size
@@ -96,6 +97,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **encode_tables.FULL,
     **attack_tables.FULL,
     **agency_tables.FULL,
+    **candidate_tables.FULL,
 }
 
 
@@ -124,6 +126,7 @@ def shown() -> dict[str, str]:
         **encode_tables.made(),
         **attack_tables.made(),
         **agency_tables.made(),
+        **candidate_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 
