@@ -88,7 +88,7 @@ def _scored(
         return scored(model, first, second, within=within, unique=unique, limits=limits), None
     tables = keyed(candidates, first, None if within else second, threshold=None, threads=limits["threads"])
     found = contenders_met(model, first, second, tables, within=within, limits=limits)
-    met = share_met(model, first, second, tables, within=within, unique=unique, limits=limits)
+    met = share_met(model, first, second, tables, bonus=found.bonus, within=within, unique=unique, limits=limits)
     every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
     return (every, None) if met is None else (replace(every, met=max(met.found, _LEAST_MET)), met)
 

@@ -29,7 +29,7 @@ from linkage.central.contenders import (
 from linkage.central.modelling.competition import Edges
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.levels import kernel_plan, sides
-from linkage.central.modelling.rarity import bonuses, of_pairs
+from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
 from linkage.central.modelling.scoring import contenders_among, evidence_of, upper_weights
 from linkage.central.tiles import Found, no_pairs
 
@@ -106,6 +106,7 @@ def share_met(
     second: EncodedSet,
     tables: Keyed,
     *,
+    bonus: tuple[Bonus, ...],
     within: bool,
     unique: tuple[bool, bool],
     limits: Limits,
@@ -115,7 +116,6 @@ def share_met(
     wanted = min(n, max(_FEWEST_ROWS, _SAMPLE_PAIRS // max(1, len(second))))
     rows = np.linspace(0, max(0, n - 1), wanted).astype(np.int32)
     lefts, rights = sides(first, model.plan), sides(second, model.plan)
-    bonus = bonuses(lefts, rights)
     some, own = tuple(side.take(rows) for side in lefts), tuple(worth[rows] for worth in bonus)
     found = contenders_among(model, some, rights, own, within=False, of=(n, len(second)), **limits)
     if within:
