@@ -56,15 +56,25 @@ class Share:
 
 
 def contenders_met(
-    model: Model, first: EncodedSet, second: EncodedSet, tables: Keyed, *, within: bool, limits: Limits
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    tables: Keyed,
+    *,
+    new: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
+    within: bool,
+    limits: Limits,
 ) -> Contenders:
-    """What `contenders` would find among all pairs, of those that meet."""
+    """What `contenders` would find among all pairs, of those that meet; ``new``: and of which either record is new."""
     lefts, rights, plan = sides(first, model.plan), sides(second, model.plan), kernel_plan(model.plan)
     bonus, weights = bonuses(lefts, rights), upper_weights(model)
     prior = prior_bits(0.5 * min(len(first), len(second)), len(first), len(second))
     floor = math.ceil((LINK_FLOOR_BITS - prior) * UNIT)
 
     def step(row: Rows, column: Rows) -> Found:
+        if new is not None:
+            fresh = new[0][row] | new[1][column]
+            row, column = row[fresh], column[fresh]
         levels = kernels.pair_levels(lefts, rights, row, column, plan)
         weight = of_pairs(bonus, row, levels, plan)
         for index, own in enumerate(weights):
