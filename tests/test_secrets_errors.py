@@ -16,7 +16,7 @@ import pytest
 import linkage as lk
 from linkage import interop, study
 from linkage.agency import key as key_module
-from linkage.sealed import SHOWN
+from linkage.sealed import SHOWN, sealed
 from linkage.study import attacks
 from tests.hostile.marked import Secrets, people, schema
 from tests.hostile.tellings import WAYS, without_caller
@@ -241,6 +241,19 @@ def test_error__of_another_library_says_what_and_where_but_not_its_text(world, m
     monkeypatch.setattr("linkage.agency.batches.record_ids", lambda *_, **__: int(SAID))
     with pytest.raises(lk.UnexpectedError, match=r"^ValueError in test_secrets_errors.py, line \d+; set LINKAGE_"):
         lk.encode(TABLE, world.schema, world.key, id="no", source="one")
+
+
+@pytest.mark.parametrize("line", ["int(text)", "{}[text]", "text.missing", "(_ for _ in ()).throw(KeyError(text))"])
+def test_error__that_python_raises_in_our_own_line_is_not_our_text(line):
+    """int("Smith") quotes what it was given, wherever it stands; only what a `raise` of ours says is ours."""
+    inside = {}
+    exec(compile(f"def step(text): return {line}\ndef ours(text): raise ValueError('no such row')", PACKAGE + "x.py",
+                 "exec"), inside)  # fmt: skip
+    with pytest.raises(lk.UnexpectedError, match=r"Error in x.py, line 1;") as caught:
+        sealed(inside["step"])(SAID)
+    assert SAID not in str(caught.value)
+    with pytest.raises(ValueError, match=r"^no such row$"):
+        sealed(inside["ours"])(SAID)
 
 
 def test_error__may_be_seen_whole_by_who_asks_for_it(world, monkeypatch):

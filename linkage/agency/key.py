@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from linkage.errors import FileFormatError, MismatchError, PrivacyError
-from linkage.files import KEY_MARK, PathLike, written_beside
+from linkage.files import KEY_MARK, PathLike, looks_like_a_key, written_beside
 from linkage.schema import ENCODING_VERSION
 from linkage.sealed import sealed
 
@@ -73,6 +73,8 @@ class Key:
         if isinstance(source, int):
             with os.fdopen(source, "rb", closefd=False) as handle:
                 return cls.from_text(_ascii(handle.read(_MAX_FILE)))
+        if looks_like_a_key(os.fspath(source)):  # or what the system says of a file that isn't there would repeat it
+            raise PrivacyError("that is a key, not a file's name: Key.from_text takes it", measure="key as a path")
         path = Path(source)
         _refuse_readable_by_others(path, path.stat())  # before opening: a FIFO would wait for ever
         with path.open("rb") as handle:

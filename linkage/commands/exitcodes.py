@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
 import warnings
@@ -25,7 +24,7 @@ from typing import NoReturn
 import click
 
 from linkage import errors
-from linkage.files import KEY_MARK
+from linkage.files import looks_like_a_key
 from linkage.sealed import SHOWN
 
 _EXIT: tuple[tuple[type[BaseException], int], ...] = (
@@ -37,7 +36,6 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
     (MemoryError, 6),
     (OSError, 3),
 )
-_KEY = re.compile(KEY_MARK.decode() + "[0-9]+-[a-z2-7]{16}", re.IGNORECASE)
 
 
 def stop(number: int, _: object) -> NoReturn:
@@ -47,7 +45,7 @@ def stop(number: int, _: object) -> NoReturn:
 
 def run(command: click.Command, arguments: list[str]) -> int:
     """The exit code of a command line; what went wrong is one line on stderr."""
-    if any(_KEY.search(argument) for argument in arguments):  # before anything repeats it
+    if any(looks_like_a_key(argument) for argument in arguments):  # before anything repeats it
         click.echo(
             "error: there is a key on the command line, where every user of this machine and the shell's history can "
             "read it: it is no secret any more. Make another with `linkage keygen`, and give it as --key FILE",

@@ -7,11 +7,14 @@ import random
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+
 import linkage as lk
 
 FIELDS = (("given_name", "name"), ("surname", "name"), ("dob", "date"), ("postcode", "postcode"),
           ("nhs_number", "identifier"), ("address", "text"))  # fmt: skip
 CASED = ("raw", "base64", "base64 for addresses", "a repr")  # ways to write in which case matters
+_FIRST = 6  # bytes; no value is shorter
 _LETTERS = "bcdfghjkmpqvwxz"
 
 
@@ -55,7 +58,7 @@ class Secrets:
         for column in table.values():
             for value in column:
                 self.values |= {value.lower(), re.sub(r"[^a-z0-9]", "", value.lower())}
-                self.values |= {word for word in value.lower().split() if len(word) > 5}
+                self.values |= {word for word in value.lower().split() if len(word) >= _FIRST}
 
     def add_key(self, *secrets: bytes) -> None:
         """Some secret bytes."""
@@ -65,13 +68,24 @@ class Secrets:
         """What came out, by what it is; the value itself only of these invented people."""
         data = said.encode("utf-8", "surrogateescape") if isinstance(said, str) else said
         lower = data.lower()
-        text = lower.decode("latin-1")
-        known = [value for value in self.values if value in text]
+        known = _within(lower, sorted(self.values))
         for number, secret in enumerate(self.octets):
-            known += [
-                f"secret {number} as {how}" for how, form in written(secret) if form in (lower, data)[how in CASED]
-            ]
+            forms = [how for how, form in written(secret) if form in (data if how in CASED else lower)]
+            known += [f"secret {number} as {how}" for how in forms]
         return known
+
+
+def _within(data: bytes, values: list[str]) -> list[str]:
+    """The values that stand in the data: tens of thousands, so by their first six bytes."""
+    encoded = [value.encode() for value in values]
+    assert all(len(value) >= _FIRST for value in encoded)
+    if len(data) < _FIRST or not values:
+        return []
+    weights = 256 ** np.arange(_FIRST, dtype=np.uint64)
+    windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), _FIRST) @ weights
+    begins = np.frombuffer(b"".join(value[:_FIRST] for value in encoded), np.uint8).reshape(-1, _FIRST) @ weights
+    present = np.isin(begins, windows)
+    return [value for value, there in zip(values, present.tolist(), strict=True) if there and value.encode() in data]
 
 
 def written(secret: bytes) -> list[tuple[str, bytes]]:
