@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import full_size
@@ -45,24 +45,20 @@ def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
 
 def candidates(lines: list[dict]) -> str:
     """Recall and cost beside all pairs."""
-    head = [
-        "records a side",
-        "candidates by",
-        "recall",
-        "processor seconds",
-        "all pairs, from a sample",
-        "times faster",
-    ]
-    out = [table_row([*head, "peak, MiB"]), table_row(["---"] * (len(head) + 1))]
-    for line in lines:
-        out.append(
-            table_row([
-                f"{line['rows']:,}", line["way"], f"{line['recall']:.4f}", f"{line['cpu_seconds']:,.1f}",
-                f"{line['exact_cpu_seconds_from_sample']:,.1f}", f"{line['times_faster']:.3g}",
-                f"{line['peak_mib']:,}",
-            ])
-        )  # fmt: skip
-    return "\n".join([*out, "", _exponents(lines)])
+    head = ["records a side", "candidates by", "recall", "processor seconds", "all pairs, by a sample", "times faster"]
+    rows = (
+        (
+            f"{line['rows']:,}",
+            line["way"],
+            f"{line['recall']:.4f}",
+            f"{line['cpu_seconds']:,.1f}",
+            f"{line['exact_cpu_seconds_from_sample']:,.1f}",
+            f"{line['times_faster']:.3g}",
+            f"{line['peak_mib']:,}",
+        )
+        for line in lines
+    )
+    return _table([*head, "peak, MiB"], rows) + f"\n\n{_exponents(lines)}"
 
 
 def _exponents(lines: list[dict]) -> str:
@@ -70,21 +66,27 @@ def _exponents(lines: list[dict]) -> str:
     for way in dict.fromkeys(line["way"] for line in lines):
         found = [line["exponent"] for line in lines if line["way"] == way and "exponent" in line]
         said.append(f"{way} {', '.join(f'{each:.2f}' for each in found)}")
-    return f"Processor time grows with the number of records to the power of (from each size to the next): {'; '.join(said)}."
+    return f"Processor time grows with the records to the power of, from each size to the next: {'; '.join(said)}."
 
 
 def nation(lines: list[dict]) -> str:
     """From tables to links."""
-    head = ["records a side", "encode, s", "link, s", "candidates", "links", "recall: expected, true"]
-    out = [table_row([*head, "precision", "peak, GiB"]), table_row(["---"] * (len(head) + 2))]
-    for line in lines:
-        encode, link, true = line["encode"], line["link"], line["true"]
-        peak = max(encode["peak_bytes"], link["peak_bytes"]) / 2**30
-        out.append(
-            table_row([
-                f"{line['rows']:,}", f"{encode['seconds']:,.0f}", f"{link['seconds']:,.0f}", f"{link['candidates']:,}",
-                f"{link['links']:,}", f"{link['expected_recall']:.3f}, {true['recall']:.3f}", f"{true['precision']:.3f}",
-                f"{peak:.1f}",
-            ])
-        )  # fmt: skip
-    return "\n".join(out)
+    head = ["records a side", "encode, s", "link, s", "candidates", "links", "recall: expected, true", "precision"]
+    rows = (
+        (
+            f"{line['rows']:,}",
+            f"{line['encode']['seconds']:,.0f}",
+            f"{line['link']['seconds']:,.0f}",
+            f"{line['link']['candidates']:,}",
+            f"{line['link']['links']:,}",
+            f"{line['link']['expected_recall']:.3f}, {line['true']['recall']:.3f}",
+            f"{line['true']['precision']:.3f}",
+            f"{max(line[step]['peak_bytes'] for step in ('encode', 'link')) / 2**30:.1f}",
+        )
+        for line in lines
+    )
+    return _table([*head, "peak, GiB"], rows)
+
+
+def _table(head: list[str], rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(map(table_row, [head, ["---"] * len(head), *rows]))

@@ -146,6 +146,8 @@ def test_link__by_candidates_knows_how_many_it_misses(fields, model, population,
     assert abs(found.quality.recall.value - truth.recall) < 0.05
     assert "the share that meets is" in str(found.quality)
     assert "the share that meets" not in str(every.quality)
+    alone = sum(map(len, lk.block_sizes(*fields, blocks=way).unblocked.values())) if isinstance(way, lk.Blocks) else 0
+    assert (f"{alone:,} records are in no block" in str(found.quality)) == (alone > 0)
     whole = lk.evaluate(every, population.truth, key=KEY)
     assert truth.recall < whole.recall
 
@@ -184,6 +186,53 @@ def test_link__of_the_record_layout_by_candidates(record, population):
     assert lk.evaluate(by_itself, population.truth, key=KEY).f1 > 0.85
 
 
+@pytest.fixture(scope="module")
+def three(population):
+    """The registry in two halves, as if two agencies had them, and the children's centre."""
+    schema = lk.Schema.preset("uk-person", project="candidates", blocks=True)
+    first, second = sets_of(population, schema)
+    return [named(first, slice(0, 900), "north"), named(first, slice(400, None), "south"), second]
+
+
+def named(records, rows, source) -> lk.EncodedSet:
+    return lk.EncodedSet.from_arrays(
+        records.record_ids.to_pylist()[rows],
+        {name: words[rows] for name, words in records.filters.items()},
+        schema=records.schema,
+        source=source,
+        blocks={name: keys[rows] for name, keys in records.blocks.items()},
+        key_check=records.key_check,
+    )
+
+
+def together(links) -> set[tuple[str, ...]]:
+    """The groups, as the ids of their records."""
+    groups: dict[str, list[str]] = {}
+    for row in links.records.filter(links.records["link_id"].is_valid()).to_pylist():
+        groups.setdefault(row["link_id"], []).append(f"{row['source']}/{row['record_id']}")
+    return {tuple(sorted(group)) for group in groups.values()}
+
+
+def test_link__of_three_sources_by_candidates(three, model):
+    every, found = lk.link(*three, model=model), lk.link(*three, model=model, candidates=lk.Blocks())
+    assert 0.85 * len(every) < len(found) < len(every)
+    everybody = lk.link(*three, model=model, candidates=lk.Blocks() | lk.LSH(recall=0.999, threshold=0.3))
+    assert len(everybody) > len(found)
+
+
+@pytest.mark.parametrize("kind", ["fields", "record"])
+def test_link__carried_on_by_candidates_is_what_linking_at_once_by_them_is(kind, request, model):
+    first, second = request.getfixturevalue(kind)
+    how = {"model": model, "probability": 0.5} if kind == "fields" else {"threshold": 0.75}
+    how["candidates"] = lk.Blocks()
+    early, late = named(second, slice(0, 900), second.source), named(second, slice(900, None), second.source)
+    nothing = {"left_source": [], "left_id": [], "right_source": [], "right_id": [], "same": []}
+    before = lk.link(first, early, known=nothing, **how)
+    after = lk.link(first, early, late, standing=before, **how)
+    assert together(after) == together(lk.link(first, second, known=nothing, **how))
+    assert len(after) > len(before)
+
+
 def test_link__refuses_candidates_that_the_sets_do_not_have(fields, population):
     plain = sets_of(population, lk.Schema.preset("uk-person", project="candidates"))
     with pytest.raises(ValueError, match="these sets carry no blocks"):
@@ -192,11 +241,6 @@ def test_link__refuses_candidates_that_the_sets_do_not_have(fields, population):
         lk.link(*fields, candidates=lk.Blocks(rules=("born_initials",)))
     with pytest.raises(ValueError, match=r"LSH\(threshold=0.7\)"):
         lk.link(*fields, candidates=lk.LSH())
-    with pytest.raises(ValueError, match="for two sets, or one"):
-        lk.link(*fields, lk.EncodedSet.from_arrays([], {f.name: np.zeros((0, f.words), np.uint64)
-                for f in fields[0].schema.filters}, schema=fields[0].schema, source="third",
-                blocks={name: np.zeros(0, np.uint64) for name in fields[0].blocks}, key_check=fields[0].key_check),
-                candidates=lk.Blocks())  # fmt: skip
     with pytest.raises(ValueError, match="leave it out for all pairs"):
         lk.link(*fields, candidates="blocks")
 

@@ -62,10 +62,11 @@ def link(
         one set, of three or more, or with ``duplicates``, it must be given. Hardened filters of strangers agree in
         about half of their bits, so thresholds lie a little above 0.5.
     candidates
-        Of two sets, or one, that are too large to compare all pairs: ``Blocks()`` compares the records of a block of
-        the agreement, ``LSH(threshold=0.7)`` those with alike filters, ``Blocks() | LSH(threshold=0.8)`` both. The
-        model is estimated on all pairs of some records in any case; ``Links.quality`` counts what the candidates miss,
-        by the likely matches of a sample, and says how many that are.
+        Of sets that are too large to compare all pairs: ``Blocks()`` compares the records of a block of the agreement,
+        ``LSH(threshold=0.7)`` those with alike filters, ``Blocks() | LSH(threshold=0.8)`` both. The model is estimated
+        on all pairs of some records in any case. Of two sets, or one, ``Links.quality`` counts what the candidates
+        miss, by the likely matches of a sample, and says how many that are. A result is carried on by the candidates
+        that are given then, not by those of before.
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
         partner, by the largest total weight, and of several sources a person at most one record of each.
@@ -136,10 +137,6 @@ def link(
     if probability is not None and precision is not None:
         raise ValueError("link: probability and precision both say where to cut; give one of them")
     if over_time or len(sets) > 2:
-        if candidates is not None:
-            raise ValueError(
-                "link: candidates are for two sets, or one, without a standing result; of more all pairs are compared"
-            )
         if precision is not None:
             raise ValueError(
                 "link: a precision can be asked of two sets, or of one, without a standing result; give a probability"
@@ -155,6 +152,7 @@ def link(
             model=model,
             probability=probability,
             threshold=threshold,
+            candidates=candidates,
             duplicates=duplicates,
             limits=limits,
         )

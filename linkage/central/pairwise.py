@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from linkage.central import assign, compare
 from linkage.central.blocking.contending import Share, contenders_met, share_met
 from linkage.central.blocking.keyed import keyed
-from linkage.central.blocking.ways import Candidates
+from linkage.central.blocking.ways import Blocks, Candidates
 from linkage.central.judging import ownthreshold
 from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.judging.judgement import judge, recall_by_group, similarity_judged
@@ -68,7 +68,7 @@ def link_by_probability(
         own,
         wanted,
         _chance(chosen),
-        doubts=[*known.doubts(n_records), *_lost(met)],
+        doubts=[*known.doubts(n_records), *_lost(met), *_in_no_block(sets, candidates)],
         groups=_groups(sets, every, chosen),
     )
     return _links(chosen, sets, {"probability": wanted}, quality)
@@ -88,7 +88,7 @@ def _scored(
         return scored(model, first, second, within=within, unique=unique, limits=limits), None
     tables = keyed(candidates, first, None if within else second, threshold=None, threads=limits["threads"])
     found = contenders_met(model, first, second, tables, within=within, limits=limits)
-    met = share_met(model, first, second, tables, within=within, unique=unique, limits=limits)
+    met = share_met(model, first, second, tables, bonus=found.bonus, within=within, unique=unique, limits=limits)
     every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
     return (every, None) if met is None else (replace(every, met=max(met.found, _LEAST_MET)), met)
 
@@ -99,6 +99,16 @@ def _lost(met: Share | None) -> list[str]:
     return [
         f"only candidates were compared: of the likely matches of a sample of records, the share that meets is {met}"
     ]
+
+
+def _in_no_block(sets: tuple[EncodedSet, ...], candidates: Candidates | None) -> list[str]:
+    """How many records met nobody because no rule put them anywhere."""
+    if not isinstance(candidates, Blocks):
+        return []
+    rules = candidates.of(sets[0].schema)
+    alone = sum(len(each) - int(np.any([each.blocks[rule] for rule in rules], axis=0).sum()) for each in sets)
+    told = f"{alone:,} records are in no block and were compared with nobody: `block_sizes` lists them"
+    return [told] if alone else []
 
 
 def link_by_threshold(

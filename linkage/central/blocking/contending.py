@@ -29,7 +29,7 @@ from linkage.central.contenders import (
 from linkage.central.modelling.competition import Edges
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.levels import kernel_plan, sides
-from linkage.central.modelling.rarity import bonuses, of_pairs
+from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
 from linkage.central.modelling.scoring import contenders_among, evidence_of, upper_weights
 from linkage.central.tiles import Found, no_pairs
 
@@ -56,15 +56,25 @@ class Share:
 
 
 def contenders_met(
-    model: Model, first: EncodedSet, second: EncodedSet, tables: Keyed, *, within: bool, limits: Limits
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    tables: Keyed,
+    *,
+    new: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
+    within: bool,
+    limits: Limits,
 ) -> Contenders:
-    """What `contenders` would find among all pairs, of those that meet."""
+    """What `contenders` would find among all pairs, of those that meet; ``new``: and of which either record is new."""
     lefts, rights, plan = sides(first, model.plan), sides(second, model.plan), kernel_plan(model.plan)
     bonus, weights = bonuses(lefts, rights), upper_weights(model)
     prior = prior_bits(0.5 * min(len(first), len(second)), len(first), len(second))
     floor = math.ceil((LINK_FLOOR_BITS - prior) * UNIT)
 
     def step(row: Rows, column: Rows) -> Found:
+        if new is not None:
+            fresh = new[0][row] | new[1][column]
+            row, column = row[fresh], column[fresh]
         levels = kernels.pair_levels(lefts, rights, row, column, plan)
         weight = of_pairs(bonus, row, levels, plan)
         for index, own in enumerate(weights):
@@ -106,6 +116,7 @@ def share_met(
     second: EncodedSet,
     tables: Keyed,
     *,
+    bonus: tuple[Bonus, ...],
     within: bool,
     unique: tuple[bool, bool],
     limits: Limits,
@@ -115,7 +126,6 @@ def share_met(
     wanted = min(n, max(_FEWEST_ROWS, _SAMPLE_PAIRS // max(1, len(second))))
     rows = np.linspace(0, max(0, n - 1), wanted).astype(np.int32)
     lefts, rights = sides(first, model.plan), sides(second, model.plan)
-    bonus = bonuses(lefts, rights)
     some, own = tuple(side.take(rows) for side in lefts), tuple(worth[rows] for worth in bonus)
     found = contenders_among(model, some, rights, own, within=False, of=(n, len(second)), **limits)
     if within:
