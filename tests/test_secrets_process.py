@@ -106,6 +106,7 @@ def test_crash__leaves_no_core_and_what_it_prints_shows_nothing(place, number):
 
 
 @linux
+@pytest.mark.slow
 def test_crash__would_leave_one_with_the_key_and_people_in_it(place):
     """So that the test above can fail, where this machine writes cores beside the process."""
     pattern, hard = CORE.read_text().strip(), resource.getrlimit(resource.RLIMIT_CORE)[1]
