@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from typing import NoReturn
 
 import numpy as np
@@ -12,10 +13,11 @@ from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed
 from linkage.central.blocking.search import similar
 from linkage.central.blocking.ways import Candidates
+from linkage.central.elsewhere import Elsewhere
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
 from linkage.central.thresholds import Measure, Ratio
-from linkage.central.tiles import BYTES_PER_PAIR, in_parts, no_pairs
+from linkage.central.tiles import BYTES_PER_PAIR, Found, in_parts, no_pairs
 from linkage.encoded import EncodedSet
 from linkage.errors import LimitError
 from linkage.files import PathLike
@@ -35,6 +37,7 @@ def compare(
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     candidates: Candidates | None = None,
+    executor: Executor | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -61,6 +64,9 @@ def compare(
         Only pairs that meet are compared: ``Blocks()`` in a block of the agreement, ``LSH(recall=0.99)`` in a table of
         locality-sensitive hashes, ``Blocks() | LSH()`` in either. ``Pairs.recall`` says which share of a sample's pairs
         that found. Left out: all pairs, none missed.
+    executor
+        Any `concurrent.futures.Executor` whose workers compare in the place of threads (`linkage.central.elsewhere`):
+        processes, or other machines through Dask or MPI. All pairs only. The pairs are the same.
     memory
         Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate before the
         work begins, where a sample can tell; `compare_in_parts` has no such limit.
@@ -87,6 +93,8 @@ def compare(
     array([0.85714286])
     """
     memory_limit(memory)
+    if candidates is not None and executor is not None:
+        raise ValueError("compare: an executor compares all pairs; candidates are found on this machine")
     if candidates is not None:
         job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False)
         sample = ExactSample.of(job, threads=threads)
@@ -101,7 +109,7 @@ def compare(
         _refuse(expected.pairs, memory)
     found = [no_pairs()]
     held = 0
-    for part, share in in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare"):
+    for part, share in _all_parts(job, executor, memory=memory, threads=threads, progress=progress):
         held += len(part[0])
         found.append(part)
         if held * BYTES_PER_PAIR > memory:
@@ -129,6 +137,7 @@ def compare_in_parts(
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     most: int = MOST_PAIRS,
+    executor: Executor | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -138,7 +147,7 @@ def compare_in_parts(
     No part takes more than ``memory`` bytes, however many pairs there are, and be they all of one record; an empty part
     is left out. Below 240 KiB ``memory`` saves nothing more: a part may always have 4,096 pairs. More than ``most``
     pairs would fill a disk: `LimitError` with an estimate, before the first part where a sample can tell, and in any
-    case before the part that would be too many. To a file:
+    case before the part that would be too many. ``executor`` as there. To a file:
 
         linkage.write_pairs(linkage.compare_in_parts(left, right, threshold=0.6), "pairs.parquet")
     """
@@ -148,12 +157,26 @@ def compare_in_parts(
     expected = expected_pairs(job, threads=threads)
     if expected.at_least > most:
         _refuse_so_many(expected.pairs, most)
-    return _parts(job, most, memory=memory, threads=threads, progress=progress)
+    return _parts(job, executor, most, memory=memory, threads=threads, progress=progress)
 
 
-def _parts(job: Job, most: int, *, memory: int, threads: int | None, progress: bool | None) -> Iterator[Pairs]:
+def _all_parts(
+    job: Job, executor: Executor | None, *, memory: int, threads: int | None, progress: bool | None
+) -> Iterator[tuple[Found, float]]:
+    """What all pairs give, on threads or on an executor."""
+    if executor is None:
+        return in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare")
+    by = Elsewhere.of(job, executor)
+    return in_parts(
+        by.step, by.job.grid, memory=memory, threads=threads, progress=progress, label="compare", run=by.run
+    )
+
+
+def _parts(
+    job: Job, executor: Executor | None, most: int, *, memory: int, threads: int | None, progress: bool | None
+) -> Iterator[Pairs]:
     given = 0
-    for part, share in in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare"):
+    for part, share in _all_parts(job, executor, memory=memory, threads=threads, progress=progress):
         given += len(part[0])
         if given > most:
             _refuse_so_many(int(given / share), most)

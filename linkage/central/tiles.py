@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -34,11 +34,15 @@ def over_tiles(
     threads: int | None,
     progress: bool | None,
     label: str,
+    run: Callable[[Iterable[tuple[Tile, int]]], Iterator[Result]] | None = None,
 ) -> Iterator[tuple[Tile, Result, float]]:
-    """``step(tile, span)`` of each tile, chunk by chunk, and the share of all pairs seen so far."""
+    """``step(tile, span)`` of each tile, chunk by chunk, and the share of all pairs seen so far.
+
+    On threads, or as ``run(tiles)`` has it, which gives the results in order.
+    """
     tiles = [(tile, span) for chunk in grid.chunks() for span, tile in grid.tiles(chunk)]
     total, done = sum(tile.pairs for tile, _ in tiles) or 1, 0
-    results = in_order(lambda item: step(*item), tiles, threads=threads)
+    results = run(tiles) if run else in_order(lambda item: step(*item), tiles, threads=threads)
     watched = shown(results, total=len(tiles), label=label, unit="tile", progress=progress)
     for (tile, _), result in zip(tiles, watched, strict=True):
         done += tile.pairs
@@ -53,6 +57,7 @@ def in_parts(
     threads: int | None,
     progress: bool | None,
     label: str,
+    run: Callable[[Iterable[tuple[Tile, int]], int], Iterator[Found | None]] | None = None,
 ) -> Iterator[tuple[Found, float]]:
     """What ``step(tile, span, room)`` finds, by row, then column, and the share of all pairs seen so far.
 
@@ -64,7 +69,14 @@ def in_parts(
     limit = max(_FEWEST_PAIRS, memory // (2 * BYTES_PER_PAIR))
     room = max(_FEWEST_PAIRS, limit // flying)
     held: list[Found] | None = []
-    tiles = over_tiles(lambda tile, span: step(tile, span, room), grid, threads=threads, progress=progress, label=label)
+    tiles = over_tiles(
+        lambda tile, span: step(tile, span, room),
+        grid,
+        threads=threads,
+        progress=progress,
+        label=label,
+        run=(lambda items: run(items, room)) if run else None,
+    )
     for tile, found, share in tiles:
         if found is None or (held is not None and sum(len(part[0]) for part in held) + len(found[0]) > limit):
             held = None

@@ -1,0 +1,144 @@
+"""compare(executor=): the pairs of threads, by whatever has a submit(); errors come out, and nothing goes on."""
+
+import multiprocessing
+import os
+import pickle
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import pytest
+
+import linkage as lk
+from linkage.central import elsewhere
+from tests.test_compare import encoded, some, triples
+
+
+class Faraway:
+    """As one of another machine: all that goes there and comes back is pickled, and it says nothing of its workers."""
+
+    def __init__(self):
+        self.bytes = self.tasks = 0
+
+    def submit(self, work, /, *arguments, **options):
+        sent = pickle.dumps((work, arguments, options))
+        self.bytes += len(sent)
+        self.tasks += 1
+        future = Future()
+        again, arguments, options = pickle.loads(sent)
+        try:
+            future.set_result(pickle.loads(pickle.dumps(again(*arguments, **options))))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture(scope="module")
+def two_sets():
+    bits = some(1_500, seed=5)
+    return encoded(bits), encoded(some(2_000, seed=6, of=bits), source="right")
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    monkeypatch.setattr(elsewhere, "_ROWS", 512)
+    monkeypatch.setattr(elsewhere, "_COLUMNS", 1_024)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("within", [False, True])
+@pytest.mark.parametrize("memory", [1 << 30, 1])
+def test_compare__on_an_executor_gives_the_same_pairs(two_sets, within, memory):
+    sets, executor = two_sets[1:] if within else two_sets, Faraway()
+    every = triples(lk.compare(*sets, threshold=0.6))
+    parts = list(lk.compare_in_parts(*sets, threshold=0.6, memory=memory, executor=executor))
+    assert [triple for part in parts for triple in triples(part)] == every
+    assert len(every) > 300
+    assert executor.tasks >= (6 if not within else 10)
+    if memory > 1:
+        assert triples(lk.compare(*sets, threshold=0.6, executor=executor)) == every
+        with ThreadPoolExecutor(3) as pool:
+            assert triples(lk.compare(*sets, threshold=0.6, executor=pool)) == every
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_compare__in_processes_started_anew(two_sets):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found = lk.compare(*two_sets, threshold=0.7, executor=pool)
+    assert triples(found) == triples(lk.compare(*two_sets, threshold=0.7))
+
+
+def test_elsewhere__what_travels_is_small_beside_the_work():
+    bits = np.zeros((3_000, 128))
+    executor = Faraway()
+    lk.compare(encoded(bits), encoded(bits, source="right"), threshold=0.9, executor=executor)
+    assert executor.tasks == 1
+    assert executor.bytes < 3_000 * 2 * (16 + 4) + 10_000
+
+
+class Lost(Faraway):
+    """Whose third worker is gone."""
+
+    def submit(self, work, /, *arguments, **options):
+        self.tasks += 1
+        if self.tasks == 3:
+            future = Future()
+            future.cancel()
+            return future
+        return super().submit(work, *arguments, **options)
+
+
+class Failing(Faraway):
+    def submit(self, work, /, *arguments, **options):
+        return super().submit(fail)
+
+
+def fail():
+    raise OSError("the disk of the worker is full")
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_elsewhere__errors_of_workers_come_out(two_sets):
+    with pytest.raises(OSError, match="the disk of the worker is full"):
+        lk.compare(*two_sets, threshold=0.7, executor=Failing())
+    with pytest.raises(RuntimeError, match="a worker was lost") as lost:
+        lk.compare(*two_sets, threshold=0.7, executor=Lost())
+    assert not isinstance(lost.value.__cause__, CancelledError)
+
+
+def leave(*arguments, **options):
+    os._exit(3)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_elsewhere__a_worker_that_dies_is_an_error(two_sets, monkeypatch):
+    monkeypatch.setattr(elsewhere, "met", leave)
+    anew = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=anew) as pool, pytest.raises(BrokenProcessPool):
+        lk.compare(*two_sets, threshold=0.7, executor=pool)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_elsewhere__what_is_waiting_is_called_off_after_an_error(two_sets):
+    class Slow:
+        def __init__(self):
+            self.futures = []
+
+        def submit(self, work, /, *arguments, **options):
+            self.futures.append(Future())
+            if len(self.futures) == 1:
+                self.futures[0].set_exception(OSError("at once"))
+            return self.futures[-1]
+
+    executor = Slow()
+    with pytest.raises(OSError, match="at once"):
+        lk.compare(*two_sets, threshold=0.7, executor=executor)
+    assert len(executor.futures) > 2
+    assert all(future.cancelled() for future in executor.futures[1:])
+
+
+def test_compare__refuses_what_is_no_executor_and_candidates_elsewhere(two_sets):
+    with pytest.raises(TypeError, match=r"an Executor of concurrent\.futures"):
+        lk.compare(*two_sets, threshold=0.7, executor=4)
+    with pytest.raises(ValueError, match="compares all pairs"):
+        lk.compare(*two_sets, threshold=0.7, executor=Faraway(), candidates=lk.LSH())
