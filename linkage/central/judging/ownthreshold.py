@@ -41,12 +41,7 @@ def found(
 
     Raises `EvidenceError` where similarities and structure don't say where matches begin.
     """
-    if not len(left) or not len(right):
-        raise EvidenceError("a set has no records, so no threshold can be found")
-    job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=threads)
-    room = min(_PAIRS_A_RECORD * (len(left) + len(right)), memory // (4 * BYTES_PER_PAIR))
-    floor = _floor(job, room)
-    pairs = compare.compare(left, right, threshold=floor, threads=threads, memory=memory, progress=progress)
+    pairs = alike(left, right, threads=threads, memory=memory, progress=progress)
     if not len(pairs):
         raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
     assert pairs.similarity is not None
@@ -54,6 +49,16 @@ def found(
     links = calibrate(candidates)
     cut = _cut(links, min(len(left), len(right)))
     return pairs.take(pairs.similarity >= cut), cut, links
+
+
+def alike(left: EncodedSet, right: EncodedSet, *, threads: int | None, memory: int, progress: bool | None) -> Pairs:
+    """The ten pairs or so a record that are most alike: those above a floor that a sample of all pairs gives."""
+    if not len(left) or not len(right):
+        raise EvidenceError("a set has no records, so no threshold can be found")
+    job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=threads)
+    room = min(_PAIRS_A_RECORD * (len(left) + len(right)), memory // (4 * BYTES_PER_PAIR))
+    floor = _floor(job, room)
+    return compare.compare(left, right, threshold=floor, threads=threads, memory=memory, progress=progress)
 
 
 def _cut(links: Calibration, n_records: int) -> float:
