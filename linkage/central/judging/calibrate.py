@@ -30,8 +30,8 @@ _TOLERANCE = 1e-3
 _SWING, _WATCHED = 0.02, 10  # few records: answers in turn that differ so little, over so many rounds
 _START = 5.0  # links to a rival as alike: more are surely matches
 # standard deviations of what is expected before any count is seen
-_BEND, _CHANCE, _CHANCE_LINE, _PLACE, _SLOPE = 3.0, 1.0, 2.0**0.5, 50.0, 1.0
-_USUAL_SLOPE = np.log(3.0)  # of l, in a tenth of the range of values
+_BEND, _CHANCE, _CHANCE_LINE, _PLACE, _SLOPE, _UNEVEN = 3.0, 1.0, 2.0**0.5, 50.0, 1.0, 1.5
+_USUAL_SLOPE = np.log(2.0)  # of l, in a tenth of the range of values
 _HIGHEST = 50.0  # log of a count
 
 
@@ -61,15 +61,13 @@ def calibrate(pairs: Candidates) -> Calibration:
     links = links_of(pairs)
     links = links[np.argsort(-pairs.value[links], kind="stable")]
     value, probability, settled = pairs.value[links], _start(pairs, links), False
+    seen = shown(pairs, links)
     expected: list[float] = []
     for step in range(_ROUNDS):
         if not probability.any() or value[0] == value[-1]:
             return Calibration(links, value, np.zeros(len(links)), settled=False)
-        seen = shown(pairs, links, probability)
         counts = counted(pairs, seen, value, probability)
-        after = np.interp(value, counts.centre, _fitted(counts))
-        # a link that is not the best of its row and column is no match
-        after = np.where(np.isin(links, seen.place[seen.free]), 1 / (1 + np.exp(-after)), 0.0)
+        after = 1 / (1 + np.exp(-np.interp(value, counts.centre, _fitted(counts))))
         expected.append(float(after.sum()))
         if step >= _ROUNDS // 2:  # two answers in turn: between them
             after = (after + probability) / 2
@@ -99,21 +97,21 @@ def _start(pairs: Candidates, links: Places) -> Floats:
 
 def _fitted(counts: Counts) -> Floats:
     """l of each bin, from the best of some starts."""
-    curves = _Curves(counts, counts.hinges(), counts.bent())
+    curves = _Curves(counts, counts.hinges(), counts.bent(), counts.stretches())
     starts = quantiles(np.where(counts.fitted, counts.links, 0.0), counts.scaled, _TRIES)
     found = [curves.climbed(float(start)) for start in starts]
     _, best = min(found, key=lambda each: each[0])
-    odds: Floats = best[-2] + np.exp(best[-1]) * counts.scaled
-    return odds
+    return curves.odds(best)
 
 
 @dataclass(frozen=True)
 class _Curves:
-    """Parameters in order: N (a term each), a and b (level, line), l (level, log of slope)."""
+    """Parameters in order: N (a term each), a and b (level, line), l (level, log of slope, by stretch what it differs)."""
 
     counts: Counts
     hinges: NDArray[np.float64]
     bent: Floats
+    stretches: NDArray[np.float64]
 
     def climbed(self, crossing: float) -> tuple[float, Floats]:
         """Minus the log of the posterior, and the parameters where it is least, l starting at 0 at ``crossing``.
@@ -121,10 +119,20 @@ class _Curves:
         l is held there until the others fit: let go at once, it may end where N alone explains every link.
         """
         n = self.hinges.shape[1]
-        at = np.zeros(n + 6)
+        at = np.zeros(n + 6 + self.stretches.shape[1])
         at[0] = np.log(self.counts.beaten.mean() + 0.1)
         at[n + 4], at[n + 5] = -np.exp(_USUAL_SLOPE) * crossing, _USUAL_SLOPE
-        return self._descended(self._descended(at, n + 4)[1], n + 6)
+        return self._descended(self._descended(at, n + 4)[1], len(at))
+
+    def odds(self, at: Floats) -> Floats:
+        """l of each bin."""
+        return at[self.hinges.shape[1] + 4] + self._rises(at).sum(axis=1)
+
+    def _rises(self, at: Floats) -> NDArray[np.float64]:
+        """(bins, stretches): by how much l has risen in each."""
+        n = self.hinges.shape[1]
+        rises: NDArray[np.float64] = np.exp(np.minimum(at[n + 5] + at[n + 6 :], 8.0)) * self.stretches
+        return rises
 
     def _descended(self, at: Floats, n_free: int) -> tuple[float, Floats]:
         """The least that is reached from ``at`` when its first so many parameters may move (Levenberg, Marquardt)."""
@@ -150,12 +158,12 @@ class _Curves:
     def _at(self, at: Floats) -> tuple[float, Floats, NDArray[np.float64]]:
         """Minus the log of the posterior, its slope, and its expected curvature: counts are Poisson."""
         c, n = self.counts, self.hinges.shape[1]
-        rise = np.exp(min(at[-1], 8.0))
-        line = np.stack([np.ones(len(c.centre)), rise * c.scaled], axis=1)
+        rises = self._rises(at)
+        line = np.concatenate([np.ones((len(c.centre), 1)), rises.sum(axis=1, keepdims=True), rises], axis=1)
         chance = np.stack([np.ones(len(c.centre)), self.bent], axis=1)
         people = self.hinges @ at[:n]
         row, column = c.row_odds + chance @ at[n : n + 2], c.column_odds + chance @ at[n + 2 : n + 4]
-        odds = at[-2] + rise * c.scaled
+        odds = at[n + 4] + line[:, 1]
         taken, free = [[-np.logaddexp(0, sign * each) for each in (row, column)] for sign in (-1, 1)]
         a, b, match = np.exp(taken[0]), np.exp(taken[1]), np.exp(-np.logaddexp(0, -odds))
         none, whole = np.zeros(len(c.centre)), np.ones(len(c.centre))
@@ -165,9 +173,12 @@ class _Curves:
             (c.column, people + free[0] + taken[1], -a, 1 - b, none, whole),
             (c.links, people + free[0] + free[1] + np.logaddexp(0, odds), -a, -b, match, c.fitted),
         )
-        sd = np.concatenate([[30.0] * 2, [_BEND] * (n - 2), [_CHANCE, _CHANCE_LINE] * 2, [_PLACE, _SLOPE]])
-        away = at / sd
-        away[-1] = (at[-1] - _USUAL_SLOPE) / _SLOPE
+        sd = np.concatenate(
+            [[30.0] * 2, [_BEND] * (n - 2), [_CHANCE, _CHANCE_LINE] * 2, [_PLACE, _SLOPE], [_UNEVEN] * (len(at) - n - 6)]
+        )
+        mean = np.zeros(len(at))
+        mean[n + 5] = _USUAL_SLOPE
+        away = (at - mean) / sd
         value, slope, curvature = float(away @ away) / 2, away / sd, np.diag(1 / sd**2)
         for count, log_rate, by_row, by_column, by_odds, used in terms:
             log_rate = np.minimum(log_rate, _HIGHEST)

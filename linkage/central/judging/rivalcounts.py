@@ -12,6 +12,7 @@ from linkage.central.modelling.competition import Floats
 
 _BINS = 96
 _KNOTS = 8
+_STRETCHES = 10
 _UNITS = 10  # the range of values is so many units long: slopes are by unit
 _MOST_BEATEN = 0.99  # above the value that so many beaten pairs lie below
 _SOME_SURE = 0.5  # and so many of the links above it, links say nothing more: equal records pile up at 1
@@ -44,20 +45,15 @@ class Counts:
         return self.both + self.row + self.column
 
     @property
-    def unit(self) -> float:
-        """A tenth of the range of values."""
-        return float(self.centre[-1] - self.centre[0]) / _UNITS
-
-    @property
     def scaled(self) -> Floats:
-        """The values in units, from 0."""
-        scaled: Floats = (self.centre - self.centre[0]) / self.unit
+        """The bins in order, from 0 to 10 units: of values only their order counts."""
+        scaled: Floats = np.linspace(0.0, _UNITS, len(self.centre))
         return scaled
 
     def bent(self) -> Floats:
         """A line that runs where beaten pairs are, and is level beyond."""
-        low, middle, high = quantiles(self.beaten, self.centre, 3)
-        flat: Floats = (np.clip(self.centre, low, high) - middle) / max(float(high - low), self.unit / 8)
+        low, middle, high = quantiles(self.beaten, self.scaled, 3)
+        flat: Floats = (np.clip(self.scaled, low, high) - middle) / max(float(high - low), 1 / 8)
         return flat
 
     def hinges(self) -> NDArray[np.float64]:
@@ -67,20 +63,48 @@ class Counts:
         bends = [np.maximum(self.scaled - knot, 0) for knot in apart if 0 < knot < _UNITS]
         return np.stack([np.ones(len(self.centre)), self.scaled, *bends], axis=1)
 
+    def stretches(self) -> NDArray[np.float64]:
+        """(bins, stretches): how far each bin reaches into stretches of one unit."""
+        starts = np.arange(0.0, _UNITS, _UNITS / _STRETCHES)
+        reach: NDArray[np.float64] = np.clip(self.scaled[:, None] - starts, 0.0, _UNITS / _STRETCHES)
+        return reach
+
 
 def counted(pairs: Candidates, seen: Shown, value: Floats, probability: Floats) -> Counts:
-    """The counts, given each link's value and how likely it is taken to be a match."""
-    edges = np.linspace(seen.value.min(), seen.value.max(), _BINS + 1)
+    """The counts, given each link's value, descending, and how likely it is taken to be a match."""
+    every = (seen.both_value, seen.row_value, seen.column_value, value)
+    edges = _edges(np.concatenate(every[:-1]), value)
+    bins = len(edges) - 1
     centre = (edges[1:] + edges[:-1]) / 2
-    where = np.clip(np.searchsorted(edges, seen.value, side="right") - 1, 0, _BINS - 1)
-    row, column = np.where(seen.free, 0.0, seen.row), np.where(seen.free, 0.0, seen.column)
-    both, one, other, links = (
-        np.bincount(where, weights=weights, minlength=_BINS).astype(np.float64)
-        for weights in (row * column, row * (1 - column), (1 - row) * column, seen.free)
+    weights = (
+        probability[seen.both_row] * probability[seen.both_column],
+        probability[seen.row],
+        probability[seen.column],
+        np.ones(len(value)),
     )
-    above = _above(value, probability, centre)
-    of_row, of_column = _log_odds(above, pairs.n_rows), _log_odds(above, pairs.n_columns)
-    return Counts(centre, both, one, other, links, of_row, of_column, _explained(both + one + other, links))
+    both, one, other, links = (
+        np.bincount(
+            np.clip(np.searchsorted(edges, each, side="right") - 1, 0, bins - 1), weights=weight, minlength=bins
+        )
+        for each, weight in zip(every, weights, strict=True)
+    )
+    matches, linked = _above(value, probability, centre), _above(value, np.ones(len(value)), centre)
+    # of the records whose partner is thought away, those that have found no other above
+    of_row = matches - _above(seen.row_value, weights[1], centre)
+    of_column = matches - _above(seen.column_value, weights[2], centre)
+    odds = (_log_odds(of_row, pairs.n_rows - linked), _log_odds(of_column, pairs.n_columns - linked))
+    return Counts(centre, both, one, other, links, *odds, _explained(both + one + other, links))
+
+
+def _edges(beaten: Floats, links: Floats) -> Floats:
+    """Bins that hold as many beaten pairs and links each, counting as many of one as of the other."""
+    every = np.concatenate([beaten, links])
+    weight = np.concatenate([np.full(len(each), 1 / max(len(each), 1)) for each in (beaten, links)])
+    order = np.argsort(every, kind="stable")
+    reached = np.cumsum(weight[order])
+    places = np.searchsorted(reached, np.linspace(0, reached[-1], _BINS + 1)[1:-1])
+    found: Floats = np.unique(np.concatenate([every[order[[0]]], every[order[places]], every[order[[-1]]]]))
+    return found
 
 
 def quantiles(count: Floats, at: Floats, n: int) -> Floats:
@@ -100,9 +124,8 @@ def _explained(beaten: Floats, links: Floats) -> NDArray[np.bool_]:
     return explained
 
 
-def _log_odds(taken: Floats, n: int) -> Floats:
-    share = np.clip(taken, _EDGE, max(n - _EDGE, _EDGE)) / max(n, 2 * _EDGE)
-    odds: Floats = np.log(share / np.maximum(1 - share, 1e-9))
+def _log_odds(gone: Floats, free: Floats) -> Floats:
+    odds: Floats = np.log(np.maximum(gone, _EDGE)) - np.log(np.maximum(free, _EDGE))
     return odds
 
 
