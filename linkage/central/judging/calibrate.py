@@ -30,8 +30,9 @@ _TOLERANCE = 1e-3
 _SWING, _WATCHED = 0.02, 10  # few records: answers in turn that differ so little, over so many rounds
 _START = 5.0  # links to a rival as alike: more are surely matches
 # standard deviations of what is expected before any count is seen
-_BEND, _CHANCE, _CHANCE_LINE, _PLACE, _SLOPE, _UNEVEN = 3.0, 1.0, 2.0**0.5, 50.0, 1.0, 1.5
-_USUAL_SLOPE = np.log(2.0)  # of l, in a tenth of the range of values
+_BEND, _CHANCE, _CHANCE_LINE, _CHANCE_BEND, _PLACE, _SLOPE = 3.0, 1.0, 2.0**0.5, 1.0, 50.0, 1.5
+_SURE = 0.01
+_USUAL_SLOPE = np.log(1.0)  # of l, in a tenth of the range of values
 _HIGHEST = 50.0  # log of a count
 
 
@@ -67,7 +68,7 @@ def calibrate(pairs: Candidates) -> Calibration:
         if not probability.any() or value[0] == value[-1]:
             return Calibration(links, value, np.zeros(len(links)), settled=False)
         counts = counted(pairs, seen, value, probability)
-        after = 1 / (1 + np.exp(-np.interp(value, counts.centre, _fitted(counts))))
+        after = np.interp(value, counts.centre, _fitted(counts))
         expected.append(float(after.sum()))
         if step >= _ROUNDS // 2:  # two answers in turn: between them
             after = (after + probability) / 2
@@ -96,52 +97,84 @@ def _start(pairs: Candidates, links: Places) -> Floats:
 
 
 def _fitted(counts: Counts) -> Floats:
-    """l of each bin, from the best of some starts."""
-    curves = _Curves(counts, counts.hinges(), counts.bent(), counts.stretches())
-    starts = quantiles(np.where(counts.fitted, counts.links, 0.0), counts.scaled, _TRIES)
-    found = [curves.climbed(float(start)) for start in starts]
-    _, best = min(found, key=lambda each: each[0])
-    return curves.odds(best)
+    """The chance that a link of each bin is a match."""
+    curves = _Curves(counts, counts.hinges(), counts.chances(), counts.stretches())
+    at = curves.fitted()
+    return 1 / (1 + np.exp(-curves.odds(at)))
+
+
+def rising(share: Floats, weight: Floats) -> Floats:
+    """The rising numbers nearest to some (isotonic regression, by pooling neighbours that fall)."""
+    means: list[float] = []
+    weights: list[float] = []
+    sizes: list[int] = []
+    for mean, own in zip(share.tolist(), weight.tolist(), strict=True):
+        means.append(mean)
+        weights.append(own)
+        sizes.append(1)
+        while len(means) > 1 and means[-2] >= means[-1]:
+            mean, own, size = means.pop(), weights.pop(), sizes.pop()
+            both = weights[-1] + own
+            means[-1] = (means[-1] * weights[-1] + mean * own) / both if both else (means[-1] + mean) / 2
+            weights[-1] = both
+            sizes[-1] += size
+    return np.repeat(means, sizes)
 
 
 @dataclass(frozen=True)
 class _Curves:
-    """Parameters in order: N (a term each), a and b (level, line), l (level, log of slope, by stretch what it differs)."""
+    """Parameters in order: N (a term each), a and b (a term each), l (level, and log of its rise by stretch)."""
 
     counts: Counts
     hinges: NDArray[np.float64]
-    bent: Floats
+    chances: NDArray[np.float64]
     stretches: NDArray[np.float64]
 
-    def climbed(self, crossing: float) -> tuple[float, Floats]:
-        """Minus the log of the posterior, and the parameters where it is least, l starting at 0 at ``crossing``.
+    def fitted(self) -> Floats:
+        """The parameters of the highest posterior that is found: first N, a and b without the links, then all.
 
-        l is held there until the others fit: let go at once, it may end where N alone explains every link.
+        l starts where links are that the first leave over; let go at once, it may end where N explains every link.
         """
-        n = self.hinges.shape[1]
-        at = np.zeros(n + 6 + self.stretches.shape[1])
+        n, k = self.hinges.shape[1], self.chances.shape[1]
+        at = np.zeros(n + 2 * k + 1 + self.stretches.shape[1])
         at[0] = np.log(self.counts.beaten.mean() + 0.1)
-        at[n + 4], at[n + 5] = -np.exp(_USUAL_SLOPE) * crossing, _USUAL_SLOPE
-        return self._descended(self._descended(at, n + 4)[1], len(at))
+        first = self._descended(at, n + 2 * k)
+        people, row, column = self._curves(first)
+        wrong = np.exp(np.minimum(people - np.logaddexp(0, row) - np.logaddexp(0, column), _HIGHEST))
+        links = self.counts.links
+        share = np.clip(rising(1 - np.minimum(wrong / np.maximum(links, 1e-9), 1.0), links), _SURE, 1 - _SURE)
+        start = np.log(share / (1 - share))
+        ends = np.interp(np.linspace(0, len(start) - 1, self.stretches.shape[1] + 1), np.arange(len(start)), start)
+        first[n + 2 * k] = ends[0]
+        first[n + 2 * k + 1 :] = np.log(np.maximum(np.diff(ends), 0.1))
+        return self._descended(first, len(at))
 
     def odds(self, at: Floats) -> Floats:
         """l of each bin."""
-        return at[self.hinges.shape[1] + 4] + self._rises(at).sum(axis=1)
+        k = self.stretches.shape[1]
+        odds: Floats = at[-k - 1] + self._rises(at).sum(axis=1)
+        return odds
 
     def _rises(self, at: Floats) -> NDArray[np.float64]:
-        """(bins, stretches): by how much l has risen in each."""
-        n = self.hinges.shape[1]
-        rises: NDArray[np.float64] = np.exp(np.minimum(at[n + 5] + at[n + 6 :], 8.0)) * self.stretches
+        rises: NDArray[np.float64] = np.exp(np.minimum(at[-self.stretches.shape[1] :], 4.0)) * self.stretches
         return rises
 
-    def _descended(self, at: Floats, n_free: int) -> tuple[float, Floats]:
-        """The least that is reached from ``at`` when its first so many parameters may move (Levenberg, Marquardt)."""
-        value, slope, curvature = self._at(at)
+    def _curves(self, at: Floats) -> tuple[Floats, Floats, Floats]:
+        """log N, and the log odds of a and b."""
+        n, k = self.hinges.shape[1], self.chances.shape[1]
+        row = self.counts.row_odds + self.chances @ at[n : n + k]
+        column = self.counts.column_odds + self.chances @ at[n + k : n + 2 * k]
+        return self.hinges @ at[:n], row, column
+
+    def _descended(self, at: Floats, n_free: int) -> Floats:
+        """Where the least is that is reached from ``at`` if the first so many may move (Levenberg, Marquardt)."""
+        with_links = n_free == len(at)
+        value, slope, curvature = self._at(at, with_links)
         damping = 1e-3
         for _ in range(_STEPS):
             step, free = np.zeros(len(at)), curvature[:n_free, :n_free]
             step[:n_free] = np.linalg.solve(free + damping * np.diag(np.diag(free)), slope[:n_free])
-            further = self._at(at - np.clip(step, -5, 5))
+            further = self._at(at - np.clip(step, -5, 5), with_links)
             if further[0] < value:
                 gained = value - further[0]
                 at = at - np.clip(step, -5, 5)
@@ -153,31 +186,29 @@ class _Curves:
                 damping *= 8
                 if damping > 1e8:
                     break
-        return value, at
+        return at
 
-    def _at(self, at: Floats) -> tuple[float, Floats, NDArray[np.float64]]:
+    def _at(self, at: Floats, with_links: bool) -> tuple[float, Floats, NDArray[np.float64]]:
         """Minus the log of the posterior, its slope, and its expected curvature: counts are Poisson."""
-        c, n = self.counts, self.hinges.shape[1]
-        rises = self._rises(at)
-        line = np.concatenate([np.ones((len(c.centre), 1)), rises.sum(axis=1, keepdims=True), rises], axis=1)
-        chance = np.stack([np.ones(len(c.centre)), self.bent], axis=1)
-        people = self.hinges @ at[:n]
-        row, column = c.row_odds + chance @ at[n : n + 2], c.column_odds + chance @ at[n + 2 : n + 4]
-        odds = at[n + 4] + line[:, 1]
+        c, k = self.counts, self.stretches.shape[1]
+        rises, odds = self._rises(at), self.odds(at)
+        line = np.concatenate([np.ones((len(odds), 1)), rises], axis=1)
+        people, row, column = self._curves(at)
         taken, free = [[-np.logaddexp(0, sign * each) for each in (row, column)] for sign in (-1, 1)]
         a, b, match = np.exp(taken[0]), np.exp(taken[1]), np.exp(-np.logaddexp(0, -odds))
-        none, whole = np.zeros(len(c.centre)), np.ones(len(c.centre))
+        none, whole = np.zeros(len(odds)), np.ones(len(odds))
         terms = (
             (c.both, people + taken[0] + taken[1], 1 - a, 1 - b, none, whole),
             (c.row, people + taken[0] + free[1], 1 - a, -b, none, whole),
             (c.column, people + free[0] + taken[1], -a, 1 - b, none, whole),
-            (c.links, people + free[0] + free[1] + np.logaddexp(0, odds), -a, -b, match, c.fitted),
+            (c.links, people + free[0] + free[1] + np.logaddexp(0, odds), -a, -b, match, c.fitted * with_links),
         )
+        chance_sd = [_CHANCE, _CHANCE_LINE] + [_CHANCE_BEND] * (self.chances.shape[1] - 2)
         sd = np.concatenate(
-            [[30.0] * 2, [_BEND] * (n - 2), [_CHANCE, _CHANCE_LINE] * 2, [_PLACE, _SLOPE], [_UNEVEN] * (len(at) - n - 6)]
+            [[30.0] * 2, [_BEND] * (self.hinges.shape[1] - 2), chance_sd, chance_sd, [_PLACE], [_SLOPE] * k]
         )
         mean = np.zeros(len(at))
-        mean[n + 5] = _USUAL_SLOPE
+        mean[-k:] = _USUAL_SLOPE
         away = (at - mean) / sd
         value, slope, curvature = float(away @ away) / 2, away / sd, np.diag(1 / sd**2)
         for count, log_rate, by_row, by_column, by_odds, used in terms:
@@ -185,8 +216,9 @@ class _Curves:
             rate = np.exp(log_rate) * used
             value += float((rate - used * count * log_rate).sum())
             change = np.concatenate(
-                [self.hinges, by_row[:, None] * chance, by_column[:, None] * chance, by_odds[:, None] * line], axis=1
-            )
+                [self.hinges, by_row[:, None] * self.chances, by_column[:, None] * self.chances,
+                 by_odds[:, None] * line], axis=1,
+            )  # fmt: skip
             slope = slope + change.T @ (rate - used * count)
             curvature = curvature + (change * rate[:, None]).T @ change
         return value, slope, curvature

@@ -12,6 +12,7 @@ from linkage.central.modelling.competition import Floats
 
 _BINS = 96
 _KNOTS = 8
+_CHANCE_KNOTS = 6
 _STRETCHES = 10
 _UNITS = 10  # the range of values is so many units long: slopes are by unit
 _MOST_BEATEN = 0.99  # above the value that so many beaten pairs lie below
@@ -50,11 +51,14 @@ class Counts:
         scaled: Floats = np.linspace(0.0, _UNITS, len(self.centre))
         return scaled
 
-    def bent(self) -> Floats:
-        """A line that runs where beaten pairs are, and is level beyond."""
-        low, middle, high = quantiles(self.beaten, self.scaled, 3)
-        flat: Floats = (np.clip(self.scaled, low, high) - middle) / max(float(high - low), 1 / 8)
-        return flat
+    def chances(self) -> NDArray[np.float64]:
+        """(bins, terms): level, a line that runs where beaten pairs are and is level beyond, and bends in it."""
+        knots = quantiles(self.beaten, self.scaled, _CHANCE_KNOTS)
+        inside = np.clip(self.scaled, knots[0], knots[-1])
+        line = (inside - knots[len(knots) // 2]) / max(float(knots[-1] - knots[0]), 1 / 8)
+        apart = np.unique(np.round(8 * knots) / 8)[1:-1]
+        bends = [np.maximum(inside - knot, 0) for knot in apart]
+        return np.stack([np.ones(len(self.centre)), line, *bends], axis=1)
 
     def hinges(self) -> NDArray[np.float64]:
         """(bins, terms): a line, and one bend each where beaten pairs and where links are."""
