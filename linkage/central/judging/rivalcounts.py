@@ -11,6 +11,7 @@ from linkage.central.judging.rivals import Candidates, Shown
 from linkage.central.modelling.competition import Floats
 
 _BINS = 96
+_BEATEN_BINS = 0.7  # at least so many of them where beaten pairs are
 _KNOTS = 8
 _CHANCE_KNOTS = 6
 _STRETCHES = 10
@@ -101,13 +102,18 @@ def counted(pairs: Candidates, seen: Shown, value: Floats, probability: Floats) 
 
 
 def _edges(beaten: Floats, links: Floats) -> Floats:
-    """Bins that hold as many beaten pairs and links each, counting as many of one as of the other."""
-    every = np.concatenate([beaten, links])
-    weight = np.concatenate([np.full(len(each), 1 / max(len(each), 1)) for each in (beaten, links)])
-    order = np.argsort(every, kind="stable")
-    reached = np.cumsum(weight[order])
-    places = np.searchsorted(reached, np.linspace(0, reached[-1], _BINS + 1)[1:-1])
-    found: Floats = np.unique(np.concatenate([every[order[[0]]], every[order[places]], every[order[[-1]]]]))
+    """Bins as wide as each other up to where beaten pairs end; above, wider ones if that is much of the range."""
+    lowest, highest = float(links[-1]), float(links[0])
+    if len(beaten):
+        lowest = min(lowest, float(beaten.min()))
+        end = float(np.quantile(beaten, _MOST_BEATEN))
+    else:
+        end = highest
+    end = min(max(end, lowest + (highest - lowest) / 100), highest)
+    below = int(_BINS * max(_BEATEN_BINS, (end - lowest) / (highest - lowest)))
+    found: Floats = np.unique(
+        np.concatenate([np.linspace(lowest, end, below + 1), np.linspace(end, highest, _BINS - below + 1)])
+    )
     return found
 
 
