@@ -30,7 +30,7 @@ _TOLERANCE = 1e-3
 _SWING, _WATCHED = 0.02, 10  # few records: answers in turn that differ so little, over so many rounds
 _START = 5.0  # links to a rival as alike: more are surely matches
 # standard deviations of what is expected before any count is seen
-_BEND, _CHANCE, _CHANCE_LINE, _CHANCE_BEND, _PLACE, _SLOPE = 3.0, 1.0, 2.0**0.5, 1.0, 50.0, 1.5
+_BEND, _CHANCE, _CHANCE_LINE, _CHANCE_BEND, _PLACE, _SLOPE = 2.0, 1.0, 1.5, 1.0, 50.0, 2.0
 _SURE = 0.01
 _USUAL_SLOPE = np.log(1.0)  # of l, in a tenth of the range of values
 _HIGHEST = 50.0  # log of a count

@@ -62,10 +62,8 @@ class Counts:
         return np.stack([np.ones(len(self.centre)), line, *bends], axis=1)
 
     def hinges(self) -> NDArray[np.float64]:
-        """(bins, terms): a line, and one bend each where beaten pairs and where links are."""
-        knots = np.concatenate([quantiles(each, self.scaled, _KNOTS) for each in (self.beaten, self.links)])
-        apart = np.unique(np.round(8 * knots) / 8)
-        bends = [np.maximum(self.scaled - knot, 0) for knot in apart if 0 < knot < _UNITS]
+        """(bins, terms): a line, and a bend each half unit."""
+        bends = [np.maximum(self.scaled - knot, 0) for knot in np.arange(0.5, _UNITS, 0.5)]
         return np.stack([np.ones(len(self.centre)), self.scaled, *bends], axis=1)
 
     def stretches(self) -> NDArray[np.float64]:
@@ -106,7 +104,7 @@ def _edges(beaten: Floats, links: Floats) -> Floats:
     lowest, highest = float(links[-1]), float(links[0])
     if len(beaten):
         lowest = min(lowest, float(beaten.min()))
-        end = float(np.quantile(beaten, _MOST_BEATEN))
+        end = float(np.quantile(beaten, 0.999))
     else:
         end = highest
     end = min(max(end, lowest + (highest - lowest) / 100), highest)
