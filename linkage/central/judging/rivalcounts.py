@@ -12,10 +12,9 @@ from linkage.central.modelling.competition import Floats
 
 _BINS = 96
 _BEATEN_BINS = 0.7  # at least so many of them where beaten pairs are
-_KNOTS = 8
+_NEARLY_ALL_BEATEN = 0.999
+_UNITS = 10  # the bins are so many units long: slopes are by unit
 _CHANCE_KNOTS = 6
-_STRETCHES = 10
-_UNITS = 10  # the range of values is so many units long: slopes are by unit
 _MOST_BEATEN = 0.99  # above the value that so many beaten pairs lie below
 _SOME_SURE = 0.5  # and so many of the links above it, links say nothing more: equal records pile up at 1
 _EDGE = 0.5  # of a pair: no chance is 0 or 1
@@ -26,9 +25,11 @@ class Counts:
     """By bin of value, (bins,) each.
 
     centre              the value in the middle of the bin
-    both, row, column   pairs of two people: both records taken by likely matches, the row's alone, the column's alone
-    links               pairs that no likely match speaks against
-    row_odds, column_odds   log odds that a record has a match of a higher value, by the number of likely matches
+    both, row, column   links of two people there would be: of two records without their partners, of a row without its
+                        partner and a free column, of a column without its partner and a free row
+    links               the links there are
+    row_odds, column_odds   log odds that a record not linked above is one whose partner is thought away, by how many
+                            there are of either kind
     fitted              bool: whether the number of links in the bin is to be explained
     """
 
@@ -43,12 +44,12 @@ class Counts:
 
     @property
     def beaten(self) -> Floats:
-        """Pairs of two people, whichever record is taken."""
+        """Links of two people, whichever record is without its partner."""
         return self.both + self.row + self.column
 
     @property
     def scaled(self) -> Floats:
-        """The bins in order, from 0 to 10 units: of values only their order counts."""
+        """The bins in order, from 0 to 10 units."""
         scaled: Floats = np.linspace(0.0, _UNITS, len(self.centre))
         return scaled
 
@@ -68,8 +69,7 @@ class Counts:
 
     def stretches(self) -> NDArray[np.float64]:
         """(bins, stretches): how far each bin reaches into stretches of one unit."""
-        starts = np.arange(0.0, _UNITS, _UNITS / _STRETCHES)
-        reach: NDArray[np.float64] = np.clip(self.scaled[:, None] - starts, 0.0, _UNITS / _STRETCHES)
+        reach: NDArray[np.float64] = np.clip(self.scaled[:, None] - np.arange(_UNITS), 0.0, 1.0)
         return reach
 
 
@@ -100,18 +100,16 @@ def counted(pairs: Candidates, seen: Shown, value: Floats, probability: Floats) 
 
 
 def _edges(beaten: Floats, links: Floats) -> Floats:
-    """Bins as wide as each other up to where beaten pairs end; above, wider ones if that is much of the range."""
-    lowest, highest = float(links[-1]), float(links[0])
-    if len(beaten):
-        lowest = min(lowest, float(beaten.min()))
-        end = float(np.quantile(beaten, 0.999))
-    else:
-        end = highest
-    end = min(max(end, lowest + (highest - lowest) / 100), highest)
+    """Bins as wide as each other up to where beaten pairs end; above, wider ones if that is most of the range.
+
+    Similarities that agree by half in chance pairs already (Hamming) leave these in a small part of the range.
+    """
+    lowest, highest = min(float(links[-1]), float(beaten.min(initial=np.inf))), float(links[0])
+    end = float(np.quantile(beaten, _NEARLY_ALL_BEATEN)) if len(beaten) else highest
+    end = min(max(end, lowest + (highest - lowest) / _BINS), highest)
     below = int(_BINS * max(_BEATEN_BINS, (end - lowest) / (highest - lowest)))
-    found: Floats = np.unique(
-        np.concatenate([np.linspace(lowest, end, below + 1), np.linspace(end, highest, _BINS - below + 1)])
-    )
+    parts = np.linspace(lowest, end, below + 1), np.linspace(end, highest, _BINS - below + 1)
+    found: Floats = np.unique(np.concatenate(parts))
     return found
 
 

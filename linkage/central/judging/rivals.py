@@ -1,10 +1,10 @@
-"""What rivals show: pairs that are surely no match, because a partner has one or both of their records.
+"""What rivals show: pairs that would be links if a partner were not there, and so are two people.
 
-A record has one partner. Of the pairs that would be links if no likely match were there (each the best of its row and
-of its column among all that are no likely match), some have a record that a stronger, likely match takes: those are
-two people, and nobody had to look. They are counted by which of their records is taken: the row's, the column's, both.
-From these three counts follows the fourth that can't be seen, how many are two people although neither is taken
-(`linkage.central.judging.calibrate`).
+A record has one partner. Take the partner of a likely match's row away, and the row would be linked to somebody else,
+who is surely not its person; the same of its column; and of any two likely matches, the row of one and the column of
+the other might be linked if both partners were gone. Each time all other links stay: what a record finds is what a
+record without a partner would find among those who are really there. How likely the links are matches, and so how much
+each of these counts, is for `linkage.central.judging.calibrate` to say.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Shown:
-    """Pairs of two people that would be links if partners of theirs were not there; p, q, r of them.
+    """Pairs that would be links without a partner or two, by value and by the places of those links among all.
 
-    both_value, both            (p,) float64, (p,) places: the row's partner and the column's partner gone
-    row_value, row              (q,), (q,) places among the links: the row's partner gone, the column free anyway
-    column_value, column        (r,), (r,): the column's partner gone
-    both_row, both_column       (p,) places among the links whose partners would be gone
+    both_value                  (p,) float64: both partners gone
+    both_row, both_column       (p,) int64: the row's own link, the column's
+    row_value, row              (q,), (q,): the row's partner gone, nobody as strong has the column
+    column_value, column        (r,), (r,): the column's partner gone, nobody as strong has the row
     """
 
     both_value: Floats

@@ -1,0 +1,162 @@
+"""Smooth curves through what rivals show: how many links of each value are two people, and how many matches.
+
+Counts by value are Poisson, with means that are smooth in the value:
+
+    both        N a b                       N(v) pairs of two people: log-linear with bends
+    row alone   N a (1 - b)                 a(v), b(v) chance that the row, the column is one whose partner is thought
+    column      N (1 - a) b                 away: log odds by how many are, with a smooth line of their own, as
+                                            families go together
+    links       N (1 - a)(1 - b)(1 + e^l)   l(v) log odds that a link is a match: rises, in stretches
+
+The highest posterior is found by Levenberg's and Marquardt's descent. Nothing of it is fitted to any data set: the
+spreads of the priors are those of "may as well double", and half or twice of them moves a threshold hardly at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central.judging.rivalcounts import Counts
+from linkage.central.modelling.competition import Floats
+
+_STEPS = 60
+_LARGEST_STEP = 5.0
+# standard deviations of what is expected before any count is seen
+_LEVEL, _BEND = 30.0, 2.0
+_CHANCES = (1.0, 1.5, 1.0)  # level, line, and each bend of log odds
+_PLACE, _SLOPE = 50.0, 2.0  # of l: where it begins, and the log of its rise in a unit, which is 1 before
+_HIGHEST, _STEEPEST = 50.0, 4.0  # logs of a count and of a rise
+_UNSURE = 0.01  # no link is likelier or less likely a match where l starts
+_FLATTEST = 0.1
+
+
+def fitted(counts: Counts) -> Floats:
+    """The chance that a link of each bin is a match."""
+    curves = _Curves(counts, counts.hinges(), counts.chances(), counts.stretches())
+    chance: Floats = 1 / (1 + np.exp(-curves.odds(curves.climbed())))
+    return chance
+
+
+def rising(share: Floats, weight: Floats) -> Floats:
+    """The rising numbers nearest to some (isotonic regression: neighbours that fall are pooled).
+
+    >>> rising(np.array([0.1, 0.6, 0.2, 0.9]), np.array([1.0, 1.0, 3.0, 1.0])).tolist()
+    [0.1, 0.3, 0.3, 0.9]
+    """
+    pools: list[tuple[float, float, int]] = []  # sum of weighted shares, of weights, and how many
+    for mean, own in zip(share.tolist(), np.maximum(weight, 1e-9).tolist(), strict=True):
+        pools.append((mean * own, own, 1))
+        while len(pools) > 1 and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
+            last, before = pools.pop(), pools.pop()
+            pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
+    found: Floats = np.repeat([total / own for total, own, _ in pools], [size for *_, size in pools])
+    return found
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """Parameters in order: N (a term each), a and b (a term each), l (level, and the log of its rise by stretch)."""
+
+    counts: Counts
+    hinges: NDArray[np.float64]
+    chances: NDArray[np.float64]
+    stretches: NDArray[np.float64]
+
+    def climbed(self) -> Floats:
+        """The parameters of the highest posterior: first of N, a and b without the links, then of all.
+
+        l starts where the links that the first leave over are: let go at once, N may come to explain every link.
+        """
+        n = self.hinges.shape[1] + 2 * self.chances.shape[1]
+        at = np.zeros(n + 1 + self.stretches.shape[1])
+        at[0] = np.log(self.counts.beaten.mean() + 0.1)
+        at = self._descended(at, n, np.zeros_like(self.counts.fitted))
+        at[n:] = self._left_over(at)
+        return self._descended(at, len(at), self.counts.fitted)
+
+    def odds(self, at: Floats) -> Floats:
+        """l of each bin."""
+        odds: Floats = at[-self.stretches.shape[1] - 1] + self._rises(at).sum(axis=1)
+        return odds
+
+    def _rises(self, at: Floats) -> NDArray[np.float64]:
+        rises: NDArray[np.float64] = np.exp(np.minimum(at[-self.stretches.shape[1] :], _STEEPEST)) * self.stretches
+        return rises
+
+    def _left_over(self, at: Floats) -> Floats:
+        """The parameters of l that go with the links which N, a and b don't explain."""
+        people, row, column = self._logs(at)
+        wrong = np.exp(np.minimum(people - np.logaddexp(0, row) - np.logaddexp(0, column), _HIGHEST))
+        links = self.counts.links
+        share = rising(1 - np.minimum(wrong / np.maximum(links, 1e-9), 1.0), links)
+        share = np.clip(share, _UNSURE, 1 - _UNSURE)
+        odds, bins = np.log(share / (1 - share)), np.arange(len(share))
+        ends = np.interp(np.linspace(0, bins[-1], self.stretches.shape[1] + 1), bins, odds)
+        return np.concatenate([ends[:1], np.log(np.maximum(np.diff(ends), _FLATTEST))])
+
+    def _logs(self, at: Floats) -> tuple[Floats, Floats, Floats]:
+        """log N, and the log odds of a and b."""
+        n, k = self.hinges.shape[1], self.chances.shape[1]
+        row = self.counts.row_odds + self.chances @ at[n : n + k]
+        column = self.counts.column_odds + self.chances @ at[n + k : n + 2 * k]
+        return self.hinges @ at[:n], row, column
+
+    def _prior(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of every parameter."""
+        level, line, bend = _CHANCES
+        chances = [level, line, *[bend] * (self.chances.shape[1] - 2)]
+        bends, stretches = self.hinges.shape[1] - 2, self.stretches.shape[1]
+        spread = [*[_LEVEL] * 2, *[_BEND] * bends, *chances, *chances, _PLACE, *[_SLOPE] * stretches]
+        return np.zeros(len(spread)), np.array(spread)
+
+    def _descended(self, at: Floats, n_free: int, explained: NDArray[np.bool_]) -> Floats:
+        """Where the least is that is reached from ``at`` if the first so many may move; links count where explained."""
+        value, slope, curvature = self._at(at, explained)
+        damping = 1e-3
+        for _ in range(_STEPS):
+            step, free = np.zeros(len(at)), curvature[:n_free, :n_free]
+            step[:n_free] = np.linalg.solve(free + damping * np.diag(np.diag(free)), slope[:n_free])
+            there = at - np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+            further = self._at(there, explained)
+            if further[0] < value:
+                gained, at = value - further[0], there
+                value, slope, curvature = further
+                damping = max(damping / 4, 1e-6)
+                if gained < 1e-7 * (1 + abs(value)):
+                    break
+            else:
+                damping *= 8
+                if damping > 1e8:
+                    break
+        return at
+
+    def _at(self, at: Floats, explained: NDArray[np.bool_]) -> tuple[float, Floats, NDArray[np.float64]]:
+        """Minus the log of the posterior, its slope, and its expected curvature."""
+        c, odds = self.counts, self.odds(at)
+        people, row, column = self._logs(at)
+        taken, free = [[-np.logaddexp(0, sign * each) for each in (row, column)] for sign in (-1, 1)]
+        a, b, match = np.exp(taken[0]), np.exp(taken[1]), np.exp(-np.logaddexp(0, -odds))
+        line = np.concatenate([np.ones((len(odds), 1)), self._rises(at)], axis=1)
+        whole, by_match = np.ones(len(odds)), match[:, None] * line
+        terms = (
+            (c.both, people + taken[0] + taken[1], 1 - a, 1 - b, 0 * line, whole),
+            (c.row, people + taken[0] + free[1], 1 - a, -b, 0 * line, whole),
+            (c.column, people + free[0] + taken[1], -a, 1 - b, 0 * line, whole),
+            (c.links, people + free[0] + free[1] + np.logaddexp(0, odds), -a, -b, by_match, explained),
+        )
+        mean, spread = self._prior()
+        away = (at - mean) / spread
+        value, slope, curvature = float(away @ away) / 2, away / spread, np.diag(1 / spread**2)
+        for count, log_rate, by_row, by_column, by_odds, used in terms:
+            log_rate = np.minimum(log_rate, _HIGHEST)
+            rate = np.exp(log_rate) * used
+            value += float((rate - used * count * log_rate).sum())
+            change = np.concatenate(
+                [self.hinges, by_row[:, None] * self.chances, by_column[:, None] * self.chances, by_odds], axis=1
+            )
+            slope = slope + change.T @ (rate - used * count)
+            curvature = curvature + (change * rate[:, None]).T @ change
+        return value, slope, curvature
