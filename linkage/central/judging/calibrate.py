@@ -72,7 +72,7 @@ def calibrate(pairs: Candidates) -> Calibration:
         counts = counted(pairs, seen, value, probability)
         after = np.interp(value, counts.centre, fitted(counts))
         expected.append(float(after.sum()))
-        if step >= _ROUNDS // 2:  # two answers in turn: between them
+        if step >= _ROUNDS // 8:  # two answers in turn: between them
             after = (after + probability) / 2
         change = abs(after.sum() - probability.sum()) / max(after.sum(), 1.0)
         probability = after

@@ -6,7 +6,7 @@ Counts by value are Poisson, with means that are smooth in the value:
     row alone   N a (1 - b)                 a(v), b(v) chance that the row, the column is one whose partner is thought
     column      N (1 - a) b                 away: log odds by how many are, with a smooth line of their own, as
                                             families go together
-    links       N (1 - a)(1 - b)(1 + e^l)   l(v) log odds that a link is a match: rises, in stretches
+    links       N (1 - a)(1 - b) + M        M(v) matches: rises with the value, up to where most of them are
 
 The highest posterior is found by Levenberg's and Marquardt's descent. Nothing of it is fitted to any data set: the
 spreads of the priors are those of "may as well double", and half or twice of them moves a threshold hardly at all.
@@ -27,17 +27,17 @@ _LARGEST_STEP = 5.0
 # standard deviations of what is expected before any count is seen
 _LEVEL, _BEND = 30.0, 2.0
 _CHANCES = (1.0, 1.5, 1.0)  # level, line, and each bend of log odds
-_PLACE, _SLOPE = 50.0, 2.0  # of l: where it begins, and the log of its rise in a unit, which is 1 before
+_PLACE, _SLOPE = 50.0, 2.0  # of log M: where it begins, and the log of its rise in a unit, which is 1 before
 _HIGHEST, _STEEPEST = 50.0, 4.0  # logs of a count and of a rise
-_UNSURE = 0.01  # no link is likelier or less likely a match where l starts
-_FLATTEST = 0.1
+_FEWEST, _FLATTEST = 0.02, 0.1  # where M starts: links of a bin, and the rise of their log in a unit
 
 
 def fitted(counts: Counts) -> Floats:
     """The chance that a link of each bin is a match."""
     curves = _Curves(counts, counts.hinges(), counts.chances(), counts.stretches())
-    chance: Floats = 1 / (1 + np.exp(-curves.odds(curves.climbed())))
-    return chance
+    at = curves.climbed()
+    chance: Floats = 1 / (1 + np.exp(np.clip(curves.wrong(at) - curves.matches(at), -_HIGHEST, _HIGHEST)))
+    return rising(chance, counts.links)
 
 
 def rising(share: Floats, weight: Floats) -> Floats:
@@ -58,7 +58,7 @@ def rising(share: Floats, weight: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Curves:
-    """Parameters in order: N (a term each), a and b (a term each), l (level, and the log of its rise by stretch)."""
+    """Parameters in order: N (a term each), a and b (a term each), log M (level, and the log of its rise by stretch)."""
 
     counts: Counts
     hinges: NDArray[np.float64]
@@ -68,7 +68,7 @@ class _Curves:
     def climbed(self) -> Floats:
         """The parameters of the highest posterior: first of N, a and b without the links, then of all.
 
-        l starts where the links that the first leave over are: let go at once, N may come to explain every link.
+        M starts with the links that the first leave over: let go at once, N may come to explain every link.
         """
         n = self.hinges.shape[1] + 2 * self.chances.shape[1]
         at = np.zeros(n + 1 + self.stretches.shape[1])
@@ -77,24 +77,29 @@ class _Curves:
         at[n:] = self._left_over(at)
         return self._descended(at, len(at), self.counts.fitted)
 
-    def odds(self, at: Floats) -> Floats:
-        """l of each bin."""
-        odds: Floats = at[-self.stretches.shape[1] - 1] + self._rises(at).sum(axis=1)
-        return odds
+    def matches(self, at: Floats) -> Floats:
+        """log M of each bin."""
+        level = at[-self.stretches.shape[1] - 1]
+        found: Floats = np.log(self.counts.width) + level + self._rises(at).sum(axis=1)
+        return found
+
+    def wrong(self, at: Floats) -> Floats:
+        """log of the links of two people in each bin."""
+        people, row, column = self._logs(at)
+        return people - np.logaddexp(0, row) - np.logaddexp(0, column)
 
     def _rises(self, at: Floats) -> NDArray[np.float64]:
         rises: NDArray[np.float64] = np.exp(np.minimum(at[-self.stretches.shape[1] :], _STEEPEST)) * self.stretches
         return rises
 
     def _left_over(self, at: Floats) -> Floats:
-        """The parameters of l that go with the links which N, a and b don't explain."""
-        people, row, column = self._logs(at)
-        wrong = np.exp(np.minimum(people - np.logaddexp(0, row) - np.logaddexp(0, column), _HIGHEST))
-        links = self.counts.links
-        share = rising(1 - np.minimum(wrong / np.maximum(links, 1e-9), 1.0), links)
-        share = np.clip(share, _UNSURE, 1 - _UNSURE)
-        odds, bins = np.log(share / (1 - share)), np.arange(len(share))
-        ends = np.interp(np.linspace(0, bins[-1], self.stretches.shape[1] + 1), bins, odds)
+        """The parameters of M that go with the links which N, a and b don't explain."""
+        c = self.counts
+        over = np.maximum(c.links - np.exp(np.minimum(self.wrong(at), _HIGHEST)), 0.0) / c.width
+        top = int(np.flatnonzero(c.fitted)[-1])
+        over[top:] = over[: top + 1].max()
+        log, bins = np.log(np.maximum(rising(over, c.width), _FEWEST)), np.arange(len(over))
+        ends = np.interp(np.linspace(0, bins[-1], self.stretches.shape[1] + 1), bins, log)
         return np.concatenate([ends[:1], np.log(np.maximum(np.diff(ends), _FLATTEST))])
 
     def _logs(self, at: Floats) -> tuple[Floats, Floats, Floats]:
@@ -135,28 +140,30 @@ class _Curves:
 
     def _at(self, at: Floats, explained: NDArray[np.bool_]) -> tuple[float, Floats, NDArray[np.float64]]:
         """Minus the log of the posterior, its slope, and its expected curvature."""
-        c, odds = self.counts, self.odds(at)
+        c = self.counts
         people, row, column = self._logs(at)
         taken, free = [[-np.logaddexp(0, sign * each) for each in (row, column)] for sign in (-1, 1)]
-        a, b, match = np.exp(taken[0]), np.exp(taken[1]), np.exp(-np.logaddexp(0, -odds))
-        line = np.concatenate([np.ones((len(odds), 1)), self._rises(at)], axis=1)
-        whole, by_match = np.ones(len(odds)), match[:, None] * line
+        a, b, matches = np.exp(taken[0]), np.exp(taken[1]), self.matches(at)
+        line = np.concatenate([np.ones((len(matches), 1)), self._rises(at)], axis=1)
+        whole, links = np.ones(len(matches)), np.logaddexp(people + free[0] + free[1], matches)
+        match = np.exp(matches - links)
+        wrong = 1 - match
+        # counts, log of their mean, and by how much that changes with log N, log odds of a and of b, and log M
         terms = (
-            (c.both, people + taken[0] + taken[1], 1 - a, 1 - b, 0 * line, whole),
-            (c.row, people + taken[0] + free[1], 1 - a, -b, 0 * line, whole),
-            (c.column, people + free[0] + taken[1], -a, 1 - b, 0 * line, whole),
-            (c.links, people + free[0] + free[1] + np.logaddexp(0, odds), -a, -b, by_match, explained),
+            (c.both, people + taken[0] + taken[1], whole, 1 - a, 1 - b, 0 * whole, whole),
+            (c.row, people + taken[0] + free[1], whole, 1 - a, -b, 0 * whole, whole),
+            (c.column, people + free[0] + taken[1], whole, -a, 1 - b, 0 * whole, whole),
+            (c.links, links, wrong, -a * wrong, -b * wrong, match, explained),
         )
         mean, spread = self._prior()
         away = (at - mean) / spread
         value, slope, curvature = float(away @ away) / 2, away / spread, np.diag(1 / spread**2)
-        for count, log_rate, by_row, by_column, by_odds, used in terms:
+        for count, log_rate, *by, used in terms:
             log_rate = np.minimum(log_rate, _HIGHEST)
             rate = np.exp(log_rate) * used
             value += float((rate - used * count * log_rate).sum())
-            change = np.concatenate(
-                [self.hinges, by_row[:, None] * self.chances, by_column[:, None] * self.chances, by_odds], axis=1
-            )
+            parts = zip(by, (self.hinges, self.chances, self.chances, line), strict=True)
+            change = np.concatenate([each[:, None] * part for each, part in parts], axis=1)
             slope = slope + change.T @ (rate - used * count)
             curvature = curvature + (change * rate[:, None]).T @ change
         return value, slope, curvature

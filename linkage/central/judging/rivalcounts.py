@@ -24,7 +24,7 @@ _EDGE = 0.5  # of a pair: no chance is 0 or 1
 class Counts:
     """By bin of value, (bins,) each.
 
-    centre              the value in the middle of the bin
+    centre, width       the value in the middle of the bin; how wide it is, the first of them 1
     both, row, column   links of two people there would be: of two records without their partners, of a row without its
                         partner and a free column, of a column without its partner and a free row
     links               the links there are
@@ -34,6 +34,7 @@ class Counts:
     """
 
     centre: Floats
+    width: Floats
     both: Floats
     row: Floats
     column: Floats
@@ -88,7 +89,7 @@ def counted(pairs: Candidates, seen: Shown, value: Floats, probability: Floats) 
     both, one, other, links = (
         np.bincount(
             np.clip(np.searchsorted(edges, each, side="right") - 1, 0, bins - 1), weights=weight, minlength=bins
-        )
+        ).astype(np.float64)
         for each, weight in zip(every, weights, strict=True)
     )
     matches, linked = _above(value, probability, centre), _above(value, np.ones(len(value)), centre)
@@ -96,7 +97,8 @@ def counted(pairs: Candidates, seen: Shown, value: Floats, probability: Floats) 
     of_row = matches - _above(seen.row_value, weights[1], centre)
     of_column = matches - _above(seen.column_value, weights[2], centre)
     odds = (_log_odds(of_row, pairs.n_rows - linked), _log_odds(of_column, pairs.n_columns - linked))
-    return Counts(centre, both, one, other, links, *odds, _explained(both + one + other, links))
+    width = np.diff(edges) / (edges[1] - edges[0])
+    return Counts(centre, width, both, one, other, links, *odds, _explained(both + one + other, links))
 
 
 def _edges(beaten: Floats, links: Floats) -> Floats:
