@@ -21,9 +21,8 @@ from linkage.central.judging.rivalcounts import counted
 from linkage.central.judging.rivals import Candidates, Places, links_of, shown
 from linkage.central.modelling.competition import Floats
 
-_ROUNDS = 40
-_TOLERANCE = 1e-3
-_SWING, _WATCHED = 0.02, 10  # few records: answers in turn that differ so little, over so many rounds
+_ROUNDS, _PATIENCE = 40, 5
+_TOLERANCE, _SWING = 1e-3, 0.1  # of the matches: by how much answers may change when done, and when all but done
 _START = 5.0  # links to a rival as alike: more are surely matches
 _SURE = 0.9  # so likely a match, or so likely none, a link is not in doubt
 
@@ -56,8 +55,10 @@ class Calibration:
         return int(np.count_nonzero((self.probability > 1 - _SURE) & (self.probability < _SURE)))
 
 
-def calibrate(pairs: Candidates) -> Calibration:
+def calibrate(pairs: Candidates, *, thinning: bool = True) -> Calibration:
     """The one-to-one links of some candidates, best first, and how likely each is a match.
+
+    ``thinning`` as `linkage.central.judging.curves.fitted` has it.
 
     Cost: a few passes over the candidates, then 5 to 40 rounds over the links and their rivals.
     """
@@ -65,27 +66,19 @@ def calibrate(pairs: Candidates) -> Calibration:
     links = links[np.argsort(-pairs.value[links], kind="stable")]
     value, probability, settled = pairs.value[links], _start(pairs, links), False
     seen = shown(pairs, links)
-    expected: list[float] = []
     for step in range(_ROUNDS):
         if not probability.any() or value[0] == value[-1]:
             return Calibration(links, value, np.zeros(len(links)), settled=False)
         counts = counted(pairs, seen, value, probability)
-        after = np.interp(value, counts.centre, fitted(counts))
-        expected.append(float(after.sum()))
-        if step >= _ROUNDS // 8:  # two answers in turn: between them
-            after = (after + probability) / 2
-        change = abs(after.sum() - probability.sum()) / max(after.sum(), 1.0)
-        probability = after
-        if change < _TOLERANCE:
-            settled = True
+        answer = np.interp(value, counts.centre, fitted(counts, thinning=thinning))
+        # two answers in turn, as few records may give: between them, by ever shorter steps
+        further = (answer - probability) / (1 + max(step - _PATIENCE, 0) / 2)
+        probability = probability + further
+        matches = max(float(answer.sum()), 1.0)
+        settled = abs(float((answer - probability + further).sum())) <= _SWING * matches
+        if abs(float(further.sum())) < _TOLERANCE * matches:
             break
-    return Calibration(links, value, probability, settled or _all_but_settled(expected))
-
-
-def _all_but_settled(expected: list[float]) -> bool:
-    """Whether the numbers of matches expected of late differ by next to nothing."""
-    late = expected[-_WATCHED:]
-    return max(late) - min(late) <= _SWING * max(*late, 1.0)
+    return Calibration(links, value, probability, settled)
 
 
 def _start(pairs: Candidates, links: Places) -> Floats:

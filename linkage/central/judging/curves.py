@@ -6,7 +6,8 @@ Counts by value are Poisson, with means that are smooth in the value:
     row alone   N a (1 - b)                 a(v), b(v) chance that the row, the column is one whose partner is thought
     column      N (1 - a) b                 away: log odds by how many are, with a smooth line of their own, as
                                             families go together
-    links       N (1 - a)(1 - b) + M        M(v) matches: rises with the value, up to where most of them are
+    links       N (1 - a)(1 - b) + M        M(v) matches: rises with the value, up to where most of them are; or its
+                                            odds, M over links of two people, do
 
 The highest posterior is found by Levenberg's and Marquardt's descent. Nothing of it is fitted to any data set: the
 spreads of the priors are those of "may as well double", and half or twice of them moves a threshold hardly at all.
@@ -23,19 +24,31 @@ from linkage.central.judging.rivalcounts import Counts
 from linkage.central.modelling.competition import Floats
 
 _STEPS = 60
+_MUCH = 5.0  # log of how much higher a posterior is
 _LARGEST_STEP = 5.0
 # standard deviations of what is expected before any count is seen
 _LEVEL, _BEND = 30.0, 2.0
 _CHANCES = (1.0, 1.5, 1.0)  # level, line, and each bend of log odds
 _PLACE, _SLOPE = 50.0, 2.0  # of log M: where it begins, and the log of its rise in a unit, which is 1 before
 _HIGHEST, _STEEPEST = 50.0, 4.0  # logs of a count and of a rise
-_FEWEST, _FLATTEST = 0.02, 0.1  # where M starts: links of a bin, and the rise of their log in a unit
+_FEWEST, _FLATTEST, _UNSURE = 0.02, 0.1, 0.01  # where M starts: links of a bin, rise of the log in a unit, chance
 
 
-def fitted(counts: Counts) -> Floats:
-    """The chance that a link of each bin is a match."""
-    curves = _Curves(counts, counts.hinges(), counts.chances(), counts.stretches())
-    at = curves.climbed()
+def fitted(counts: Counts, *, thinning: bool) -> Floats:
+    """The chance that a link of each bin is a match.
+
+    ``thinning`` says that of matches there are fewer the less alike they are, which holds for most of them where
+    similarity is in proportion to what is shared. It is given up where much speaks for their odds rising instead:
+    where people move and all else stays, matches pile up at what is left.
+    """
+    shapes = counts.hinges(), counts.chances(), counts.stretches()
+    curves = _Curves(counts, *shapes, by_odds=True)
+    at, least = curves.climbed()
+    if thinning:
+        other = _Curves(counts, *shapes, by_odds=False)
+        there, value = other.climbed()
+        if value < least + _MUCH:
+            curves, at = other, there
     chance: Floats = 1 / (1 + np.exp(np.clip(curves.wrong(at) - curves.matches(at), -_HIGHEST, _HIGHEST)))
     return rising(chance, counts.links)
 
@@ -58,35 +71,37 @@ def rising(share: Floats, weight: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Curves:
-    """Parameters in order: N (a term each), a and b (a term each), log M (level, and the log of its rise by stretch)."""
+    """Parameters in order: N, a and b (a term each), log M or its odds (level, and the log of its rise by stretch)."""
 
     counts: Counts
     hinges: NDArray[np.float64]
     chances: NDArray[np.float64]
     stretches: NDArray[np.float64]
+    by_odds: bool
 
-    def climbed(self) -> Floats:
-        """The parameters of the highest posterior: first of N, a and b without the links, then of all.
+    def climbed(self) -> tuple[Floats, float]:
+        """The parameters of the highest posterior, and minus its log: first N, a and b without the links, then all.
 
         M starts with the links that the first leave over: let go at once, N may come to explain every link.
         """
         n = self.hinges.shape[1] + 2 * self.chances.shape[1]
         at = np.zeros(n + 1 + self.stretches.shape[1])
         at[0] = np.log(self.counts.beaten.mean() + 0.1)
-        at = self._descended(at, n, np.zeros_like(self.counts.fitted))
+        at, _ = self._descended(at, n, np.zeros_like(self.counts.fitted))
         at[n:] = self._left_over(at)
         return self._descended(at, len(at), self.counts.fitted)
 
     def matches(self, at: Floats) -> Floats:
         """log M of each bin."""
         level = at[-self.stretches.shape[1] - 1]
-        found: Floats = np.log(self.counts.width) + level + self._rises(at).sum(axis=1)
-        return found
+        found: Floats = self.wrong(at) if self.by_odds else np.log(self.counts.width)
+        return found + level + self._rises(at).sum(axis=1)
 
     def wrong(self, at: Floats) -> Floats:
         """log of the links of two people in each bin."""
         people, row, column = self._logs(at)
-        return people - np.logaddexp(0, row) - np.logaddexp(0, column)
+        wrong: Floats = people - np.logaddexp(0, row) - np.logaddexp(0, column)
+        return wrong
 
     def _rises(self, at: Floats) -> NDArray[np.float64]:
         rises: NDArray[np.float64] = np.exp(np.minimum(at[-self.stretches.shape[1] :], _STEEPEST)) * self.stretches
@@ -94,11 +109,17 @@ class _Curves:
 
     def _left_over(self, at: Floats) -> Floats:
         """The parameters of M that go with the links which N, a and b don't explain."""
-        c = self.counts
-        over = np.maximum(c.links - np.exp(np.minimum(self.wrong(at), _HIGHEST)), 0.0) / c.width
-        top = int(np.flatnonzero(c.fitted)[-1])
-        over[top:] = over[: top + 1].max()
-        log, bins = np.log(np.maximum(rising(over, c.width), _FEWEST)), np.arange(len(over))
+        c, wrong = self.counts, np.exp(np.minimum(self.wrong(at), _HIGHEST))
+        if self.by_odds:
+            share = rising(1 - np.minimum(wrong / np.maximum(c.links, 1e-9), 1.0), c.links)
+            share = np.clip(share, _UNSURE, 1 - _UNSURE)
+            log = np.log(share / (1 - share))
+        else:
+            over = np.maximum(c.links - wrong, 0.0) / c.width
+            top = int(np.flatnonzero(c.fitted)[-1])
+            over[top:] = over[: top + 1].max()
+            log = np.log(np.maximum(rising(over, c.width), _FEWEST))
+        bins = np.arange(len(log))
         ends = np.interp(np.linspace(0, bins[-1], self.stretches.shape[1] + 1), bins, log)
         return np.concatenate([ends[:1], np.log(np.maximum(np.diff(ends), _FLATTEST))])
 
@@ -117,7 +138,7 @@ class _Curves:
         spread = [*[_LEVEL] * 2, *[_BEND] * bends, *chances, *chances, _PLACE, *[_SLOPE] * stretches]
         return np.zeros(len(spread)), np.array(spread)
 
-    def _descended(self, at: Floats, n_free: int, explained: NDArray[np.bool_]) -> Floats:
+    def _descended(self, at: Floats, n_free: int, explained: NDArray[np.bool_]) -> tuple[Floats, float]:
         """Where the least is that is reached from ``at`` if the first so many may move; links count where explained."""
         value, slope, curvature = self._at(at, explained)
         damping = 1e-3
@@ -136,7 +157,7 @@ class _Curves:
                 damping *= 8
                 if damping > 1e8:
                     break
-        return at
+        return at, value
 
     def _at(self, at: Floats, explained: NDArray[np.bool_]) -> tuple[float, Floats, NDArray[np.float64]]:
         """Minus the log of the posterior, its slope, and its expected curvature."""
@@ -147,7 +168,7 @@ class _Curves:
         line = np.concatenate([np.ones((len(matches), 1)), self._rises(at)], axis=1)
         whole, links = np.ones(len(matches)), np.logaddexp(people + free[0] + free[1], matches)
         match = np.exp(matches - links)
-        wrong = 1 - match
+        wrong = np.ones(len(match)) if self.by_odds else 1 - match
         # counts, log of their mean, and by how much that changes with log N, log odds of a and of b, and log M
         terms = (
             (c.both, people + taken[0] + taken[1], whole, 1 - a, 1 - b, 0 * whole, whole),

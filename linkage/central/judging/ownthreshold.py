@@ -46,7 +46,8 @@ def found(
         raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
     assert pairs.similarity is not None
     candidates = Candidates.of(pairs.left, pairs.right, pairs.similarity, len(left), len(right))
-    links = calibrate(candidates)
+    # exclusive ors crowd all that is not very alike at a half, matches as well
+    links = calibrate(candidates, thinning=left.schema.filters[0].similarity != "hamming")
     cut = _cut(links, min(len(left), len(right)))
     return pairs.take(pairs.similarity >= cut), cut, links
 

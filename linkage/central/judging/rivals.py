@@ -100,9 +100,7 @@ def shown(pairs: Candidates, links: Places) -> Shown:
     row_taken, column_taken = rank > own_row[pairs.row], rank > own_column[pairs.column]
     left_row = _best(pairs, rank, pairs.row, row_taken & ~column_taken, pairs.n_rows)
     left_column = _best(pairs, rank, pairs.column, column_taken & ~row_taken, pairs.n_columns)
-    both = np.flatnonzero(
-        row_taken & column_taken & (rank < left_row[pairs.row]) & (rank < left_column[pairs.column])
-    )
+    both = np.flatnonzero(row_taken & column_taken & (rank < left_row[pairs.row]) & (rank < left_column[pairs.column]))
     link_of = np.full(n, -1, dtype=np.int64)
     link_of[rank[links]] = np.arange(len(links))
     row, column = np.flatnonzero(left_row < n), np.flatnonzero(left_column < n)
