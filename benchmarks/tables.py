@@ -22,6 +22,7 @@ import encode_tables
 import full_size
 import judgement_tables
 import model_tables
+import threshold_tables
 from results_kept import RESULTS, append, complete, lines_of, superseded, table_row
 
 from linkage.study.evaluate import Evaluation
@@ -96,6 +97,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **encode_tables.FULL,
     **attack_tables.FULL,
     **agency_tables.FULL,
+    **threshold_tables.FULL,
 }
 
 
@@ -124,6 +126,7 @@ def shown() -> dict[str, str]:
         **encode_tables.made(),
         **attack_tables.made(),
         **agency_tables.made(),
+        **threshold_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 

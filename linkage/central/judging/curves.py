@@ -94,8 +94,8 @@ class _Curves:
     def matches(self, at: Floats) -> Floats:
         """log M of each bin."""
         level = at[-self.stretches.shape[1] - 1]
-        found: Floats = self.wrong(at) if self.by_odds else np.log(self.counts.width)
-        return found + level + self._rises(at).sum(axis=1)
+        rises: Floats = level + self._rises(at).sum(axis=1)
+        return rises + (self.wrong(at) if self.by_odds else np.log(self.counts.width))
 
     def wrong(self, at: Floats) -> Floats:
         """log of the links of two people in each bin."""
