@@ -54,18 +54,21 @@ CUTS = {
 FIELD_ROWS = {True: (4_096, 16_384), False: (128, 16_384)}
 
 
-def schema(layout: str) -> lk.Schema:
+def schema(layout: str, *, blocks: tuple[lk.Block, ...] = ()) -> lk.Schema:
     preset = lk.Schema.preset("uk-person", project="speed")
     return lk.Schema(
-        project="speed", layout=layout, fields=tuple(field for field in preset.fields if field.name in FIELDS)
+        project="speed",
+        layout=layout,
+        fields=tuple(field for field in preset.fields if field.name in FIELDS),
+        blocks=blocks,
     )
 
 
-def sets(rows: int, layout: str) -> list[lk.EncodedSet]:
+def sets(rows: int, layout: str, *, blocks: tuple[lk.Block, ...] = ()) -> list[lk.EncodedSet]:
     """Two agencies' records, so many each."""
     people = study.invent(int(rows * 1.75) + 500, seed=SEED)
     key = lk.Key(np.random.default_rng(SEED).bytes(32))
-    agreed = schema(layout)
+    agreed = schema(layout, blocks=blocks)
     made = []
     for name in SOURCES:
         with warnings.catch_warnings():
@@ -77,7 +80,8 @@ def sets(rows: int, layout: str) -> list[lk.EncodedSet]:
         ids = whole.record_ids.to_pylist()[:rows]
         filters = {filter: values[:rows] for filter, values in whole.filters.items()}
         assert len(ids) == rows
-        made.append(lk.EncodedSet.from_arrays(ids, filters, schema=agreed, source=name))
+        keys = {block: values[:rows] for block, values in whole.blocks.items()}
+        made.append(lk.EncodedSet.from_arrays(ids, filters, schema=agreed, source=name, blocks=keys))
     return made
 
 

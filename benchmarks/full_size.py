@@ -39,6 +39,8 @@ JUDGED_SEEDS = tuple(range(101, 121))  # nothing was developed with them
 KEYS = 10
 COST_ROWS = 25_000
 COST_LARGE = (1_000_000, 100_000)
+CANDIDATE_ROWS = (100_000, 300_000, 1_000_000, 3_000_000)
+NATION_ROWS = (100_000, 300_000, 1_000_000)
 
 
 def thinned(data: str, kept: float) -> str:

@@ -17,6 +17,7 @@ from statistics import mean
 
 import agency_tables
 import attack_tables
+import candidate_tables
 import compare_tables
 import encode_tables
 import full_size
@@ -98,6 +99,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **attack_tables.FULL,
     **agency_tables.FULL,
     **threshold_tables.FULL,
+    **candidate_tables.FULL,
 }
 
 
@@ -127,6 +129,7 @@ def shown() -> dict[str, str]:
         **attack_tables.made(),
         **agency_tables.made(),
         **threshold_tables.made(),
+        **candidate_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 

@@ -47,9 +47,11 @@ from linkage.agency.rejoin import rejoin
 from linkage.auditing import audit
 from linkage.auditing.finding import Finding
 from linkage.auditing.result import Audit
+from linkage.block import Block
 from linkage.cases import CaseList
 from linkage.central import link
-from linkage.central.blocking.lsh import LSH
+from linkage.central.blocking.sizes import BlockSizes, block_sizes
+from linkage.central.blocking.ways import LSH, Blocks
 from linkage.central.compare import compare, compare_in_parts, write_pairs
 from linkage.central.disclosing.overlap import Overlap, overlap
 from linkage.central.forecast import Plan, plan
@@ -88,6 +90,9 @@ if sys.byteorder != "little":
 
 __all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "Audit",
+    "Block",
+    "BlockSizes",
+    "Blocks",
     "CaseList",
     "EncodedSet",
     "Evaluation",
@@ -118,6 +123,7 @@ __all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "SchemaError",
     "attach",
     "audit",
+    "block_sizes",
     "bridge",
     "compare",
     "compare_in_parts",

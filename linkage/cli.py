@@ -53,6 +53,7 @@ for command in (
     agency.encode,
     audit.audit,
     compare.plan_command,
+    compare.blocks_command,
     compare.compare_command,
     centre.fit,
     centre.link,

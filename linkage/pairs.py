@@ -25,6 +25,8 @@ class Pairs(TableOfResults):
     similarity       (p,) float64 Dice in [0, 1], from `compare`
     match_weight     (p,) float64 log2 of the likelihood ratio, from `Model.predict`
     probability      (p,) float64 in [0, 1]: that the two are one person, rivals considered
+    recall           where only candidates were compared: of the pairs of a sample of records, compared with all, the
+                     share that is among these; None where nothing was left out, or the sample has no pair
     """
 
     left_set: EncodedSet
@@ -34,6 +36,7 @@ class Pairs(TableOfResults):
     similarity: NDArray[np.float64] | None = None
     match_weight: NDArray[np.float64] | None = None
     probability: NDArray[np.float64] | None = None
+    recall: float | None = None
 
     def __post_init__(self) -> None:
         self.left.flags.writeable = self.right.flags.writeable = False
@@ -53,6 +56,7 @@ class Pairs(TableOfResults):
             self.left[index],
             self.right[index],
             **{name: column[index] for name, column in self.measures().items()},
+            recall=self.recall,
         )
 
     def swapped(self) -> Pairs:
@@ -64,6 +68,7 @@ class Pairs(TableOfResults):
             self.right[order],
             self.left[order],
             **{name: column[order] for name, column in self.measures().items()},
+            recall=self.recall,
         )
 
     def to_arrow(self) -> pa.Table:

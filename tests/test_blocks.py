@@ -231,7 +231,10 @@ def test_a_set_without_a_rule_takes_part_in_an_agreement_that_has_one_more():
 
 def test_standard_blocks__are_those_for_which_there_are_fields():
     names = [block.name for block in standard_blocks(FIELDS)]
-    assert names == ["born_initial", "sound_month", "sounds_year", "postcode_initial", "sector_day"]
+    assert names == [
+        "born_initial", "sound_month", "sounds_year", "sounds_day", "same_names", "postcode_initial", "sector_day",
+        "address_initial",
+    ]  # fmt: skip
     assert standard_blocks(FIELDS[:1]) == ()
     assert [block.name for block in standard_blocks([lk.Field(name="nhs_number", type="identifier")])] == [
         "by_nhs_number"

@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import linkage as lk
+from linkage.central.blocking import exactsample, meeting
 from linkage.central.blocking.bitplanes import keys_of, planes_of
-from linkage.central.blocking.lsh import LSH, tables_for
-from linkage.central.blocking.meeting import met
-from linkage.central.kernels import Rows
+from linkage.central.blocking.exactsample import ExactSample
+from linkage.central.blocking.lsh import tables_for
+from linkage.central.blocking.meeting import Meeting, candidates_of
+from linkage.central.blocking.ways import LSH
+from linkage.central.job import prepared
 from linkage.cli import cli
 from tests.test_compare import encoded, some, triples
 
@@ -50,23 +53,41 @@ def test_keys__are_equal_where_all_planes_are(n, n_planes, seed):
 keys = st.lists(st.sampled_from([0, 1, 2, 3, 2**40, 2**63]), max_size=12)
 
 
+def met(left, right, *, within):
+    made = Meeting.of(left, right, within=within)
+    return [pair for part in made.parts() for pair in zip(*made.pairs(part), strict=True)]
+
+
 @given(keys, keys)
-def test_met__is_every_pair_with_equal_keys_once(left, right):
+def test_meeting__is_every_pair_with_equal_keys_once_and_0_meets_nobody(left, right):
     arrays = [np.array(side, dtype=np.uint64) for side in (left, right)]
-    found = [pair for rows, columns in met(*arrays, within=False) for pair in zip(rows, columns, strict=True)]
-    assert sorted(found) == [(r, c) for r, a in enumerate(left) for c, b in enumerate(right) if a == b]
-    found = [
-        pair for rows, columns in met(arrays[0], arrays[0], within=True) for pair in zip(rows, columns, strict=True)
-    ]
-    assert sorted(found) == [(r, c) for r, a in enumerate(left) for c, b in enumerate(left) if a == b and r < c]
+    expected = [(r, c) for r, a in enumerate(left) for c, b in enumerate(right) if a == b != 0]
+    assert sorted(met(*arrays, within=False)) == expected
+    assert candidates_of(*arrays, within=False).pairs == len(expected)
+    expected = [(r, c) for r, a in enumerate(left) for c, b in enumerate(left) if a == b != 0 and r < c]
+    assert sorted(met(arrays[0], arrays[0], within=True)) == expected
+    assert candidates_of(arrays[0], arrays[0], within=True).pairs == len(expected)
 
 
-def test_met__a_block_larger_than_is_held_comes_in_parts(monkeypatch):
-    monkeypatch.setattr("linkage.central.blocking.meeting._AT_ONCE", 100)
-    parts = list(met(np.zeros(70, np.uint64), np.zeros(30, np.uint64), within=False))
+def test_meeting__a_block_larger_than_is_held_comes_in_parts(monkeypatch):
+    monkeypatch.setattr(meeting, "AT_ONCE", 100)
+    made = Meeting.of(np.ones(70, np.uint64), np.ones(30, np.uint64), within=False)
+    parts = [made.pairs(part) for part in made.parts()]
     assert len(parts) > 20
     assert max(len(rows) for rows, _ in parts) <= 100
     assert len({pair for part in parts for pair in zip(*part, strict=True)}) == 70 * 30
+
+
+def test_meeting__keys_whose_hashes_agree_do_not_meet():
+    # two keys with equal upper halves of their hash: found by hashing a million
+    keys = np.random.default_rng(3).integers(1, 2**64, 300_000, dtype=np.uint64)
+    upper = meeting._by_hash(keys) >> np.uint64(32)
+    _, first, counts = np.unique(upper, return_index=True, return_counts=True)
+    assert (counts > 1).any()
+    one = int(first[counts > 1][0])
+    other = int(np.flatnonzero(upper == upper[one])[1])
+    assert met(keys[[one]], keys[[other]], within=False) == []
+    assert met(keys[[one]], keys[[one]], within=False) == [(0, 0)]
 
 
 @pytest.mark.parametrize("measure", ["dice", "jaccard", "hamming"])
@@ -93,14 +114,29 @@ def test_lsh__chance_at_the_threshold_is_the_one_stated():
         right[row, rng.choice(ones, n, replace=False)] = False
         right[row, rng.choice(zeros, n, replace=False)] = True
     sets = encoded(left), encoded(right, source="right")
-    rows = [Rows(each.filters["record"], each.popcounts["record"]) for each in sets]
-    lsh = LSH(recall=0.6)
-    chosen = tables_for(lsh, *rows, Fraction("3/4"), n_bits=128, measure="dice", within=False)
+    lsh = LSH(recall=0.6, each=True)
+    job = prepared(*sets, threshold="3/4", measure="dice", filters=None, threads=1)
+    chosen = tables_for(job, Fraction("3/4"), lsh, ExactSample.of(job, threads=1), threads=1)
     every, found = (
         {pair[:2] for pair in triples(lk.compare(*sets, threshold="3/4", candidates=how))} for how in (None, lsh)
     )
-    assert 0.6 <= chosen.expected_recall < 0.75
-    assert len(found & every) / len(every) >= chosen.expected_recall - 0.03
+    assert 0.6 <= chosen.at_threshold < 0.75
+    assert len(found & every) / len(every) >= chosen.at_threshold - 0.03
+
+
+def test_lsh__recall_asked_of_all_pairs_takes_fewer_tables_and_is_kept(two_sets, monkeypatch):
+    monkeypatch.setattr(exactsample, "_SHARE", 2)  # as many pairs as a sample of larger sets has
+    job = prepared(*two_sets, threshold="7/10", measure="dice", filters=None, threads=1)
+    sample = ExactSample.of(job, threads=1)
+    of_all, of_each = (
+        tables_for(job, Fraction("7/10"), LSH(0.95, each=each), sample, threads=1) for each in (False, True)
+    )
+    assert of_all.tables < of_each.tables
+    assert of_all.expected_recall >= 0.95 <= of_each.at_threshold
+    every, found = (lk.compare(*two_sets, threshold="7/10", candidates=how) for how in (None, LSH(0.95)))
+    assert len(found) / len(every) > 0.93
+    assert every.recall is None
+    assert abs(found.recall - len(found) / len(every)) < 0.08
 
 
 def test_lsh__same_pairs_for_any_threads(two_sets):
@@ -129,7 +165,7 @@ def test_lsh__refuses_a_recall_it_cannot_keep(recall):
 def test_lsh__refuses_what_no_tables_can_do():
     bits = some(300, seed=1)
     with pytest.raises(ValueError, match="compare all pairs"):
-        lk.compare(encoded(bits), threshold="1/1000", candidates=LSH())
+        lk.compare(encoded(bits), threshold="1/1000", candidates=LSH(each=True))
     with pytest.raises(ValueError, match="LSH"):
         lk.compare(encoded(bits), threshold=0.9, candidates="lsh")
 
@@ -146,10 +182,12 @@ def test_lsh__command_writes_the_pairs(two_sets, tmp_path):
 
 def test_plan__prices_lsh_and_recommends_the_quicker(two_sets):
     found = lk.plan(*two_sets, threshold=0.8, candidates=LSH())
-    assert found.by_lsh.expected_recall >= 0.99
-    assert found.by_lsh.candidates > 0
+    (price,) = found.by_candidates
+    assert price.way == "LSH"
+    assert price.recall >= 0.99
+    assert price.candidates > 0
     assert f"recommended: {found.recommended}" in str(found)
-    slow = dataclasses.replace(found, seconds=2 * found.by_lsh.seconds)
-    quick = dataclasses.replace(found, seconds=found.by_lsh.seconds / 2)
+    slow = dataclasses.replace(found, seconds=2 * price.seconds)
+    quick = dataclasses.replace(found, seconds=price.seconds / 2)
     assert (slow.recommended, quick.recommended) == ("LSH", "all pairs")
     assert lk.plan(*two_sets, threshold=0.8).recommended == "all pairs"

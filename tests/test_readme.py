@@ -47,8 +47,8 @@ def test_readme__command_line_and_python_run_on_your_own_tables(tmp_path, monkey
     from pyarrow import csv
 
     monkeypatch.chdir(tmp_path)
-    (agreement,) = blocks("toml")
-    (tmp_path / "agreement.toml").write_text(agreement)
+    agreement, block = blocks("toml")
+    (tmp_path / "agreement.toml").write_text(f"{agreement}\n{block}")
     people = study.invent(600, seed=3)
     names = {"surname": "surname", "date_of_birth": "dob", "forename": "forename"}
     births = people["registry"].rename_columns([names.get(name, name) for name in people["registry"].column_names])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.modelling.model import Model
 from linkage.central.modelling.predicting import Limits
@@ -27,6 +28,7 @@ def link(
     probability: Ratio | None = None,
     precision: Ratio | None = None,
     threshold: Ratio | None = None,
+    candidates: Candidates | None = None,
     duplicates: Collection[str] = (),
     standing: Links | None = None,
     known: object = None,
@@ -59,6 +61,12 @@ def link(
         one is found from the sets, near the best balance of wrong and missed links (``Links.cut`` says which); within
         one set, of three or more, or with ``duplicates``, it must be given. Hardened filters of strangers agree in
         about half of their bits, so thresholds lie a little above 0.5.
+    candidates
+        Of sets that are too large to compare all pairs: ``Blocks()`` compares the records of a block of the agreement,
+        ``LSH(threshold=0.7)`` those with alike filters, ``Blocks() | LSH(threshold=0.8)`` both. The model is estimated
+        on all pairs of some records in any case. Of two sets, or one, ``Links.quality`` counts what the candidates
+        miss, by the likely matches of a sample, and says how many that are. A result is carried on by the candidates
+        that are given then, not by those of before.
     duplicates
         Sources that may hold several records of a person. All others are one-to-one: a record gets at most one
         partner, by the largest total weight, and of several sources a person at most one record of each.
@@ -99,9 +107,9 @@ def link(
         two that share so few are linked through the others, with a warning; the error is raised where all are such.
         Or no cut is expected to reach the ``precision`` asked for.
 
-    Cost: every pair of records is compared, once for the links and in part for the estimates; and 4,000 records of
-    either set with all others of it, for the quality. With ``standing``, new records with all, and the likely pairs of
-    all again.
+    Cost: every pair of records is compared, or each candidate, once for the links and in part for the estimates; and
+    4,000 records of either set with all others of it, for the quality. With ``standing``, new records with all, and the
+    likely pairs of all again.
     """
     for given in sets:
         if not isinstance(given, EncodedSet):
@@ -144,17 +152,19 @@ def link(
             model=model,
             probability=probability,
             threshold=threshold,
+            candidates=candidates,
             duplicates=duplicates,
             limits=limits,
         )
     unique = one_partner(*ordered, duplicates) if len(ordered) == 2 else _in_one_set(ordered[0], duplicates)
     if by_threshold:
-        return link_by_threshold(ordered, threshold, unique=unique, limits=limits)
+        return link_by_threshold(ordered, threshold, candidates=candidates, unique=unique, limits=limits)
     return link_by_probability(
         ordered,
         model=model,
         probability=probability,
         precision=precision,
+        candidates=candidates,
         unique=unique,
         duplicates=duplicates,
         limits=limits,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
 
-from linkage.central.blocking.lsh import LSH, require_lsh
-from linkage.central.blocking.search import pairs_by_lsh
+from linkage.central.blocking.exactsample import ExactSample
+from linkage.central.blocking.keyed import Keyed, keyed
+from linkage.central.blocking.search import similar
+from linkage.central.blocking.ways import Candidates
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
-from linkage.central.thresholds import Measure, Ratio, exact_ratio
+from linkage.central.thresholds import Measure, Ratio
 from linkage.central.tiles import BYTES_PER_PAIR, in_parts, no_pairs
 from linkage.encoded import EncodedSet
 from linkage.errors import LimitError
@@ -32,7 +34,7 @@ def compare(
     threshold: Ratio,
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
-    candidates: LSH | None = None,
+    candidates: Candidates | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -56,8 +58,9 @@ def compare(
         Names of the filters to compare, such as ``["surname", "dob"]``; the bits of several count as one filter's. The
         ``record`` layout has one.
     candidates
-        ``LSH(recall=0.99)``: only pairs that share some bits in one of several tables are compared, and one at the
-        threshold is found with at least that chance (`linkage.central.blocking.lsh`). Left out: all pairs, none missed.
+        Only pairs that meet are compared: ``Blocks()`` in a block of the agreement, ``LSH(recall=0.99)`` in a table of
+        locality-sensitive hashes, ``Blocks() | LSH()`` in either. ``Pairs.recall`` says which share of a sample's pairs
+        that found. Left out: all pairs, none missed.
     memory
         Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate before the
         work begins, where a sample can tell; `compare_in_parts` has no such limit.
@@ -85,13 +88,13 @@ def compare(
     """
     memory_limit(memory)
     if candidates is not None:
-        return _by_candidates(
-            prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False),
-            exact_ratio(threshold, name="threshold"),
-            require_lsh(candidates),
-            threads=threads,
-            memory=memory,
-        )
+        job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False)
+        sample = ExactSample.of(job, threads=threads)
+        tables = keyed(
+            candidates, job.left, None if job.within else job.right, threshold=threshold, measure=measure,
+            filters=filters, sample=sample, threads=threads,
+        )  # fmt: skip
+        return _by_candidates(job, tables, sample, threads=threads, memory=memory, progress=progress)
     job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
     if expected.at_least * BYTES_PER_PAIR > memory:
@@ -107,12 +110,15 @@ def compare(
     return job.pairs(row, column, overlap)
 
 
-def _by_candidates(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None, memory: int) -> Pairs:
+def _by_candidates(
+    job: Job, tables: Keyed, sample: ExactSample, *, threads: int | None, memory: int, progress: bool | None
+) -> Pairs:
     def room(held: int) -> None:
         if held * BYTES_PER_PAIR > memory:
             _refuse(held, memory)
 
-    return job.pairs(*pairs_by_lsh(job, threshold, lsh, threads=threads, room=room))
+    found = similar(tables, job, threads=threads, progress=progress, room=room)
+    return dataclasses.replace(job.pairs(*found), recall=sample.recall(found))
 
 
 def compare_in_parts(

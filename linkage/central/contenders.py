@@ -10,8 +10,9 @@ where that would drop likely matches, `LimitError` says so.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,11 @@ def prior_bits(matches: float, n_rows: int, n_columns: int) -> float:
     return math.log2(max(matches, 1.0)) - math.log2(max(n_rows, 1)) - math.log2(max(n_columns, 1))
 
 
+def highest_floor(prior: float) -> int:
+    """The bound, in units, past which likely matches would be dropped."""
+    return math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
+
+
 def most_contenders(n_rows: int, n_columns: int, memory: int) -> int:
     """The longest list of contenders that is kept."""
     return max(1, min(memory // (2 * BYTES_PER_CONTENDER), _FEW + _PER_RECORD * (n_rows + n_columns)))
@@ -90,7 +96,7 @@ def collect(
     memory_limit(memory)
     # half of the smaller side: the list must not shrink because a first estimate finds few matches
     prior = prior_bits(0.5 * min(of or (n_rows, n_columns)), *(of or (n_rows, n_columns)))
-    highest = math.floor((_HIGHEST_FLOOR_BITS - prior) * UNIT)
+    highest = highest_floor(prior)
     room = most_contenders(n_rows, n_columns, memory)
     grid = all_levels(n_rows, n_columns, within=within)
     spans = arranged(
@@ -128,7 +134,7 @@ def collect(
         kept.append(_at_least(part, floor[0]))
         held += len(kept[-1][0])
         while held > room:
-            floor[0] = _raised(kept, highest, share=share, memory=memory)
+            floor[0] = raised(kept, highest, share=share, memory=memory)
             kept = [_at_least(each, floor[0]) for each in kept]
             held = sum(len(each[0]) for each in kept)
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
@@ -173,8 +179,8 @@ def _next_floor(floor: int, highest: int, *, room: int, memory: int) -> int:
     return min(floor + UNIT, highest)
 
 
-def _raised(kept: list[HeavyPairs], highest: int, *, share: float, memory: int) -> int:
-    """The bound that halves what is held."""
+def raised(kept: Sequence[tuple[NDArray[Any], ...]], highest: int, *, share: float, memory: int) -> int:
+    """The bound that halves what is held; `LimitError` past the highest one."""
     weights = np.concatenate([part[2] for part in kept])
     bound = int(np.partition(weights, len(weights) // 2)[len(weights) // 2]) + 1
     if bound > highest:

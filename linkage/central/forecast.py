@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.blocking.lsh import LSH
-from linkage.central.blocking.price import ByLSH, priced
+from linkage.central.blocking.price import Price, cheapest, prices
+from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs
 from linkage.central.contenders import BYTES_PER_CONTENDER, LINK_FLOOR_BITS, UNIT, most_contenders, prior_bits
 from linkage.central.expected import expected_pairs
@@ -20,7 +20,7 @@ from linkage.central.job import Job, prepared
 from linkage.central.modelling.estimate import starting_point
 from linkage.central.modelling.fitting import SAMPLE_PAIRS, in_units
 from linkage.central.modelling.levels import comparisons, kernel_plan, sides
-from linkage.central.thresholds import Measure, Ratio, exact_ratio
+from linkage.central.thresholds import Measure, Ratio
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.parallel import memory_limit, thread_count
@@ -55,7 +55,7 @@ class Plan:
     of wall clock at this machine's present load; ``memory`` in bytes, sets and program included; of which what comes
     out has ``needed``, and so much was ``allowed``; whether it ``fits``, else `compare` is refused; ``in_parts``, which
     may fit where that does not (None for the ``fields`` layout, where `link` keeps to what is allowed); the ``kernel``
-    that will do it; and ``by_lsh``, if the plan was asked for ``candidates``.
+    that will do it; and what each way costs, if the plan was asked for ``candidates``.
     """
 
     pairs_compared: int
@@ -68,12 +68,12 @@ class Plan:
     fits: bool
     in_parts: InParts | None
     kernel: str
-    by_lsh: ByLSH | None = None
+    by_candidates: tuple[Price, ...] = ()
 
     @property
     def recommended(self) -> str:
-        """``"LSH"`` if it was priced and takes less time, else ``"all pairs"``, which miss nothing."""
-        return "LSH" if self.by_lsh is not None and self.by_lsh.seconds < self.seconds else "all pairs"
+        """What takes least time: ``"Blocks"`` or ``"LSH"``, if priced, or ``"all pairs"``, which miss nothing."""
+        return cheapest(self.by_candidates, self.seconds)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"
@@ -83,17 +83,10 @@ class Plan:
             f"{self.pairs_compared:,} pairs to compare, about {clock(self.seconds)} with {self.kernel}; about "
             f"{self.pairs_expected:,} pairs (at most {self.pairs_at_most:,}) come out"
         )
+        ways = [*map(str, self.by_candidates), *([f"recommended: {self.recommended}"] if self.by_candidates else [])]
         if self.in_parts is None:
-            return f"{foreseen}; {_mib(self.memory)} of memory"
-        hashed = () if self.by_lsh is None else (self._by_lsh(self.by_lsh),)
-        return "\n".join((foreseen, self._at_once(), self._to_a_file(self.in_parts), *hashed))
-
-    def _by_lsh(self, lsh: ByLSH) -> str:
-        return (
-            f"compare() by LSH: about {clock(lsh.seconds)}; {lsh.tables:,} tables of {lsh.hashes} hashes, about "
-            f"{lsh.candidates:,} candidates; a pair at the threshold is found with a chance of "
-            f"{lsh.expected_recall:.4f}; recommended: {self.recommended}"
-        )
+            return "\n".join((f"{foreseen}; {_mib(self.memory)} of memory", *ways))
+        return "\n".join((foreseen, self._at_once(), self._to_a_file(self.in_parts), *ways))
 
     def _at_once(self) -> str:
         pairs = f"the pairs need {_mib(self.needed)}, allowed are {_mib(self.allowed)}"
@@ -118,7 +111,7 @@ def plan(
     threshold: Ratio | None = None,
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
-    candidates: LSH | None = None,
+    candidates: Candidates | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     most: int = MOST_PAIRS,
@@ -127,8 +120,8 @@ def plan(
 
     Runs the real kernels on a sample of the pairs, evenly spaced: record ids are random, so the sample is too. The
     arguments are those of the run that is planned (``most``: of `compare_in_parts`); without ``threshold`` the sets
-    must be of the ``fields`` layout. With ``candidates`` that way of comparing is priced too, by one of its tables, and
-    the quicker is recommended.
+    must be of the ``fields`` layout. With ``candidates`` each of their ways is priced too, by one of its tables, and
+    the quickest is recommended: the decision is yours, as all pairs alone miss nothing.
 
     Cost: reads both sets, arranges the right one and compares some millions of pairs; about a second.
 
@@ -151,12 +144,13 @@ def plan(
         if candidates is None:
             return found
         job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False)
-        return replace(found, by_lsh=priced(job, exact_ratio(threshold, name="threshold"), candidates, threads))
+        return replace(found, by_candidates=prices(candidates, left, right, job, threads=threads))
     if threshold is not None:
         raise ValueError("plan: sets of the fields layout are linked without a threshold")
-    if candidates is not None:
-        raise ValueError("plan: candidates are for compare(); link() compares all pairs")
-    return _of_fields(left, right, threads=threads, memory=memory)
+    found = _of_fields(left, right, threads=threads, memory=memory)
+    if candidates is None:
+        return found
+    return replace(found, by_candidates=prices(candidates, left, right, None, threads=threads))
 
 
 def _of_similarity(

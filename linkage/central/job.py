@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class Job:
     grid: Grid
     spans: list[Arranged]
     names: tuple[str, ...]
+    threshold: Ratio | None = None
 
     def step(self, tile: Tile, span: int, room: int) -> Found | None:
         """The pairs of a tile, in rows and columns of the sets; None if there are more than ``room``."""
@@ -76,7 +77,8 @@ def prepared(
     ratio = exact_ratio(threshold, name="threshold")
     known = right_measure(left.schema, names, measure)
     need = least_overlap(ratio, n_bits=n_bits, measure=known)
-    return job_of(left, other, need, names=names, measure=known, within=right is None, threads=threads, spans=spans)
+    job = job_of(left, other, need, names=names, measure=known, within=right is None, threads=threads, spans=spans)
+    return replace(job, threshold=ratio)
 
 
 def chosen_filters(schema: Schema, filters: Sequence[str] | None) -> tuple[tuple[str, ...], int]:

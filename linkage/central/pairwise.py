@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 # the modules: their functions of the same name would hide them
 from linkage.central import assign, compare
+from linkage.central.blocking.contending import Share, contenders_met, share_met
+from linkage.central.blocking.keyed import keyed
+from linkage.central.blocking.ways import Blocks, Candidates
 from linkage.central.judging import ownthreshold
 from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.judging.judgement import judge, recall_by_group, similarity_judged
@@ -25,6 +29,7 @@ from linkage.pairs import Pairs
 from linkage.quality import Quality
 
 _GAIN_UNIT = 1 << 20
+_LEAST_MET = 0.01  # a share of nothing says nothing
 
 
 def link_by_probability(
@@ -33,6 +38,7 @@ def link_by_probability(
     model: Model | None,
     probability: Ratio | None,
     precision: Ratio | None,
+    candidates: Candidates | None,
     unique: tuple[bool, bool],
     duplicates: Collection[str],
     limits: Limits,
@@ -42,7 +48,7 @@ def link_by_probability(
     within = len(sets) == 1
     known = model or fitted(first, None if within else second, duplicates=duplicates, **limits)
     known.require_fit(first, second)
-    every = scored(known, first, second, within=within, unique=unique, limits=limits)
+    every, met = _scored(known, sets, candidates, unique=unique, limits=limits)
     warn_of_undecided(every)
     # within one set few duplicates are what one hopes for, and no sign of siblings taken for people
     n_records = 0 if within else min(len(first), len(second))
@@ -58,23 +64,70 @@ def link_by_probability(
         wanted = default_cut(_chance(chosen))
         chosen = chosen.take(_chance(chosen) >= wanted)
     quality = judge(
-        every, own, wanted, _chance(chosen), doubts=known.doubts(n_records), groups=_groups(sets, every, chosen)
+        every,
+        own,
+        wanted,
+        _chance(chosen),
+        doubts=[*known.doubts(n_records), *_lost(met), *_in_no_block(sets, candidates)],
+        groups=_groups(sets, every, chosen),
     )
     return _links(chosen, sets, {"probability": wanted}, quality)
 
 
+def _scored(
+    model: Model,
+    sets: tuple[EncodedSet, ...],
+    candidates: Candidates | None,
+    *,
+    unique: tuple[bool, bool],
+    limits: Limits,
+) -> tuple[Scored, Share | None]:
+    """The contenders of all pairs or of the candidates, and of the latter how many of the likely matches meet."""
+    first, second, within = sets[0], sets[-1], len(sets) == 1
+    if candidates is None:
+        return scored(model, first, second, within=within, unique=unique, limits=limits), None
+    tables = keyed(candidates, first, None if within else second, threshold=None, threads=limits["threads"])
+    found = contenders_met(model, first, second, tables, within=within, limits=limits)
+    met = share_met(model, first, second, tables, bonus=found.bonus, within=within, unique=unique, limits=limits)
+    every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
+    return (every, None) if met is None else (replace(every, met=max(met.found, _LEAST_MET)), met)
+
+
+def _lost(met: Share | None) -> list[str]:
+    if met is None:
+        return []
+    return [
+        f"only candidates were compared: of the likely matches of a sample of records, the share that meets is {met}"
+    ]
+
+
+def _in_no_block(sets: tuple[EncodedSet, ...], candidates: Candidates | None) -> list[str]:
+    """How many records met nobody because no rule put them anywhere."""
+    if not isinstance(candidates, Blocks):
+        return []
+    rules = candidates.of(sets[0].schema)
+    alone = sum(len(each) - int(np.any([each.blocks[rule] for rule in rules], axis=0).sum()) for each in sets)
+    told = f"{alone:,} records are in no block and were compared with nobody: `block_sizes` lists them"
+    return [told] if alone else []
+
+
 def link_by_threshold(
-    sets: tuple[EncodedSet, ...], threshold: Ratio | None, *, unique: tuple[bool, bool], limits: Limits
+    sets: tuple[EncodedSet, ...],
+    threshold: Ratio | None,
+    *,
+    candidates: Candidates | None,
+    unique: tuple[bool, bool],
+    limits: Limits,
 ) -> Links:
     """Layout ``record``: at a similarity, or at one that is found from two one-to-one sets."""
     quality = None
     if threshold is None and unique == (True, True):
-        pairs, cut, links = ownthreshold.found(sets[0], sets[1], **limits)
+        pairs, cut, links = ownthreshold.found(sets[0], sets[1], candidates, **limits)
         quality = similarity_judged(links, cut)
     else:
         threshold = given_threshold(threshold, sets)
         cut = float(exact_ratio(threshold, name="threshold"))
-        pairs = compare.compare(*sets, threshold=threshold, **limits)
+        pairs = compare.compare(*sets, threshold=threshold, candidates=candidates, **limits)
     chosen = pairs.take(assign.assign(pairs.left, pairs.right, similarity_gain(pairs, cut), unique=unique))
     return _links(chosen, sets, {"threshold": cut}, quality)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.blocking.ways import Candidates
 from linkage.central.clusters import Known, clusters
 from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.modelling.fitting import fitted
@@ -82,6 +83,7 @@ def decide_by_probability(
     probability: Ratio | None,
     *,
     model: Model | None,
+    candidates: Candidates | None = None,
     duplicates: Collection[str],
     limits: Limits,
     past: Past = NOTHING,
@@ -95,7 +97,8 @@ def decide_by_probability(
         if used is None and len(sets[left]) and len(sets[right]):
             used = _estimated(sets[left], sets[right] if right != left else None, duplicates=own, limits=limits)
         if used is not None:
-            met.append(_weighed(sets, left, right, used, past.of(sets, left, right), duplicates, limits))
+            before = past.of(sets, left, right)
+            met.append(_weighed(sets, left, right, used, before, candidates, duplicates, limits))
     if not met or (len(sets) > 1 and not any(each.left != each.right for each in met)):
         raise EvidenceError(
             "in no two sets does one record in thirty seem to have a partner: too few to tell people from their "
@@ -121,6 +124,7 @@ def decide_by_threshold(
     sets: Sequence[EncodedSet],
     threshold: Ratio,
     *,
+    candidates: Candidates | None = None,
     duplicates: Collection[str],
     limits: Limits,
     past: Past = NOTHING,
@@ -130,8 +134,8 @@ def decide_by_threshold(
     met = []
     for left, right in _to_meet(sets, duplicates):
         pairs = pairs_with_kept(
-            sets[left], sets[right], past.of(sets, left, right), within=left == right, threshold=threshold,
-            limits=limits,
+            sets[left], sets[right], past.of(sets, left, right), candidates, within=left == right,
+            threshold=threshold, limits=limits,
         )  # fmt: skip
         met.append(Met(left, right, pairs, pairs.left.astype(np.int64), pairs.right.astype(np.int64)))
     cut = float(exact_ratio(threshold, name="threshold"))
@@ -147,13 +151,14 @@ def _weighed(
     right: int,
     model: Model,
     before: Before,
+    candidates: Candidates | None,
     duplicates: Collection[str],
     limits: Limits,
 ) -> Met:
     """All pairs of two sets that may be one person, or of one within itself."""
     first, second, within = sets[left], sets[right], left == right
     model.require_fit(first, second)
-    found = contenders_with_kept(model, first, second, before, within=within, limits=limits)
+    found = contenders_with_kept(model, first, second, before, candidates, within=within, limits=limits)
     unique = (False, False) if within else (second.source not in duplicates, first.source not in duplicates)
     every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
     warn_of_undecided(every)

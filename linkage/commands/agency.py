@@ -29,9 +29,12 @@ from linkage.errors import nearest
 @click.option("--project", help="The project's name, for a preset.")
 @click.option("--layout", type=click.Choice(["fields", "record"]), help="Of a preset; fields unless said.")
 @click.option("--profile", type=click.Choice(["linkable", "guarded", "hardened"]), help="Of a preset: in its place.")
+@click.option("--blocks", is_flag=True, help="Of a preset: with blocks, for sets too large to compare all pairs.")
 @click.option("-o", "--out", type=click.Path(), help="Write a preset to this file.")
 @json_option
-def schema(name: str, *, project: str | None, layout: Any, profile: str | None, out: str | None, as_json: bool) -> None:
+def schema(
+    name: str, *, project: str | None, layout: Any, profile: str | None, blocks: bool, out: str | None, as_json: bool
+) -> None:
     """Print the agreement in file NAME with its fingerprint, or write the preset NAME (uk-person) as TOML."""
     from linkage.agreement import PRESETS, to_toml
     from linkage.schema import Schema
@@ -43,11 +46,12 @@ def schema(name: str, *, project: str | None, layout: Any, profile: str | None, 
             raise click.UsageError(f"'{name}' is neither a file nor a preset; {nearest(name, PRESETS)}")
         agreed = Schema.load(name)
         fields = "\n".join(f"  {field.name:<16}{field.type:<12}{field.tokens}" for field in agreed.fields)
-        text = f"project {agreed.project}, layout {agreed.layout}\n{fields}\nfingerprint {agreed.fingerprint()}"
+        rules = "".join(f"\n  block {block.name}: {', '.join(block.keys)}" for block in agreed.blocks)
+        text = f"project {agreed.project}, layout {agreed.layout}\n{fields}{rules}\nfingerprint {agreed.fingerprint()}"
         data = json.loads(agreed.canonical()) | {"fingerprint": agreed.fingerprint()}
         click.echo(json.dumps(data) if as_json else text)
         return
-    preset = Schema.preset(name, project=project, layout=layout, profile=profile)
+    preset = Schema.preset(name, project=project, layout=layout, profile=profile, blocks=blocks)
     if out is None:
         click.echo(json.dumps(json.loads(preset.canonical())) if as_json else to_toml(preset).rstrip())
         return

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from linkage.charts import require_matplotlib
-from linkage.commands.options import json_option, keep_inputs, memory_option, out_option, threads_option
+from linkage.commands.options import (
+    candidates_of,
+    candidates_options,
+    json_option,
+    keep_inputs,
+    memory_option,
+    out_option,
+    threads_option,
+)
 from linkage.commands.tablefiles import by_source, table_of
 from linkage.quality import MEASURES
 
@@ -75,6 +83,7 @@ def fit(
     "--threshold",
     help="Layout record: link at or above this similarity, such as 0.8 or 4/5; default: found from the sets.",
 )
+@candidates_options
 @_duplicates
 @click.option(
     "--standing",
@@ -95,6 +104,7 @@ def link(
     sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, precision: str | None,
     threshold: str | None, duplicates: tuple[str, ...], standing_path: str | None, known_path: str | None,
     withdraw: tuple[str, ...], bridge: tuple[str, ...], replace: bool, report_path: str | None, weights: bool,
+    blocks: bool, block: tuple[str, ...], lsh_recall: str | None, lsh_threshold: str | None,
     threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
@@ -135,6 +145,7 @@ def link(
     try:
         links = linkage.link(
             *loaded, model=shown, probability=probability, precision=precision, threshold=threshold,
+            candidates=candidates_of(blocks, block, lsh_recall, lsh_threshold),
             duplicates=duplicates, threads=threads, memory=memory_mib << 20,
             standing=None if standing_path is None else linkage.Links.load(standing_path),
             known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became,

@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from linkage.commands.options import json_option, keep_inputs, memory_option, out_option, threads_option
+from linkage.commands.options import (
+    candidates_of,
+    candidates_options,
+    json_option,
+    keep_inputs,
+    memory_option,
+    out_option,
+    threads_option,
+)
 
 _measure = click.option(
     "--measure", type=click.Choice(("dice", "jaccard", "hamming")),
@@ -28,7 +36,7 @@ _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metav
 @click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
 @_measure
 @_filters
-@click.option("--lsh-recall", metavar="RECALL", help="Price locality-sensitive hashing with this recall too.")
+@candidates_options
 @_most
 @threads_option
 @memory_option
@@ -38,7 +46,10 @@ def plan_command(
     threshold: str | None,
     measure: Any,
     filters: tuple[str, ...],
+    blocks: bool,
+    block: tuple[str, ...],
     lsh_recall: str | None,
+    lsh_threshold: str | None,
     most: int,
     threads: int | None,
     memory_mib: int,
@@ -49,14 +60,14 @@ def plan_command(
     Says whether the pairs would fit the memory allowed, as compare() of the library needs them to, and whether
     `linkage compare` would write them, which it does in parts.
     """
-    from linkage import LSH, EncodedSet, plan
+    from linkage import EncodedSet, plan
 
     found = plan(
         *(EncodedSet.load(path) for path in _one_or_two(sets)),
         threshold=threshold,
         measure=measure,
         filters=filters or None,
-        candidates=LSH(recall=lsh_recall) if lsh_recall else None,
+        candidates=candidates_of(blocks, block, lsh_recall, lsh_threshold),
         threads=threads,
         memory=memory_mib << 20,
         most=most,
@@ -65,17 +76,40 @@ def plan_command(
     click.echo(json.dumps(told) if as_json else str(found))
 
 
+@click.command("blocks")
+@_sets
+@click.option("--block", multiple=True, metavar="NAME", help="Only this block of the agreement; repeat for more.")
+@click.option("--unblocked", "unblocked_path", type=click.Path(), help="Write source and id of records in no block.")
+@json_option
+def blocks_command(sets: tuple[str, ...], block: tuple[str, ...], unblocked_path: str | None, as_json: bool) -> None:
+    """Count the candidates that the blocks of the agreement give, and the records that are in none."""
+    import pyarrow as pa
+
+    from linkage import Blocks, EncodedSet, block_sizes
+    from linkage.commands.tablefiles import write_table
+
+    if unblocked_path is not None:
+        keep_inputs(unblocked_path, *sets)
+    found = block_sizes(*(EncodedSet.load(path) for path in _one_or_two(sets)), blocks=Blocks(rules=block))
+    if unblocked_path is not None:
+        ids = pa.concat_arrays(found.unblocked.values())
+        sources = [source for source, own in found.unblocked.items() for _ in range(len(own))]
+        write_table(pa.table({"source": sources, "record_id": ids}), unblocked_path)
+    told = {
+        "records": found.records,
+        "candidates": found.pairs,
+        "rules": found.to_arrow().to_pylist(),
+        "unblocked": {source: len(ids) for source, ids in found.unblocked.items()},
+    }
+    click.echo(json.dumps(told) if as_json else str(found))
+
+
 @click.command("compare")
 @_sets
 @click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
 @_measure
 @_filters
-@click.option(
-    "--lsh-recall",
-    metavar="RECALL",
-    help="Compare only records that locality-sensitive hashing brings together; a pair "
-    "at the threshold is found with at least this chance, such as 0.99. The pairs are then held in --memory.",
-)
+@candidates_options
 @_most
 @out_option
 @threads_option
@@ -86,7 +120,10 @@ def compare_command(
     threshold: str,
     measure: Any,
     filters: tuple[str, ...],
+    blocks: bool,
+    block: tuple[str, ...],
     lsh_recall: str | None,
+    lsh_threshold: str | None,
     most: int,
     out: str,
     threads: int | None,
@@ -96,26 +133,34 @@ def compare_command(
     """Write the pairs of records at least so alike to a Parquet file; one set is met with itself.
 
     However many pairs there are, they take no more than --memory; more than --most are refused, with an estimate,
-    before they fill the disk. The file stays at the centre.
+    before they fill the disk. Those of candidates (--blocks, --lsh-recall) are held in --memory until all are found.
+    The file stays at the centre.
     """
-    from linkage import LSH, EncodedSet, compare, compare_in_parts, write_pairs
+    from linkage import EncodedSet, compare, compare_in_parts, write_pairs
     from linkage.central.tiles import BYTES_PER_PAIR
 
     keep_inputs(out, *_one_or_two(sets))
+    candidates = candidates_of(blocks, block, lsh_recall, lsh_threshold)
+    if lsh_threshold is not None:
+        raise click.UsageError("--lsh-threshold is for `link`; here --threshold says it")
     encoded = [EncodedSet.load(path) for path in sets]
     options: dict[str, Any] = {
         "threshold": threshold,
         "measure": measure,
         "filters": filters or None,
         "threads": threads,
-        "memory": min(memory_mib << 20, most * BYTES_PER_PAIR) if lsh_recall else memory_mib << 20,
+        "memory": memory_mib << 20 if candidates is None else min(memory_mib << 20, most * BYTES_PER_PAIR),
     }
-    if lsh_recall:
-        parts = iter([compare(*encoded, candidates=LSH(recall=lsh_recall), **options)])
+    recall = None
+    if candidates is not None:
+        pairs = compare(*encoded, candidates=candidates, **options)
+        parts, recall = iter([pairs]), pairs.recall
     else:
         parts = compare_in_parts(*encoded, most=most, **options)
     written = write_pairs(parts, out)
-    click.echo(json.dumps({"pairs": written, "out": out}) if as_json else f"{written:,} pairs in {out}")
+    said = "" if recall is None else f"; {recall:.4f} of the pairs of a sample that was compared with all were found"
+    told = {"pairs": written, "out": out} | ({} if candidates is None else {"recall": recall})
+    click.echo(json.dumps(told) if as_json else f"{written:,} pairs in {out}{said}")
 
 
 def _one_or_two(sets: tuple[str, ...]) -> tuple[str, ...]:

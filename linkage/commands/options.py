@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from linkage.agency.key import Key
+    from linkage.central.blocking.ways import Candidates
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,6 +49,23 @@ def key_options(command: Command) -> Command:
     return command
 
 
+def candidates_options(command: Command) -> Command:
+    """Options that say which records meet where there are too many to compare all pairs."""
+    for option in (
+        click.option("--blocks", is_flag=True, help="Compare only records that share a block of the agreement."),
+        click.option("--block", multiple=True, metavar="NAME", help="The same by this block alone; repeat for more."),
+        click.option(
+            "--lsh-recall",
+            metavar="RECALL",
+            help="Compare only records that locality-sensitive hashing brings together, with tables enough to find "
+            "this share of the pairs, such as 0.99; with blocks, those that either brings together.",
+        ),
+        click.option("--lsh-threshold", metavar="SIMILARITY", help="From which on it shall; of `link`, 0.7 for most."),
+    ):
+        command = option(command)
+    return command
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 threads_option = click.option("--threads", type=click.IntRange(1), help="Default: all cores.")
 memory_option = click.option("--memory", "memory_mib", type=click.IntRange(1), default=1024, show_default=True,
@@ -77,6 +95,21 @@ def key_of(key_path: str | None, key_fd: int | None, ask_key: bool) -> Key:
     if ask_key:
         return Key.prompt()
     return Key.load(key_fd if key_fd is not None else str(key_path))
+
+
+def candidates_of(
+    blocks: bool, block: tuple[str, ...], lsh_recall: str | None, lsh_threshold: str | None
+) -> Candidates | None:
+    """``candidates=`` from the options; None for all pairs."""
+    from linkage.central.blocking.ways import LSH, Blocks
+
+    if lsh_threshold is not None and lsh_recall is None:
+        raise click.UsageError("--lsh-threshold goes with --lsh-recall, such as --lsh-recall 0.99")
+    by_block = Blocks(rules=block) if blocks or block else None
+    by_hash = None if lsh_recall is None else LSH(recall=lsh_recall, threshold=lsh_threshold)
+    if by_block is not None and by_hash is not None:
+        return by_block | by_hash
+    return by_block or by_hash
 
 
 def keep_inputs(out: str, *inputs: str | None) -> None:

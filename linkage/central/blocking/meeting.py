@@ -1,97 +1,114 @@
-"""Records with equal keys meet: candidates table by table, in bulk, scored by the kernels, each pair kept once."""
+"""Records with equal keys meet: candidates of a table, in bulk, in parts of bounded size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central import kernels
-from linkage.central.kernels import Rows
-from linkage.central.tiles import Found, no_pairs
+Keys = NDArray[np.uint64]
+Places = NDArray[np.int64]
 
-_AT_ONCE = 1 << 20  # candidates held at a time, or those of one record where these are more
+AT_ONCE = 1 << 20  # candidates held at a time, or those of one record where these are more
 _HASH, _RIGHT, _ROW = np.uint64(0xFFFFFFFF << 32), np.uint64(1 << 31), np.uint64((1 << 31) - 1)
+_HASHES_DIFFER = np.uint64(1 << 32)
 
 
-def met(
-    left: NDArray[np.uint64], right: NDArray[np.uint64], *, within: bool
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """Pairs of rows with equal keys; within one set each once, row below column. No block is too large: it is tiled.
+@dataclass(frozen=True)
+class Counted:
+    """How many pairs have equal keys, how many keys are shared, and how many pairs the largest block gives."""
 
-    Keys meet by 32 bits of a hash: few pairs more, which scoring drops.
-    """
-    order, own, partner, many = _partners(left, right, within=within)
-    total = np.cumsum(many)
-    first = 0
-    while first < len(many):
-        before = total[first - 1] if first else 0
-        last = max(first + 1, int(np.searchsorted(total, before + _AT_ONCE, side="right")))
-        each = many[first:last]
-        skipped = np.repeat(partner[first:last] - (total[first:last] - each - before), each)
-        row = np.repeat(order[own[first:last]], each)
-        column = order[skipped + np.arange(len(row))]
-        yield (np.minimum(row, column), np.maximum(row, column)) if within else (row, column)
-        first = last
+    pairs: int
+    blocks: int
+    largest: int
 
 
-def _partners(
-    left: NDArray[np.uint64], right: NDArray[np.uint64], *, within: bool
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows in order of their keys; and of each with partners its place, the place of the first, and how many follow."""
-    sides = [_by_hash(left)] if within else [_by_hash(left), _by_hash(right) | _RIGHT]
-    together = np.concatenate(sides)
-    together.sort()  # one number for hash, side and row: a block is a run, its left rows first
-    order = (together & _ROW).astype(np.int32)
-    hashes = together >> np.uint64(32)
-    bounds = np.concatenate([[0], np.flatnonzero(hashes[1:] != hashes[:-1]) + 1, [len(hashes)]])
-    start, end = bounds[:-1], bounds[1:]
+def candidates_of(left: Keys, right: Keys, *, within: bool) -> Counted:
+    """Count the pairs of two sides, or of rows below columns within one, without making them."""
+    lefts, of_left = np.unique(left[left != 0], return_counts=True)
     if within:
-        start, end = start[end - start > 1], end[end - start > 1]
-        own = np.repeat(start, end - start) + _numbered(end - start)
-        return order, own, own + 1, np.repeat(end, end - start) - own - 1
-    of_right = np.concatenate([[0], np.cumsum((together & _RIGHT) > 0)])
-    rights = of_right[end] - of_right[start]
-    lefts = end - start - rights
-    both = (lefts > 0) & (rights > 0)
-    start, lefts, rights = start[both], lefts[both], rights[both]
-    own = np.repeat(start, lefts) + _numbered(lefts)
-    return order, own, np.repeat(start + lefts, lefts), np.repeat(rights, lefts)
+        each = of_left * (of_left - 1) // 2
+    else:
+        rights, of_right = np.unique(right[right != 0], return_counts=True)
+        _, places, others = np.intersect1d(lefts, rights, assume_unique=True, return_indices=True)
+        each = of_left[places] * of_right[others]
+    return Counted(int(each.sum()), int(np.count_nonzero(each)), int(each.max(initial=0)))
 
 
-def _by_hash(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+@dataclass(frozen=True, eq=False)
+class Meeting:
+    """The pairs of rows with equal keys, not yet made; within one set each once, row below column.
+
+    order      (k,) rows in order of their keys, of a block the left ones first
+    own        (r,) the place in that order of each row that has partners
+    partner    (r,) the place of its first partner
+    many       (r,) how many it has
+    """
+
+    left: Keys
+    right: Keys
+    within: bool
+    order: NDArray[np.int32]
+    own: Places
+    partner: Places
+    many: Places
+
+    @classmethod
+    def of(cls, left: Keys, right: Keys, *, within: bool) -> Meeting:
+        """Of two sides, or within one, whose keys are then given twice. Keys of 0 meet nobody."""
+        sides = [_by_hash(left)] if within else [_by_hash(left), _by_hash(right) | _RIGHT]
+        together = np.concatenate(sides)
+        together.sort()  # one number for hash, side and row: a block is a run, its left rows first
+        order = (together & _ROW).astype(np.int32)
+        same = np.zeros(len(together) + 1, dtype=np.bool_)  # as the one before; no row is alone with itself
+        np.less(together[1:] ^ together[:-1], _HASHES_DIFFER, out=same[1:-1])
+        start = np.flatnonzero(same[1:] & ~same[:-1])
+        end = np.flatnonzero(same[:-1] & ~same[1:]) + 1
+        if within:
+            own = np.repeat(start, end - start) + _numbered(end - start)
+            return cls(left, right, within, order, own, own + 1, np.repeat(end, end - start) - own - 1)
+        n_right = np.zeros(len(together) + 1, dtype=np.int32)
+        np.cumsum((together & _RIGHT) != 0, out=n_right[1:])
+        rights = (n_right[end] - n_right[start]).astype(np.int64)
+        lefts = end - start - rights
+        both = (lefts > 0) & (rights > 0)
+        start, lefts, rights = start[both], lefts[both], rights[both]
+        own = np.repeat(start, lefts) + _numbered(lefts)
+        return cls(left, right, within, order, own, np.repeat(start + lefts, lefts), np.repeat(rights, lefts))
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Runs of its rows that have about a million pairs each: no block is too large."""
+        total = np.cumsum(self.many)
+        first = 0
+        while first < len(total):
+            before = total[first - 1] if first else 0
+            last = max(first + 1, int(np.searchsorted(total, before + AT_ONCE, side="right")))
+            yield first, last
+            first = last
+
+    def pairs(self, part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Rows and columns of a part."""
+        own, partner, many = (each[slice(*part)] for each in (self.own, self.partner, self.many))
+        row, place = self.order[own], partner
+        if (many != 1).any():
+            row, ends = np.repeat(row, many), np.cumsum(many)
+            place = np.repeat(partner - (ends - many), many) + np.arange(len(row))
+        column = self.order[place]
+        if self.within:
+            row, column = np.minimum(row, column), np.maximum(row, column)
+        same = self.left[row] == self.right[column]  # order was by 32 bits of a hash
+        return (row, column) if same.all() else (row[same], column[same])
+
+
+def _by_hash(keys: Keys) -> Keys:
     mixed = (keys ^ keys >> np.uint64(32)) * np.uint64(0x9E3779B97F4A7C15)
-    return mixed & _HASH | np.arange(len(keys), dtype=np.uint64)
+    made: Keys = (mixed & _HASH | np.arange(len(keys), dtype=np.uint64))[keys != 0]
+    return made
 
 
-def _numbered(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _numbered(lengths: Places) -> Places:
     """0, 1, ... of each run."""
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
-
-
-def scored(
-    candidates: Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]], left: Rows, right: Rows, need: NDArray[np.uint32]
-) -> tuple[Found, int]:
-    """Candidates, of rows that have bits, that reach the overlap they need; and how many candidates there were."""
-    found, n = [no_pairs()], 0
-    for row, column in candidates:
-        n += len(row)
-        counts = left.counts[row], right.counts[column]
-        needed = need[counts[0] + counts[1]]
-        # no overlap is above either popcount
-        hopeful = np.flatnonzero(needed <= np.minimum(*counts))
-        row, column, needed = row[hopeful], column[hopeful], needed[hopeful]
-        overlap = kernels.pair_overlaps(left, right, row, column)
-        kept = overlap >= needed
-        found.append((row[kept], column[kept], overlap[kept]))
-    return (np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found]),
-            np.concatenate([part[2] for part in found])), n  # fmt: skip
-
-
-def distinct(parts: list[Found]) -> Found:
-    """Each pair once, by row, then column."""
-    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
-    _, first = np.unique(row.astype(np.int64) << 32 | column, return_index=True)
-    return row[first], column[first], overlap[first]

@@ -1,67 +1,73 @@
-"""`compare` by candidates: tables side by side on threads, what they find joined now and again to stay small."""
+"""Candidates scored: tables prepared ahead, their pairs on threads, what is found joined now and again."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.blocking.bitplanes import keys_of, planes_of
-from linkage.central.blocking.lsh import LSH, Tables, codes, tables_for
-from linkage.central.blocking.meeting import distinct, met, scored
+from linkage.central import kernels
+from linkage.central.blocking.keyed import Keyed
+from linkage.central.blocking.meeting import Meeting
 from linkage.central.job import Job
-from linkage.central.kernels import Rows
 from linkage.central.tiles import Found, no_pairs
-from linkage.parallel import in_order
+from linkage.parallel import in_order, thread_count
+from linkage.progress import shown
+
+Rows = NDArray[np.int32]
+Result = TypeVar("Result")
+
+# records of tables that are prepared side by side; a prepared one takes some 30 bytes for each
+_AHEAD = 8_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Tables chosen for a job, and its records that have bits, ready to be looked up."""
+def over_candidates(
+    step: Callable[[Rows, Rows], Result],
+    tables: Keyed,
+    *,
+    within: bool,
+    threads: int | None,
+    progress: bool | None,
+    label: str,
+) -> Iterator[Result]:
+    """``step(rows, columns)`` of all candidates, table by table, in parts; a pair of two tables comes twice."""
 
-    job: Job
-    chosen: Tables
-    rows: NDArray[np.int32]
-    columns: NDArray[np.int32]
-    left: Rows
-    right: Rows
-    planes: tuple[NDArray[np.uint64], ...]
-    positions: NDArray[np.int64]
-    seed: str
+    def meeting(table: int) -> Meeting:
+        return Meeting.of(*tables.keys(table), within=within)
 
-    def table(self, table: int) -> Found:
-        """The pairs that share this table's key and reach the threshold, in rows of the records that have bits."""
-        keys = [
-            keys_of(codes(planes, self.positions, self.seed, self.chosen, table), n)
-            for planes, n in zip(self.planes, (len(self.left), len(self.right)), strict=False)
-        ]
-        return scored(met(keys[0], keys[-1], within=self.job.within), self.left, self.right, self.job.need)[0]
+    def parts() -> Iterator[tuple[Meeting, tuple[int, int]]]:
+        n = sum(map(len, tables.keys(0))) if tables.tables else 0
+        ahead = max(1, min(thread_count(threads), _AHEAD // max(1, n)))
+        made = in_order(meeting, range(tables.tables), threads=ahead)
+        for each in shown(made, total=tables.tables, label=label, unit="table", progress=progress):
+            for part in each.parts():
+                yield each, part
 
-
-def search_of(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None) -> Search:
-    """Choose tables and lay the bits side by side; ``ValueError`` if no tables keep the recall."""
-    rows, columns = _present(job.rows), _present(job.columns)
-    left, right = job.rows.take(rows), job.columns.take(columns)
-    chosen = tables_for(lsh, left, right, threshold, n_bits=job.n_bits, measure=job.measure, within=job.within)
-    seed = hashlib.sha256(f"{job.left.schema.fingerprint()}/{job.measure}/{threshold}/{chosen}".encode()).hexdigest()
-    planes = tuple(
-        planes_of(side.words, threads=threads).view(np.uint64) for side in ((left,) if job.within else (left, right))
-    )
-    return Search(job, chosen, rows, columns, left, right, planes, _positions(job), seed)
+    return in_order(lambda item: step(*item[0].pairs(item[1])), parts(), threads=threads)
 
 
-def pairs_by_lsh(job: Job, threshold: Fraction, lsh: LSH, *, threads: int | None, room: Callable[[int], None]) -> Found:
-    """The pairs of the job that share a table's key; ``room(pairs)`` may refuse what is held so far."""
-    search = search_of(job, threshold, lsh, threads=threads)
-    found = _joined(in_order(search.table, range(search.chosen.tables), threads=threads), room)
-    return search.rows[found[0]], search.columns[found[1]], found[2]
+def similar(
+    tables: Keyed, job: Job, *, threads: int | None, progress: bool | None, room: Callable[[int], None]
+) -> Found:
+    """The candidates that reach the overlap they need, each once; ``room(pairs)`` may refuse what is held so far."""
+
+    def step(row: Rows, column: Rows) -> Found:
+        counts = job.rows.counts[row], job.columns.counts[column]
+        needed = job.need[counts[0] + counts[1]]
+        # no overlap is above either popcount; and a record without bits is like nothing
+        hopeful = np.flatnonzero((needed <= np.minimum(*counts)) & (np.minimum(*counts) > 0))
+        row, column, needed = row[hopeful], column[hopeful], needed[hopeful]
+        overlap = kernels.pair_overlaps(job.rows, job.columns, row, column)
+        kept = overlap >= needed
+        return row[kept], column[kept], overlap[kept]
+
+    found = over_candidates(step, tables, within=job.within, threads=threads, progress=progress, label="candidates")
+    return joined(found, room)
 
 
-def _joined(parts: Iterator[Found], room: Callable[[int], None]) -> Found:
+def joined(parts: Iterator[Found], room: Callable[[int], None]) -> Found:
     """Found by any table, each pair once; joined when as much is new as is held, so that it is never sorted often."""
     held, new, n = no_pairs(), [no_pairs()], 0
     for part in parts:
@@ -75,15 +81,8 @@ def _joined(parts: Iterator[Found], room: Callable[[int], None]) -> Found:
     return held
 
 
-def _present(rows: Rows) -> NDArray[np.int32]:
-    return np.flatnonzero(rows.counts).astype(np.int32)
-
-
-def _positions(job: Job) -> NDArray[np.int64]:
-    """The positions that the filters use: their words may have more, and those are equal in any two records."""
-    places, before = [], 0
-    for filter in job.left.schema.filters:
-        if filter.name in job.names:
-            places.append(before + np.arange(filter.bits))
-            before += filter.words * 64
-    return np.concatenate(places)
+def distinct(parts: list[Found]) -> Found:
+    """Each pair once, by row, then column."""
+    row, column, more = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    _, first = np.unique(row.astype(np.int64) << 32 | column, return_index=True)
+    return row[first], column[first], more[first]

@@ -34,20 +34,21 @@ def new_link_ids(
     import pyarrow as pa
 
     linked = np.bincount(group)[group] > 1
-    places = np.concatenate([np.full(len(part), index) for index, part in enumerate(ids)])
+    places = np.repeat(np.arange(len(ids)), [len(part) for part in ids])
     rows = np.concatenate([np.arange(len(part)) for part in ids])
     by_name = np.argsort(np.argsort(sources))
     # rows are in id order, so the first record of a group is the lowest of (source, row)
     order = np.lexsort((rows, by_name[places], group))
     first = order[np.diff(group[order], prepend=-1) != 0]
-    texts: dict[int, str] = {}
-    for record in first[linked[first]].tolist():
-        place = int(places[record])
-        texts[int(group[record])] = _keyed(release_key, sources[place], ids[place][int(rows[record])].as_py())
-    return pa.array(
-        [texts[code] if is_linked else None for code, is_linked in zip(group.tolist(), linked.tolist(), strict=True)],
-        pa.string(),
-    )
+    first = first[linked[first]]
+    made = np.empty(len(first), dtype=object)
+    for place, part in enumerate(ids):
+        own = places[first] == place
+        known = part.take(pa.array(rows[first[own]])).to_pylist()
+        made[own] = [_keyed(release_key, sources[place], name) for name in known]
+    number = np.zeros(int(group.max(initial=0)) + 1, dtype=np.int64)
+    number[group[first]] = np.arange(len(first))
+    return pa.array(made, pa.string()).take(pa.array(number[group], mask=~linked))
 
 
 def release(

@@ -75,7 +75,7 @@ def similarity_judged(links: Calibration, cut: float) -> Quality:
 
 def _expected(scored: Scored, within: Sequence[Within] | None, cut: float, probability: Floats) -> Expectation:
     wrong = float((1 - probability).sum())
-    missed = max(scored.matches - float(probability.sum()), 0.0)
+    missed = max(scored.matches / scored.met - float(probability.sum()), 0.0)
     if within is not None:
         wrong = (wrong + max(wrong, _look_alikes(scored, within, cut))) / 2
     return Expectation(cut, len(probability), min(wrong, float(len(probability))), missed)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import compare, kernels
+from linkage.central.blocking import ways
 from linkage.central.job import Job, prepared
 from linkage.central.judging.calibrate import Calibration, calibrate
 from linkage.central.judging.rivals import Candidates
@@ -33,33 +34,49 @@ _WAY_OUT = "Give threshold= if you know one, or link sets that share more people
 
 
 def found(
-    left: EncodedSet, right: EncodedSet, *, threads: int | None, memory: int, progress: bool | None
+    left: EncodedSet,
+    right: EncodedSet,
+    candidates: ways.Candidates | None = None,
+    *,
+    threads: int | None,
+    memory: int,
+    progress: bool | None,
 ) -> tuple[Pairs, float, Calibration]:
     """The pairs at or above a threshold, that threshold, and all links by similarity with their probabilities.
 
-    For two sets whose records have one partner each.
+    For two sets whose records have one partner each; of ``candidates`` where not all pairs are to be compared.
 
     Raises `EvidenceError` where similarities and structure don't say where matches begin.
     """
-    pairs = alike(left, right, threads=threads, memory=memory, progress=progress)
+    pairs = alike(left, right, candidates, threads=threads, memory=memory, progress=progress)
     if not len(pairs):
         raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
     assert pairs.similarity is not None
-    candidates = Candidates.of(pairs.left, pairs.right, pairs.similarity, len(left), len(right))
+    rivals = Candidates.of(pairs.left, pairs.right, pairs.similarity, len(left), len(right))
     # exclusive ors crowd all that is not very alike at a half, matches as well
-    links = calibrate(candidates, thinning=left.schema.filters[0].similarity != "hamming")
+    links = calibrate(rivals, thinning=left.schema.filters[0].similarity != "hamming")
     cut = _cut(links, min(len(left), len(right)))
     return pairs.take(pairs.similarity >= cut), cut, links
 
 
-def alike(left: EncodedSet, right: EncodedSet, *, threads: int | None, memory: int, progress: bool | None) -> Pairs:
+def alike(
+    left: EncodedSet,
+    right: EncodedSet,
+    candidates: ways.Candidates | None = None,
+    *,
+    threads: int | None,
+    memory: int,
+    progress: bool | None,
+) -> Pairs:
     """The ten pairs or so a record that are most alike: those above a floor that a sample of all pairs gives."""
     if not len(left) or not len(right):
         raise EvidenceError("a set has no records, so no threshold can be found")
     job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=threads)
     room = min(_PAIRS_A_RECORD * (len(left) + len(right)), memory // (4 * BYTES_PER_PAIR))
     floor = _floor(job, room)
-    return compare.compare(left, right, threshold=floor, threads=threads, memory=memory, progress=progress)
+    return compare.compare(
+        left, right, threshold=floor, candidates=candidates, threads=threads, memory=memory, progress=progress
+    )
 
 
 def _cut(links: Calibration, n_records: int) -> float:

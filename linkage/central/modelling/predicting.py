@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # a record is undecided that surely has a partner, though none is much likelier than the next
 _SURE, _UNDECIDED = 0.8, 0.55
 _FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
-_SAMPLE = 4_000  # records of a source that are held against all of it
+# records of a source that are held against all of it, and the pairs that makes where a source is very large
+_SAMPLE, _FEWEST_SAMPLED, _SAMPLED_PAIRS = 4_000, 500, 4_000_000_000
 
 
 class Limits(TypedDict):
@@ -45,6 +46,7 @@ class Scored:
     messages     what the rivals of each leave to it
     chance       (p,) float64 probability of each, rivals considered; 0 where no field could be compared
     matches      how many are expected among all of them
+    met          of the matches there are, the share that may be among them: 1 unless only candidates were compared
     """
 
     first: EncodedSet
@@ -56,6 +58,7 @@ class Scored:
     messages: Messages
     chance: Floats
     matches: float
+    met: float = 1.0
 
     @property
     def prior(self) -> float:
@@ -119,10 +122,12 @@ def scored(
 def look_alikes(model: Model, source: EncodedSet, n_larger: int, *, limits: Limits) -> Within:
     """The likely pairs within a source that holds nobody twice: two people each, whatever they share.
 
-    Of more than 4,000 records so many, evenly spaced, are held against all. ``n_larger`` as in linking.
+    Of more than 4,000 records so many, evenly spaced, are held against all; of more than a million fewer, down to 500.
+    ``n_larger`` as in linking.
     """
     n = len(source)
-    rows: NDArray[np.int32] = np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int32)
+    wanted = min(n, _SAMPLE, max(_FEWEST_SAMPLED, _SAMPLED_PAIRS // max(n, 1)))
+    rows: NDArray[np.int32] = np.linspace(0, n - 1, wanted).astype(np.int32)
     evidence = likely_within(model, source, rows, n_larger, **limits)
     # of two records that are both in the sample the pair is found twice
     return Within(np.sort(evidence), n / max(len(rows), 1) / 2)

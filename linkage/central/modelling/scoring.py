@@ -57,7 +57,7 @@ def contenders_among(
         lefts,
         rights,
         kernel_plan(model.plan),
-        _upper_weights(model),
+        upper_weights(model),
         bonus=bonus,
         within=within,
         of=of,
@@ -110,7 +110,7 @@ def likely_within(
         chosen,
         every,
         plan,
-        _upper_weights(model),
+        upper_weights(model),
         bonus=bonus,
         floor_bits=LINK_FLOOR_BITS,
         memory=memory,
@@ -123,7 +123,7 @@ def likely_within(
     return match - np.logaddexp(0.0, household)
 
 
-def _upper_weights(model: Model) -> tuple[NDArray[np.int32], ...]:
+def upper_weights(model: Model) -> tuple[NDArray[np.int32], ...]:
     """By level, in 1/1024 bit: no pair's evidence is more than their sum."""
     weights = [np.array(item.weights, dtype=np.int32) for item in model.fields]
     if model.moved:

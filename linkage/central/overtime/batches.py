@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from linkage.central import several
+from linkage.central.blocking.ways import Candidates
 from linkage.central.modelling.model import Model
 from linkage.central.modelling.predicting import Limits
 from linkage.central.outcome import carried_on
@@ -38,6 +39,7 @@ def link_over_time(
     model: Model | None = None,
     probability: Ratio | None = None,
     threshold: Ratio | None = None,
+    candidates: Candidates | None = None,
     duplicates: Collection[str] = (),
     limits: Limits,
 ) -> Links:
@@ -63,10 +65,19 @@ def link_over_time(
     past = past_of(ordered, held, cut)
     if ordered[0].schema.layout == "record":
         assert cut is not None
-        decided = several.decide_by_threshold(ordered, cut, duplicates=own, limits=limits, past=past, known=looked_at)
+        decided = several.decide_by_threshold(
+            ordered, cut, candidates=candidates, duplicates=own, limits=limits, past=past, known=looked_at
+        )
     else:
         decided = several.decide_by_probability(
-            ordered, cut, model=model, duplicates=own, limits=limits, past=past, known=looked_at
+            ordered,
+            cut,
+            model=model,
+            candidates=candidates,
+            duplicates=own,
+            limits=limits,
+            past=past,
+            known=looked_at,
         )
     release_key = held.release_key if held is not None else secrets.token_bytes(32)
     step = kept.step + 1 if kept is not None else int(held is not None)

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.blocking.contending import contenders_met
+from linkage.central.blocking.keyed import keyed
+from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import compare
 from linkage.central.contenders import Contenders
 from linkage.central.job import right_measure
@@ -59,9 +62,18 @@ class Before:
 
 
 def contenders_with_kept(
-    model: Model, first: EncodedSet, second: EncodedSet, before: Before, *, within: bool, limits: Limits
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    before: Before,
+    candidates: Candidates | None,
+    *,
+    within: bool,
+    limits: Limits,
 ) -> Contenders:
-    """What `contenders` would find in all, up to pairs that were too unlike to be kept."""
+    """What `contenders` would find in all, up to pairs that were too unlike to be kept; or among the candidates."""
+    if candidates is not None:
+        return _met_with_kept(model, first, second, before, candidates, within=within, limits=limits)
     lefts, rights = sides(first, model.plan), sides(second, model.plan)
     bonus = bonuses(lefts, rights)
     row, column = [before.row], [before.column]
@@ -82,14 +94,41 @@ def contenders_with_kept(
     return Contenders(rows, columns, np.zeros(len(rows), np.int32), 0, bonus)
 
 
+def _met_with_kept(
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    before: Before,
+    candidates: Candidates,
+    *,
+    within: bool,
+    limits: Limits,
+) -> Contenders:
+    tables = keyed(candidates, first, None if within else second, threshold=None, threads=limits["threads"])
+    # within one set both are the same rows
+    new = (before.new_first, before.new_first if within else before.new_second)
+    found = contenders_met(model, first, second, tables, new=new, within=within, limits=limits)
+    row, column = (np.concatenate(each) for each in ((before.row, found.row), (before.column, found.column)))
+    rows, columns = _sorted(row.astype(np.int64), column.astype(np.int64), within=within)
+    return Contenders(rows, columns, np.zeros(len(rows), np.int32), 0, found.bonus)
+
+
 def pairs_with_kept(
-    left: EncodedSet, right: EncodedSet, before: Before, *, within: bool, threshold: Ratio, limits: Limits
+    left: EncodedSet,
+    right: EncodedSet,
+    before: Before,
+    candidates: Candidates | None,
+    *,
+    within: bool,
+    threshold: Ratio,
+    limits: Limits,
 ) -> Pairs:
     """What `compare` would find in all; the kept pairs are those of before at this threshold."""
     row, column = [before.row], [before.column]
     for some, others, own in before.parts(within=within):
         if len(some) and len(others):
-            found = compare(_some(left, some), None if own else _some(right, others), threshold=threshold, **limits)
+            these, those = _some(left, some), None if own else _some(right, others)
+            found = compare(these, those, threshold=threshold, candidates=candidates, **limits)
             row.append(some[found.left])
             column.append(others[found.right])
     rows, columns = _sorted(np.concatenate(row), np.concatenate(column), within=within)

@@ -1,0 +1,156 @@
+"""Contenders among candidates, and how many of the likely matches the candidates take in.
+
+The model is estimated on all pairs of some records, so nothing that blocking removes bends its m and u; what is removed
+is measured: of some records all contenders are found, and those among them that meet in no table are what is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central import kernels
+from linkage.central.blocking.keyed import Keyed
+from linkage.central.blocking.search import Rows, distinct, over_candidates
+from linkage.central.contenders import (
+    LINK_FLOOR_BITS,
+    UNIT,
+    Contenders,
+    highest_floor,
+    most_contenders,
+    prior_bits,
+    raised,
+)
+from linkage.central.modelling.competition import Edges
+from linkage.central.modelling.estimate import weigh
+from linkage.central.modelling.levels import kernel_plan, sides
+from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
+from linkage.central.modelling.scoring import contenders_among, evidence_of, upper_weights
+from linkage.central.tiles import Found, no_pairs
+
+if TYPE_CHECKING:
+    from linkage.central.modelling.model import Model
+    from linkage.central.modelling.predicting import Limits
+    from linkage.encoded import EncodedSet
+
+# pairs of the records that show what is lost; and of these at least so many
+_SAMPLE_PAIRS, _FEWEST_ROWS = 2_000_000_000, 1_000
+_NORMAL = 1.96
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of the likely matches of a sample, the share that candidates take in, with a 95 % interval (Wilson)."""
+
+    found: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.found:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def contenders_met(
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    tables: Keyed,
+    *,
+    new: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
+    within: bool,
+    limits: Limits,
+) -> Contenders:
+    """What `contenders` would find among all pairs, of those that meet; ``new``: and of which either record is new."""
+    lefts, rights, plan = sides(first, model.plan), sides(second, model.plan), kernel_plan(model.plan)
+    bonus, weights = bonuses(lefts, rights), upper_weights(model)
+    prior = prior_bits(0.5 * min(len(first), len(second)), len(first), len(second))
+    floor = math.ceil((LINK_FLOOR_BITS - prior) * UNIT)
+
+    def step(row: Rows, column: Rows) -> Found:
+        if new is not None:
+            fresh = new[0][row] | new[1][column]
+            row, column = row[fresh], column[fresh]
+        levels = kernels.pair_levels(lefts, rights, row, column, plan)
+        weight = of_pairs(bonus, row, levels, plan)
+        for index, own in enumerate(weights):
+            weight += own[levels[:, index]]
+        kept = weight >= floor
+        return row[kept], column[kept], weight[kept].astype(np.int32)
+
+    found = over_candidates(
+        step, tables, within=within, threads=limits["threads"], progress=limits["progress"], label="candidates"
+    )
+    room = most_contenders(len(first), len(second), limits["memory"])
+    (row, column, weight), floor = _within_room(found, floor, highest_floor(prior), room=room, memory=limits["memory"])
+    return Contenders(row, column, weight, floor, bonus)
+
+
+def _within_room(parts: Iterator[Found], floor: int, highest: int, *, room: int, memory: int) -> tuple[Found, int]:
+    """Each pair once; where they are more than there is room for, the lightest are dropped, or `LimitError` says so."""
+    held, new, n = no_pairs(), [no_pairs()], 0
+    for part in parts:
+        new.append(part)
+        n += len(part[0])
+        if n <= max(len(held[0]), room // 4):
+            continue
+        held, new, n = distinct([held, *new]), [no_pairs()], 0
+        while len(held[0]) > room:
+            floor = raised([held], highest, share=1.0, memory=memory)
+            held = _at_least(held, floor)
+    return _at_least(distinct([held, *new]), floor), floor
+
+
+def _at_least(found: Found, floor: int) -> Found:
+    kept = found[2] >= floor
+    return found[0][kept], found[1][kept], found[2][kept]
+
+
+def share_met(
+    model: Model,
+    first: EncodedSet,
+    second: EncodedSet,
+    tables: Keyed,
+    *,
+    bonus: tuple[Bonus, ...],
+    within: bool,
+    unique: tuple[bool, bool],
+    limits: Limits,
+) -> Share | None:
+    """Of the likely matches of some records of the first set, how many meet; None if there are none."""
+    n = len(first)
+    wanted = min(n, max(_FEWEST_ROWS, _SAMPLE_PAIRS // max(1, len(second))))
+    rows = np.linspace(0, max(0, n - 1), wanted).astype(np.int32)
+    lefts, rights = sides(first, model.plan), sides(second, model.plan)
+    some, own = tuple(side.take(rows) for side in lefts), tuple(worth[rows] for worth in bonus)
+    found = contenders_among(model, some, rights, own, within=False, of=(n, len(second)), **limits)
+    if within:
+        found = found.take(rows[found.row] != found.column)
+    levels = kernels.pair_levels(some, rights, found.row, found.column, kernel_plan(model.plan))
+    edges = Edges(found.row, found.column, len(rows), len(second), unique)
+    chance = weigh(*evidence_of(model, found, levels, max(n, len(second))), edges)[2]
+    total = float(chance.sum())
+    if total < 1:
+        return None
+    return _share(float(chance[_met(tables, rows[found.row], found.column)].sum()), total)
+
+
+def _met(tables: Keyed, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pairs have a key in common."""
+    met = np.zeros(len(row), dtype=np.bool_)
+    for table in range(tables.tables):
+        left, right = tables.keys(table)
+        met |= (left[row] == right[column]) & (left[row] != 0)
+    return met
+
+
+def _share(found: float, total: float) -> Share:
+    """Wilson (1927), with the expected number of matches for that of trials."""
+    share, square = found / total, _NORMAL**2 / total
+    middle, half = (share + square / 2) / (1 + square), math.sqrt(share * (1 - share) * square + square**2 / 4)
+    half /= 1 + square
+    return Share(share, max(0.0, middle - half), min(1.0, middle + half))
