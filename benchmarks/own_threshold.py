@@ -1,6 +1,7 @@
 """The threshold that `lk.link` finds by itself beside the best one, which takes the truth to find.
 
     python benchmarks/own_threshold.py [--seeds 3] [--people 6000] [--data "Febrl 4"] [--encodings record clkhash]
+                                       [--kept 0.5 0.1 0.01 0]
 
 On every data set of two tables, whole and with shares of the partners taken out of the left one, encoded as ours
 (``record``, and by the profiles that guard one filter a record) and as clkhash does it: weighted by field, as the rival
@@ -147,11 +148,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
     parser.add_argument("--data", default="", help="only data sets whose name begins so")
+    parser.add_argument("--kept", nargs="*", type=float, default=full_size.OWN_THRESHOLD_KEPT, help="beside all")
     parser.add_argument("--encodings", nargs="+", choices=ENCODINGS, default=full_size.OWN_THRESHOLD_ENCODINGS)
     wanted = parser.parse_args()
     about = {"versions": machine.versions(), "machine": machine.machine()}
     lacking: set[str] = set()
-    every = datasets.trials(range(1, wanted.seeds + 1), wanted.people, full_size.OWN_THRESHOLD_KEPT)
+    every = datasets.trials(range(1, wanted.seeds + 1), wanted.people, wanted.kept)
     for data, make in every.items():
         one_sided = data in full_size.ONE_SIDED  # within one set no threshold is found
         if one_sided or not data.startswith(wanted.data) or not quality.possible(data, ["linkage"], lacking):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import mean
 
@@ -10,6 +10,7 @@ import full_size
 from results_kept import RESULTS, complete, lines_of, table_row
 
 OWN_THRESHOLD = RESULTS / "own_threshold.jsonl"
+FEW = 0.3  # of the partners: with fewer next to everything is refused
 
 
 def full_own_threshold() -> list[dict]:
@@ -33,21 +34,35 @@ def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
 
 
 def own_threshold(lines: list[dict]) -> str:
-    """F1 at the threshold that was found minus F1 at the best one: mean (lowest to highest) over seeds."""
+    """F1 at the threshold that was found minus F1 at the best one; where few have partners, all data in one row."""
     encodings = list(dict.fromkeys(line["encoding"] for line in lines))
     head = ("data", *encodings)
     rows = [table_row(head), table_row(["---"] * len(head))]
-    for data in dict.fromkeys(line["data"] for line in lines):
-        cells = [[line for line in lines if (line["data"], line["encoding"]) == (data, each)] for each in encodings]
-        rows.append(table_row([data, *map(cell, cells)]))
+    for name, own in parts(lines):
+        rows.append(
+            table_row([name, *(cell([line for line in own if line["encoding"] == each]) for each in encodings)])
+        )
     return "\n".join(rows)
 
 
+def parts(lines: list[dict]) -> Iterator[tuple[str, list[dict]]]:
+    """Rows of the table: name and lines."""
+    shares = sorted({line["settings"].get("kept", 1.0) for line in lines}, reverse=True)
+    for share in shares:
+        own = [line for line in lines if line["settings"].get("kept", 1.0) == share]
+        names = list(dict.fromkeys(line["data"] for line in own))
+        if share >= FEW:
+            for name in names:
+                yield name, [line for line in own if line["data"] == name]
+        else:
+            yield f"all {len(names)}, {100 * share:.0f} % of partners", own
+
+
 def cell(lines: list[dict]) -> str:
-    """One data set and encoding.
+    """The mean (lowest to highest) over what was linked, and the best threshold.
 
     >>> cell([{"f1": 0.97, "best_f1": 0.98, "best_cut": 0.7}, {"refused": "few", "best_f1": 0.9, "best_cut": 0.8}])
-    '-0.0100 (-0.010 to -0.010), best 0.980 at 0.70; refused 1 of 2'
+    '-0.010 (-0.010 to -0.010), best at 0.70; refused 1 of 2'
     >>> cell([{"refused": "few", "best_f1": 0.9, "best_cut": 0.8}])
     'refused'
     """
@@ -55,6 +70,6 @@ def cell(lines: list[dict]) -> str:
     if not linked:
         return "refused"
     gaps = [line["f1"] - line["best_f1"] for line in linked]
-    best, at = (mean(line[name] for line in linked) for name in ("best_f1", "best_cut"))
-    said = f"{mean(gaps):.4f} ({min(gaps):.3f} to {max(gaps):.3f}), best {best:.3f} at {at:.2f}"
+    at = mean(line["best_cut"] for line in linked)
+    said = f"{mean(gaps):.3f} ({min(gaps):.3f} to {max(gaps):.3f}), best at {at:.2f}"
     return said if len(linked) == len(lines) else f"{said}; refused {len(lines) - len(linked)} of {len(lines)}"
