@@ -56,8 +56,8 @@ def fitted(counts: Counts, *, thinning: bool) -> Floats:
 def rising(share: Floats, weight: Floats) -> Floats:
     """The rising numbers nearest to some (isotonic regression: neighbours that fall are pooled).
 
-    >>> rising(np.array([0.1, 0.6, 0.2, 0.9]), np.array([1.0, 1.0, 3.0, 1.0])).tolist()
-    [0.1, 0.3, 0.3, 0.9]
+    >>> rising(np.array([0.25, 0.75, 0.25, 1.0]), np.array([1.0, 1.0, 3.0, 1.0])).tolist()
+    [0.25, 0.375, 0.375, 1.0]
     """
     pools: list[tuple[float, float, int]] = []  # sum of weighted shares, of weights, and how many
     for mean, own in zip(share.tolist(), np.maximum(weight, 1e-9).tolist(), strict=True):
