@@ -72,6 +72,7 @@ from linkage.errors import (
     PrivacyError,
     RecordError,
     SchemaError,
+    UnexpectedError,
 )
 from linkage.field import Field
 from linkage.hardening import Hardening
@@ -121,6 +122,7 @@ __all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "Review",
     "Schema",
     "SchemaError",
+    "UnexpectedError",
     "attach",
     "audit",
     "block_sizes",

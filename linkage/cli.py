@@ -1,6 +1,7 @@
 """The ``linkage`` command: parse, call, print. Results on stdout, everything else on stderr.
 
-No secret is ever an argument: a key is a file, an open descriptor, or typed without echo. Exit codes:
+No secret is ever an argument: a key is a file, an open descriptor, or typed without echo; and no memory is dumped if
+the process is killed (`linkage.commands.nodumps`). Exit codes:
 `linkage.commands.exitcodes`.
 """
 
@@ -22,6 +23,7 @@ from linkage.commands import (
     explain,
     files,
     log,
+    nodumps,
     overtime,
     report,
     study,
@@ -30,6 +32,7 @@ from linkage.commands import (
 
 def main() -> None:
     """Run the command and leave with its exit code."""
+    nodumps.forbid()
     signal.signal(signal.SIGTERM, exitcodes.stop)
     sys.exit(exitcodes.run(cli, sys.argv[1:]))
 

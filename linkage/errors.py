@@ -9,7 +9,8 @@
     ├─ MismatchError         these sets cannot be compared        what, left, right
     ├─ PrivacyError          it would give away more than agreed  measure
     ├─ LimitError            it would need more than allowed      needed, allowed
-    └─ EvidenceError         the data can't say who is whom       -
+    ├─ EvidenceError         the data can't say who is whom       -
+    └─ UnexpectedError       a fault of this library or another   -
 
 Misuse of an argument stays ``ValueError`` or ``TypeError``. No message ever holds a value
 from a person's record, a key, or part of either: messages name the row, the column and the
@@ -99,6 +100,14 @@ class LimitError(LinkageError, RuntimeError):
 
 class EvidenceError(LinkageError, RuntimeError):
     """Refused, because the data can't say who is whom: links would be guesses."""
+
+
+class UnexpectedError(LinkageError, RuntimeError):
+    """A fault of this library, of one it uses or of the table's own: what was raised where, but not its text.
+
+    That could hold a person's value. ``LINKAGE_TRACEBACK=1`` in the environment leaves all of it in, frames and
+    variables included: for invented people.
+    """
 
 
 class LinkageWarning(UserWarning):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ PathLike = str | os.PathLike[str]
 
 KEY_MARK = b"linkage-key-"
 """What a key file begins with; none is ever replaced, for nothing could bring it back."""
+
+_KEY = re.compile(KEY_MARK.decode() + "[0-9]+-[a-z2-7]{16}", re.IGNORECASE)
+
+
+def looks_like_a_key(text: object) -> bool:
+    """Whether a key stands in it, and not only a file's name that begins like one."""
+    return isinstance(text, str) and _KEY.search(text) is not None
 
 
 @contextlib.contextmanager

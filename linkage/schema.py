@@ -27,6 +27,7 @@ from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
 from linkage.fieldtypes import Layout, default_hashes, record_hashes, votes
 from linkage.hardening import NOT_HARDENED, Hardening, Similarity
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -264,6 +265,7 @@ class Schema:
             raise SchemaError("a clkhash schema stays the JSON file it is; TOML can't hold it", rule="encoder")
         save(self, path)
 
+    @sealed
     def check(self, table: object, **options: Any) -> Problems:
         """What in a table breaks the agreement: row, column and rule, never the value.
 

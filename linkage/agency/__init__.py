@@ -28,6 +28,7 @@ from linkage.parallel import in_order
 from linkage.progress import shown
 from linkage.rows import Header, Rows
 from linkage.schema import Schema
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     from linkage.files import PathLike
@@ -37,6 +38,7 @@ __all__ = ["encode"]
 DEFAULT_MEMORY = 1 << 30
 
 
+@sealed
 def encode(
     table: object,
     schema: Schema,

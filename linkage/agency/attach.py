@@ -11,6 +11,7 @@ from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +20,7 @@ How = Literal["inner", "left", "outer"]
 _ROW, _ID = ("linkage row 1", "linkage row 2"), ("record id 1", "record id 2")
 
 
+@sealed
 def attach(
     links: Links,
     left: object,

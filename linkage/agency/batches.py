@@ -170,15 +170,15 @@ class Tally:
                     rule=rule,
                 )
             warnings.warn(
-                f"column '{column}': {count:,} of {self.rows:,} values: {rule} ({remedy})", LinkageWarning, stacklevel=3
+                f"column '{column}': {count:,} of {self.rows:,} values: {rule} ({remedy})", LinkageWarning, stacklevel=4
             )
         if self._alone:
             warnings.warn(
                 f"{self._alone:,} of {self.rows:,} records are in no block by any rule of the agreement: where only "
                 "records of a block are compared they can't be linked. `block_sizes` lists them",
                 LinkageWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         for item in self._schema.fields:
             if self._plan[item.name] is not None and not self._filled[item.name]:
-                warnings.warn(f"column '{self._plan[item.name]}': all values are missing", LinkageWarning, stacklevel=3)
+                warnings.warn(f"column '{self._plan[item.name]}': all values are missing", LinkageWarning, stacklevel=4)

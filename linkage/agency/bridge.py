@@ -9,11 +9,13 @@ from linkage.agency.opened import require_column
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
 from linkage.errors import RecordError
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@sealed
 def bridge(
     table: object,
     old_key: Key,
@@ -57,6 +59,7 @@ def bridge(
     return _each_once(pa.table({"old_record_id": old, "new_record_id": new}), id)
 
 
+@sealed
 def withdrawal(table: object, key: Key, *, id: str, source: str, project: str, id_key: Key | None = None) -> pa.Table:
     """The record ids to be forgotten at the centre: for ``link(..., withdraw={source: table})``.
 

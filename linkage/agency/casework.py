@@ -9,11 +9,13 @@ from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
 from linkage.cases import CaseList
 from linkage.errors import RecordError
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@sealed
 def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key | None = None) -> pa.Table:
     """The agency's own rows of its cases, in the order of the list, to be looked at and decided.
 

@@ -11,6 +11,7 @@ import numpy as np
 from linkage.agency.normalise import REMEDIES, Cleaned, cleaner
 from linkage.agency.records import Batch, column_plan, read
 from linkage.schema import Schema
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,6 +84,7 @@ class Problems:
         )
 
 
+@sealed
 def check(
     table: object,
     schema: Schema,

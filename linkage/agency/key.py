@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from linkage.errors import FileFormatError, MismatchError, PrivacyError
-from linkage.files import KEY_MARK, PathLike, written_beside
+from linkage.files import KEY_MARK, PathLike, looks_like_a_key, written_beside
 from linkage.schema import ENCODING_VERSION
+from linkage.sealed import sealed
 
 _SIZE = 32
 _PREFIX = KEY_MARK.decode() + "1-"
@@ -44,21 +45,25 @@ class Key:
     __slots__ = ("_secret",)
     __hash__ = None  # type: ignore[assignment]  # a hash of the secret would give it away bit by bit
 
+    @sealed
     def __init__(self, secret: bytes) -> None:
         _refuse_weak(secret)
         self._secret = bytes(secret)
 
     @classmethod
+    @sealed
     def generate(cls) -> Key:
         """A new key from the operating system's random source."""
         return cls(secrets.token_bytes(_SIZE))
 
+    @sealed
     def save(self, path: PathLike) -> None:
         """Write the key as one line of text that only its owner can read (0600). An existing file is never replaced."""
         with written_beside(path, mode=0o600, replace=False) as part:
             part.write_text(self._text() + "\n", encoding="ascii")
 
     @classmethod
+    @sealed
     def load(cls, source: PathLike | int) -> Key:
         """The key in a file, or behind an open file descriptor.
 
@@ -68,6 +73,8 @@ class Key:
         if isinstance(source, int):
             with os.fdopen(source, "rb", closefd=False) as handle:
                 return cls.from_text(_ascii(handle.read(_MAX_FILE)))
+        if looks_like_a_key(os.fspath(source)):  # or what the system says of a file that isn't there would repeat it
+            raise PrivacyError("that is a key, not a file's name: Key.from_text takes it", measure="key as a path")
         path = Path(source)
         _refuse_readable_by_others(path, path.stat())  # before opening: a FIFO would wait for ever
         with path.open("rb") as handle:
@@ -75,6 +82,7 @@ class Key:
             return cls.from_text(_ascii(handle.read(_MAX_FILE)), where=str(path))
 
     @classmethod
+    @sealed
     def prompt(cls) -> Key:
         """Ask for the key on the terminal, without echo: a generated key with its checksum, no passphrase."""
         import getpass
@@ -82,6 +90,7 @@ class Key:
         return cls.from_text(getpass.getpass("linkage key: "), where="the typed key")
 
     @classmethod
+    @sealed
     def from_text(cls, text: str, *, where: str = "the key") -> Key:
         """The key in the line that `save` writes; raises `FileFormatError` for anything else, a passphrase included."""
         line = text.strip()
@@ -108,11 +117,13 @@ class Key:
             )
         return cls(body[:_SIZE])
 
+    @sealed
     def derive(self, *, project: str, purpose: str, key_group: str = "", length: int = 32) -> bytes:
         """Secret bytes for one purpose in one project: HKDF-SHA256 with a length-prefixed ``info``."""
         info = length_prefixed("linkage", str(ENCODING_VERSION), project, purpose, key_group)
         return hkdf_sha256(self._secret, salt=b"", info=info, length=length)
 
+    @sealed
     def check(self, project: str) -> str:
         """32 hex digits that are equal for equal keys in one project and say nothing else about the key."""
         secret = self.derive(project=project, purpose="key check")

@@ -11,6 +11,7 @@ from linkage.agency.recordids import hex_ids, id_secret, record_ids
 from linkage.agency.records import Attachable
 from linkage.errors import RecordError
 from linkage.release import Release
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _ADDED = ("link_id", "confidence")
 
 
+@sealed
 def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | None = None) -> Any:
     """The agency's own table back, with a ``link_id`` column: equal link ids at two agencies are one person.
 

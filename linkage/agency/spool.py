@@ -135,7 +135,9 @@ class Spool:
                 if self._later:
                     records = self._later.rows(records)
                 self._dtype = records.dtype
-                with (self._spilled / f"{number:03}").open("ab") as handle:
+                bucket = self._spilled / f"{number:03}"
+                bucket.touch(mode=0o600)  # as the folder is: whatever the process lets others see of its files
+                with bucket.open("ab") as handle:
                     records.tofile(handle)
         self._bytes = 0
         if self._later:

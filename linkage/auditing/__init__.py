@@ -31,6 +31,7 @@ from linkage.auditing.subject import Subject
 from linkage.auditing.tally import Tally, count_records
 from linkage.encoded import EncodedSet
 from linkage.schema import Schema
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     from linkage.files import PathLike
@@ -40,6 +41,7 @@ __all__ = ["audit"]
 _GIVES_ALL_AWAY = ("columns beyond the agreement", "guessable key", "known unkeyed encodings")
 
 
+@sealed
 def audit(
     set_or_path: EncodedSet | PathLike,
     *,

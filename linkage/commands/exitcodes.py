@@ -24,8 +24,11 @@ from typing import NoReturn
 import click
 
 from linkage import errors
+from linkage.files import looks_like_a_key
+from linkage.sealed import SHOWN
 
 _EXIT: tuple[tuple[type[BaseException], int], ...] = (
+    (errors.UnexpectedError, 1),
     (errors.MismatchError, 4),
     (errors.PrivacyError, 5),
     (errors.LimitError, 6),
@@ -33,7 +36,6 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
     (MemoryError, 6),
     (OSError, 3),
 )
-_DEBUG = "LINKAGE_TRACEBACK"
 
 
 def stop(number: int, _: object) -> NoReturn:
@@ -43,6 +45,13 @@ def stop(number: int, _: object) -> NoReturn:
 
 def run(command: click.Command, arguments: list[str]) -> int:
     """The exit code of a command line; what went wrong is one line on stderr."""
+    if any(looks_like_a_key(argument) for argument in arguments):  # before anything repeats it
+        click.echo(
+            "error: there is a key on the command line, where every user of this machine and the shell's history can "
+            "read it: it is no secret any more. Make another with `linkage keygen`, and give it as --key FILE",
+            err=True,
+        )
+        return 2
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
@@ -66,11 +75,12 @@ def run(command: click.Command, arguments: list[str]) -> int:
 
 
 def _explained(error: Exception) -> int:
-    if os.environ.get(_DEBUG):
+    if os.environ.get(SHOWN):
         traceback.print_exc()
     for kind, code in _EXIT:
         if isinstance(error, kind):
-            click.echo(f"error: {_os_error(error) if kind is OSError else error}", err=True)
+            what = "unexpected error" if kind is errors.UnexpectedError else "error"
+            click.echo(f"{what}: {_os_error(error) if kind is OSError else error}", err=True)
             return code
     where = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(where.filename).is_relative_to(Path(__file__).parents[1])
@@ -79,7 +89,7 @@ def _explained(error: Exception) -> int:
         return 2
     # the text of a foreign error could hold a person's value
     place = f"{Path(where.filename).name}, line {where.lineno}"
-    click.echo(f"unexpected error: {type(error).__name__} in {place}; set {_DEBUG}=1 to see all of it", err=True)
+    click.echo(f"unexpected error: {type(error).__name__} in {place}; set {SHOWN}=1 to see all of it", err=True)
     return 1
 
 

@@ -70,7 +70,7 @@ def _of_file(path: Path, names: list[str], *, headed: bool) -> Source:
             f"{path}: begins with a byte order mark, which is no part of the first value here; clkhash encodes it "
             "with that value if the file was opened as utf-8 and not as utf-8-sig",
             LinkageWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     batches = csvfile.batches(path, names, tuple(names), headed=headed, expected="the schema has")
     return Source(tuple(names), batches)

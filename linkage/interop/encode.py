@@ -20,6 +20,7 @@ from linkage.interop.filters import Words, feature_keys, folded, or_gathered, ro
 from linkage.interop.numbered import numbered_file, numbered_set, require_source
 from linkage.interop.values import values_of
 from linkage.schema import Schema
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     from linkage.files import PathLike
@@ -29,6 +30,7 @@ _MOST_ROWS, _FEWEST_ROWS = 1 << 20, 64
 _MOST_TEXT = 1 << 28
 
 
+@sealed
 def encode_clkhash(
     table: object,
     schema: Schema,
@@ -115,7 +117,7 @@ def _secret_bytes(secret: object) -> bytes:
             "the secret is empty: whoever has the schema can make the CLK of any name and find it among these. clkhash "
             "takes no secret for one, so it is taken here; use it for nothing that holds people",
             LinkageWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         return b""
     if isinstance(secret, str):
@@ -123,7 +125,7 @@ def _secret_bytes(secret: object) -> bytes:
             "the secret is text: a phrase that someone can guess opens every CLK made with it. clkhash takes text, so "
             "it is taken here; Key.generate() makes what can't be guessed",
             LinkageWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         secret = secret.encode("utf-8", "surrogatepass")
     if not isinstance(secret, bytes):

@@ -11,6 +11,7 @@ import numpy as np
 from linkage.agency.key import Key
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.sealed import sealed
 from linkage.study.held import hold
 from linkage.study.intervals import Interval, intervals_by_unit, share, wilson
 from linkage.study.truth import Linked
@@ -90,6 +91,7 @@ class CandidateEvaluation(TableOfResults):
         )
 
 
+@sealed
 def evaluate_candidates(
     candidates: Pairs | Links,
     truth: object,

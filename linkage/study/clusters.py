@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from linkage.agency.key import Key
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.sealed import sealed
 from linkage.study.evaluate import Evaluation
 from linkage.study.held import Held, hold
 from linkage.study.intervals import Interval, Totals, evidence, hull, percentiles, resample, share, wilson
@@ -79,6 +80,7 @@ class ClusterEvaluation(TableOfResults):
         )
 
 
+@sealed
 def evaluate_clusters(
     links: Links,
     truth: object,

@@ -13,6 +13,7 @@ from linkage import charts
 from linkage.agency.key import Key
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.sealed import sealed
 from linkage.study.evaluate import Evaluation
 from linkage.study.held import hold
 from linkage.study.intervals import MEASURES, f1
@@ -126,6 +127,7 @@ class Curve(TableOfResults):
         return f"Curve({len(self):,} thresholds of {self.measure})"
 
 
+@sealed
 def curve(
     links: Links | Pairs,
     truth: object,

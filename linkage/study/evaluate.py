@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from linkage.agency.key import Key
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.sealed import sealed
 from linkage.study.held import hold
 from linkage.study.intervals import Interval, intervals_by_unit, quick_intervals, share
 from linkage.study.truth import Linked
@@ -141,6 +142,7 @@ class Evaluation(TableOfResults):
         )
 
 
+@sealed
 def evaluate(
     links: Links | Pairs,
     truth: object,

@@ -14,6 +14,7 @@ from linkage.agency.key import Key
 from linkage.errors import RecordError
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.sealed import sealed
 from linkage.study.evaluate import Evaluation
 from linkage.study.held import Held, hold
 from linkage.study.membership import groups_of_column, named_records, numbered_groups
@@ -117,6 +118,7 @@ class GroupEvaluation(TableOfResults):
         return "\n".join([*lines, *self.warnings])
 
 
+@sealed
 def evaluate_groups(
     links: Links | Pairs,
     truth: object,
@@ -153,6 +155,7 @@ def evaluate_groups(
     return _by_group(held, names, group, name, seed)
 
 
+@sealed
 def evaluate_agencies(
     runs: Mapping[str, tuple[Links | Pairs, object]],
     *,

@@ -13,6 +13,7 @@ from linkage.agency.key import Key
 from linkage.decisions import PAIR
 from linkage.links import Links
 from linkage.pairs import Pairs
+from linkage.sealed import sealed
 from linkage.study.evaluate import Evaluation
 from linkage.study.held import Held, hold
 from linkage.study.intervals import MEASURES, Interval, percentiles, resample
@@ -92,6 +93,7 @@ class RunComparison(TableOfResults):
         )
 
 
+@sealed
 def compare_runs(
     before: Links | Pairs,
     after: Links | Pairs,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import linkage as lk
-from linkage import EncodedSet, Field, Group, Key, Links, Release, Schema, encode, journal, ledger
+from linkage import Block, EncodedSet, Field, Group, Key, Links, Release, Schema, encode, journal, ledger
 from linkage.central.modelling import modelfile
 from linkage.rows import ContentDigest
 from tests.hostile import forgeries
@@ -24,6 +24,7 @@ SCHEMA = Schema(
     project="mutation",
     fields=(Field(name="surname", type="name"), Field(name="dob", type="date", bits=100)),
     groups=(Group(name="ward", smallest=1),),
+    blocks=(Block(name="born", keys=("dob:year",)), Block(name="sound", keys=("surname:sound", "dob:day_month"))),
 )
 
 
@@ -171,7 +172,8 @@ def agreement_file(path: Path) -> Path:
         '[[field]]\nname = "dob"\ntype = "date"\nday_first = false\nweight = 2.5\nmissing = "refuse"\n\n'
         '[[field]]\nname = "age"\ntype = "number"\nstep = 0.5\nreach = 4\nhashes = 7\n\n'
         '[[field]]\nname = "kind"\ntype = "category"\ncodes = { A = ["one", "eins"], B = ["two"] }\n\n'
-        '[harden]\nfold = 1\n\n[[group]]\nname = "ward"\nsmallest = 5\n'
+        '[harden]\nfold = 1\n\n[[group]]\nname = "ward"\nsmallest = 5\n\n'
+        '[[block]]\nname = "sound"\nkeys = ["given_name:sound", "dob:year"]\n'
     )
     Schema.load(path)
     return path

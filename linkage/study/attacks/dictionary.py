@@ -12,12 +12,14 @@ import numpy as np
 
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
+from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, OwnEncodings, bits_of
 from linkage.study.attacks.alignment import assigned, negative_distances, ratios
 from linkage.study.attacks.result import Reidentified
 from linkage.study.attacks.truth import counted, right_rows
 
 
+@sealed
 def dictionary_attack(
     encoded: EncodedSet,
     known: object,

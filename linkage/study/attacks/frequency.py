@@ -22,6 +22,7 @@ import numpy as np
 
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
+from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, OwnEncodings
 from linkage.study.attacks.truth import counted, right_rows
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _CHANCE_BITS = 1.5  # standard deviations below which two weights under two keys are no evidence, in bits
 
 
+@sealed
 def frequency_alignment(
     encoded: EncodedSet,
     known: object,

@@ -26,6 +26,7 @@ import numpy as np
 
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
+from linkage.sealed import sealed
 from linkage.study.attacks import alignment
 from linkage.study.attacks.adversary import Columns, OwnEncodings
 from linkage.study.attacks.alignment import Cloud, Start
@@ -58,6 +59,7 @@ _PLAIN = 0.6  # an ambiguity below it is of a right alignment: wrong ones have 0
 _ROUNDS = 4
 
 
+@sealed
 def graph_matching(
     encoded: EncodedSet,
     known: object,

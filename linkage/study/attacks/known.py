@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
+from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, PlainList, bits_of
 from linkage.study.attacks.alignment import assigned, negative_distances, ratios
 from linkage.study.attacks.result import Reidentified
@@ -28,6 +29,7 @@ Floats = NDArray[np.float32]
 _PENALTY = 0.3
 
 
+@sealed
 def known_pairs(
     encoded: EncodedSet,
     known: object,

@@ -9,6 +9,7 @@ import numpy as np
 
 from linkage.agency.records import Attachable
 from linkage.errors import RecordError
+from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +32,7 @@ class Lists:
         return f"Lists: {len(self.held):,} held, {len(self.known):,} known, {len(self.truth):,} in both"
 
 
+@sealed
 def two_lists(table: object, *, id: str, overlap: float, case: Case = "subset", seed: int) -> Lists:
     """Part a table of people, so that a share of them is in both lists, under the same values and ids.
 

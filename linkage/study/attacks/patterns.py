@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
+from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, PlainList, bits_of
 from linkage.study.attacks.alignment import assigned, mutual, negative_distances, ratios
 from linkage.study.attacks.truth import counted, right_rows
@@ -50,6 +51,7 @@ _CHANCE = 1e-7  # that all who have a token have a bit for other reasons
 _MANY = 2  # tokens whose bits are told, for each pattern that was begun with: then the start was right
 
 
+@sealed
 def pattern_mining(
     encoded: EncodedSet,
     known: object,
