@@ -23,6 +23,7 @@ import encode_tables
 import full_size
 import judgement_tables
 import model_tables
+import threshold_tables
 from results_kept import RESULTS, append, complete, lines_of, superseded, table_row
 
 from linkage.study.evaluate import Evaluation
@@ -97,6 +98,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **encode_tables.FULL,
     **attack_tables.FULL,
     **agency_tables.FULL,
+    **threshold_tables.FULL,
     **candidate_tables.FULL,
 }
 
@@ -126,6 +128,7 @@ def shown() -> dict[str, str]:
         **encode_tables.made(),
         **attack_tables.made(),
         **agency_tables.made(),
+        **threshold_tables.made(),
         **candidate_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}

@@ -514,3 +514,34 @@ def could_be(shown: list, hidden_from: int, threshold: int, base: int, most: int
     for value, total in zip(shown[4:], sums, strict=True):
         possible &= fits(value, total) if value is not None else total >= hidden_from
     return [set(np.broadcast_to(cell, possible.shape)[possible].tolist()) for cell in cells]
+
+
+def linked_without_partner(pairs, links, *, turned=False):
+    """Place of each link -> the value at which its row, or column, is linked if the other record is not there."""
+    found = {}
+    for place, link in enumerate(links.tolist()):
+        side, other = (pairs.column, pairs.row) if turned else (pairs.row, pairs.column)
+        open_ = [k for k in range(len(pairs.row)) if other[k] != other[link]]
+        rows, columns = set(), set()
+        for k in sorted(open_, key=lambda k: -pairs.value[k]):
+            if pairs.row[k] not in rows and pairs.column[k] not in columns:
+                rows.add(pairs.row[k])
+                columns.add(pairs.column[k])
+                if side[k] == side[link]:
+                    found[place] = float(pairs.value[k])
+    return found
+
+
+def linked_without_both(pairs, links, rows, columns):
+    """Pairs of a row and a column of two links, weaker than both and better than what either is left with."""
+    found = []
+    of_row = {int(pairs.row[link]): place for place, link in enumerate(links.tolist())}
+    of_column = {int(pairs.column[link]): place for place, link in enumerate(links.tolist())}
+    for k in range(len(pairs.row)):
+        a, b, value = of_row.get(int(pairs.row[k])), of_column.get(int(pairs.column[k])), float(pairs.value[k])
+        if a is None or b is None or a == b:
+            continue
+        weaker = value < pairs.value[links[a]] and value < pairs.value[links[b]]
+        if weaker and value > rows.get(a, -1) and value > columns.get(b, -1):
+            found.append((a, b, value))
+    return sorted(found)

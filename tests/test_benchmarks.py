@@ -20,6 +20,7 @@ import judge  # noqa: E402
 import machine  # noqa: E402
 import quality  # noqa: E402
 import tables  # noqa: E402
+import threshold_tables  # noqa: E402
 
 del sys.path[:2]
 
@@ -31,7 +32,7 @@ def people(suffix: str) -> pa.Table:
     return pa.table({"rec_id": [f"rec-{person}-{suffix}" for person in persons], "person": persons})
 
 
-@pytest.mark.parametrize("module", [judge, exchange, full_size, tables])
+@pytest.mark.parametrize("module", [judge, exchange, full_size, tables, threshold_tables])
 def test_benchmarks__examples_in_docstrings_hold(module):
     tried = doctest.testmod(module)
     assert tried.attempted and not tried.failed

@@ -128,7 +128,7 @@ def link_by_threshold(
         threshold = given_threshold(threshold, sets)
         cut = float(exact_ratio(threshold, name="threshold"))
         pairs = compare.compare(*sets, threshold=threshold, candidates=candidates, **limits)
-    chosen = pairs.take(assign.assign(pairs.left, pairs.right, _similarity_gain(pairs, cut), unique=unique))
+    chosen = pairs.take(assign.assign(pairs.left, pairs.right, similarity_gain(pairs, cut), unique=unique))
     return _links(chosen, sets, {"threshold": cut}, quality)
 
 
@@ -190,7 +190,7 @@ def _chance(pairs: Pairs) -> NDArray[np.float64]:
     return pairs.probability
 
 
-def _similarity_gain(pairs: Pairs, threshold: float) -> NDArray[np.int64]:
+def similarity_gain(pairs: Pairs, threshold: float) -> NDArray[np.int64]:
     """What each pair is above the threshold, as whole numbers above zero."""
     assert pairs.similarity is not None
     return np.maximum(np.round((pairs.similarity - threshold) * _GAIN_UNIT).astype(np.int64), 0) + 1

@@ -34,6 +34,7 @@ CUTS = (*(cut / 100 for cut in range(5, 100, 5)), 0.97, 0.98, 0.99, 0.995, 0.999
 _FAR = 0.1  # of recall: so far from the rest a group is served worse
 _FEWEST_OF_GROUP = 30.0  # expected matches
 _UNKNOWN = "not known"
+_UNSEEN = "matches no more alike than strangers show in no similarity: recall may be lower than is said"
 
 
 def judge(
@@ -69,7 +70,7 @@ def similarity_judged(links: Calibration, cut: float) -> Quality:
         right = float(chosen.sum())
         points.append(Expectation(each, len(chosen), len(chosen) - right, max(links.matches - right, 0.0)))
     doubts = tuple(doubts_of(points[0]))
-    words = doubts or tuple(wide_of(points[0]))
+    words = (*(doubts or wide_of(points[0])), _UNSEEN)
     return Quality(points[0], tuple(points[1:]), "similarity", checked=False, known=not doubts, words=words)
 
 

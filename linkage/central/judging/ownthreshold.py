@@ -27,8 +27,8 @@ from linkage.pairs import Pairs
 _PAIRS_A_RECORD = 10
 _SAMPLE_PAIRS = 1 << 22
 _FEWEST_MATCHES = 10
-_FEW = 0.2  # of the smaller side
-# on sets of 70 to 250 matches in 700 to 2,000 records F1 was 0.006 to 0.5 below that of the best threshold
+# of the smaller side: with fewer, siblings may be taken for matches (F1 was up to 0.5 below the best, and not told)
+_FEW, _FEW_SURE = 0.2, 0.15
 _FEW_TO_CUT_BY = 0.3
 _WAY_OUT = "Give threshold= if you know one, or link sets that share more people"
 
@@ -48,34 +48,48 @@ def found(
 
     Raises `EvidenceError` where similarities and structure don't say where matches begin.
     """
+    pairs = alike(left, right, candidates, threads=threads, memory=memory, progress=progress)
+    if not len(pairs):
+        raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
+    assert pairs.similarity is not None
+    rivals = Candidates.of(pairs.left, pairs.right, pairs.similarity, len(left), len(right))
+    # exclusive ors crowd all that is not very alike at a half, matches as well
+    links = calibrate(rivals, thinning=left.schema.filters[0].similarity != "hamming")
+    cut = _cut(links, min(len(left), len(right)))
+    return pairs.take(pairs.similarity >= cut), cut, links
+
+
+def alike(
+    left: EncodedSet,
+    right: EncodedSet,
+    candidates: ways.Candidates | None = None,
+    *,
+    threads: int | None,
+    memory: int,
+    progress: bool | None,
+) -> Pairs:
+    """The ten pairs or so a record that are most alike: those above a floor that a sample of all pairs gives."""
     if not len(left) or not len(right):
         raise EvidenceError("a set has no records, so no threshold can be found")
     job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=threads)
     room = min(_PAIRS_A_RECORD * (len(left) + len(right)), memory // (4 * BYTES_PER_PAIR))
     floor = _floor(job, room)
-    pairs = compare.compare(
+    return compare.compare(
         left, right, threshold=floor, candidates=candidates, threads=threads, memory=memory, progress=progress
     )
-    if not len(pairs):
-        raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
-    assert pairs.similarity is not None
-    rivals = Candidates.of(pairs.left, pairs.right, pairs.similarity, len(left), len(right))
-    links = calibrate(rivals)
-    cut = _cut(links, min(len(left), len(right)))
-    return pairs.take(pairs.similarity >= cut), cut, links
 
 
 def _cut(links: Calibration, n_records: int) -> float:
     """The lowest similarity of the links whose expected F1 is highest."""
-    if not links.settled:
+    if not links.settled or (links.matches >= _FEWEST_MATCHES and links.doubtful > links.matches):
         raise EvidenceError(
             "there is no valley in the similarities between pairs of one person and pairs of two, so no threshold can "
             f"be found. {_WAY_OUT}"
         )
-    if links.matches < max(_FEW * n_records, _FEWEST_MATCHES):
+    if links.matches < max(_FEW * n_records, _FEWEST_MATCHES) or links.sure < _FEW_SURE * n_records:
         raise EvidenceError(
-            f"only about {links.matches:,.0f} of {n_records:,} records seem to have a partner: too few to find a "
-            f"threshold by. {_WAY_OUT}"
+            f"only about {links.matches:,.0f} of {n_records:,} records seem to have a partner, {links.sure:,} surely: "
+            f"too few to find a threshold by. {_WAY_OUT}"
         )
     if links.matches < _FEW_TO_CUT_BY * n_records:
         warnings.warn(

@@ -11,8 +11,10 @@ from linkage.central.judging.rivals import Candidates, Shown
 from linkage.central.modelling.competition import Floats
 
 _BINS = 96
-_KNOTS = 8
-_UNITS = 10  # the range of values is so many units long: slopes are by unit
+_BEATEN_BINS = 0.7  # at least so many of them where beaten pairs are
+_NEARLY_ALL_BEATEN = 0.999
+_UNITS = 10  # the bins are so many units long: slopes are by unit
+_CHANCE_KNOTS = 6
 _MOST_BEATEN = 0.99  # above the value that so many beaten pairs lie below
 _SOME_SURE = 0.5  # and so many of the links above it, links say nothing more: equal records pile up at 1
 _EDGE = 0.5  # of a pair: no chance is 0 or 1
@@ -22,14 +24,17 @@ _EDGE = 0.5  # of a pair: no chance is 0 or 1
 class Counts:
     """By bin of value, (bins,) each.
 
-    centre              the value in the middle of the bin
-    both, row, column   pairs of two people: both records taken by likely matches, the row's alone, the column's alone
-    links               pairs that no likely match speaks against
-    row_odds, column_odds   log odds that a record has a match of a higher value, by the number of likely matches
+    centre, width       the value in the middle of the bin; how wide it is, the first of them 1
+    both, row, column   links of two people there would be: of two records without their partners, of a row without its
+                        partner and a free column, of a column without its partner and a free row
+    links               the links there are
+    row_odds, column_odds   log odds that a record not linked above is one whose partner is thought away, by how many
+                            there are of either kind
     fitted              bool: whether the number of links in the bin is to be explained
     """
 
     centre: Floats
+    width: Floats
     both: Floats
     row: Floats
     column: Floats
@@ -40,47 +45,74 @@ class Counts:
 
     @property
     def beaten(self) -> Floats:
-        """Pairs of two people, whichever record is taken."""
+        """Links of two people, whichever record is without its partner."""
         return self.both + self.row + self.column
 
     @property
-    def unit(self) -> float:
-        """A tenth of the range of values."""
-        return float(self.centre[-1] - self.centre[0]) / _UNITS
-
-    @property
     def scaled(self) -> Floats:
-        """The values in units, from 0."""
-        scaled: Floats = (self.centre - self.centre[0]) / self.unit
+        """The bins in order, from 0 to 10 units."""
+        scaled: Floats = np.linspace(0.0, _UNITS, len(self.centre))
         return scaled
 
-    def bent(self) -> Floats:
-        """A line that runs where beaten pairs are, and is level beyond."""
-        low, middle, high = quantiles(self.beaten, self.centre, 3)
-        flat: Floats = (np.clip(self.centre, low, high) - middle) / max(float(high - low), self.unit / 8)
-        return flat
+    def chances(self) -> NDArray[np.float64]:
+        """(bins, terms): level, a line that runs where beaten pairs are and is level beyond, and bends in it."""
+        knots = quantiles(self.beaten, self.scaled, _CHANCE_KNOTS)
+        inside = np.clip(self.scaled, knots[0], knots[-1])
+        line = (inside - knots[len(knots) // 2]) / max(float(knots[-1] - knots[0]), 1 / 8)
+        apart = np.unique(np.round(8 * knots) / 8)[1:-1]
+        bends = [np.maximum(inside - knot, 0) for knot in apart]
+        return np.stack([np.ones(len(self.centre)), line, *bends], axis=1)
 
     def hinges(self) -> NDArray[np.float64]:
-        """(bins, terms): a line, and one bend each where beaten pairs and where links are."""
-        knots = np.concatenate([quantiles(each, self.scaled, _KNOTS) for each in (self.beaten, self.links)])
-        apart = np.unique(np.round(8 * knots) / 8)
-        bends = [np.maximum(self.scaled - knot, 0) for knot in apart if 0 < knot < _UNITS]
+        """(bins, terms): a line, and a bend each half unit."""
+        bends = [np.maximum(self.scaled - knot, 0) for knot in np.arange(0.5, _UNITS, 0.5)]
         return np.stack([np.ones(len(self.centre)), self.scaled, *bends], axis=1)
+
+    def stretches(self) -> NDArray[np.float64]:
+        """(bins, stretches): how far each bin reaches into stretches of one unit."""
+        reach: NDArray[np.float64] = np.clip(self.scaled[:, None] - np.arange(_UNITS), 0.0, 1.0)
+        return reach
 
 
 def counted(pairs: Candidates, seen: Shown, value: Floats, probability: Floats) -> Counts:
-    """The counts, given each link's value and how likely it is taken to be a match."""
-    edges = np.linspace(seen.value.min(), seen.value.max(), _BINS + 1)
+    """The counts, given each link's value, descending, and how likely it is taken to be a match."""
+    every = (seen.both_value, seen.row_value, seen.column_value, value)
+    edges = _edges(np.concatenate(every[:-1]), value)
+    bins = len(edges) - 1
     centre = (edges[1:] + edges[:-1]) / 2
-    where = np.clip(np.searchsorted(edges, seen.value, side="right") - 1, 0, _BINS - 1)
-    row, column = np.where(seen.free, 0.0, seen.row), np.where(seen.free, 0.0, seen.column)
-    both, one, other, links = (
-        np.bincount(where, weights=weights, minlength=_BINS).astype(np.float64)
-        for weights in (row * column, row * (1 - column), (1 - row) * column, seen.free)
+    weights = (
+        probability[seen.both_row] * probability[seen.both_column],
+        probability[seen.row],
+        probability[seen.column],
+        np.ones(len(value)),
     )
-    above = _above(value, probability, centre)
-    of_row, of_column = _log_odds(above, pairs.n_rows), _log_odds(above, pairs.n_columns)
-    return Counts(centre, both, one, other, links, of_row, of_column, _explained(both + one + other, links))
+    both, one, other, links = (
+        np.bincount(
+            np.clip(np.searchsorted(edges, each, side="right") - 1, 0, bins - 1), weights=weight, minlength=bins
+        ).astype(np.float64)
+        for each, weight in zip(every, weights, strict=True)
+    )
+    matches, linked = _above(value, probability, centre), _above(value, np.ones(len(value)), centre)
+    # of the records whose partner is thought away, those that have found no other above
+    of_row = matches - _above(seen.row_value, weights[1], centre)
+    of_column = matches - _above(seen.column_value, weights[2], centre)
+    odds = (_log_odds(of_row, pairs.n_rows - linked), _log_odds(of_column, pairs.n_columns - linked))
+    width = np.diff(edges) / (edges[1] - edges[0])
+    return Counts(centre, width, both, one, other, links, *odds, _explained(both + one + other, links))
+
+
+def _edges(beaten: Floats, links: Floats) -> Floats:
+    """Bins as wide as each other up to where beaten pairs end; above, wider ones if that is most of the range.
+
+    Similarities that agree by half in chance pairs already (Hamming) leave these in a small part of the range.
+    """
+    lowest, highest = min(float(links[-1]), float(beaten.min(initial=np.inf))), float(links[0])
+    end = float(np.quantile(beaten, _NEARLY_ALL_BEATEN)) if len(beaten) else highest
+    end = min(max(end, lowest + (highest - lowest) / _BINS), highest)
+    below = int(_BINS * max(_BEATEN_BINS, (end - lowest) / (highest - lowest)))
+    parts = np.linspace(lowest, end, below + 1), np.linspace(end, highest, _BINS - below + 1)
+    found: Floats = np.unique(np.concatenate(parts))
+    return found
 
 
 def quantiles(count: Floats, at: Floats, n: int) -> Floats:
@@ -100,9 +132,8 @@ def _explained(beaten: Floats, links: Floats) -> NDArray[np.bool_]:
     return explained
 
 
-def _log_odds(taken: Floats, n: int) -> Floats:
-    share = np.clip(taken, _EDGE, max(n - _EDGE, _EDGE)) / max(n, 2 * _EDGE)
-    odds: Floats = np.log(share / np.maximum(1 - share, 1e-9))
+def _log_odds(gone: Floats, free: Floats) -> Floats:
+    odds: Floats = np.log(np.maximum(gone, _EDGE)) - np.log(np.maximum(free, _EDGE))
     return odds
 
 

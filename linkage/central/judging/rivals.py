@@ -1,10 +1,10 @@
-"""What rivals show: pairs that are surely no match, because a partner has one or both of their records.
+"""What rivals show: pairs that would be links if a partner were not there, and so are two people.
 
-A record has one partner. Of the pairs that would be links if no likely match were there (each the best of its row and
-of its column among all that are no likely match), some have a record that a stronger, likely match takes: those are
-two people, and nobody had to look. They are counted by which of their records is taken: the row's, the column's, both.
-From these three counts follows the fourth that can't be seen, how many are two people although neither is taken
-(`linkage.central.judging.calibrate`).
+A record has one partner. Take the partner of a likely match's row away, and the row would be linked to somebody else,
+who is surely not its person; the same of its column; and of any two likely matches, the row of one and the column of
+the other might be linked if both partners were gone. Each time all other links stay: what a record finds is what a
+record without a partner would find among those who are really there. How likely the links are matches, and so how much
+each of these counts, is for `linkage.central.judging.calibrate` to say.
 """
 
 from __future__ import annotations
@@ -56,19 +56,21 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Shown:
-    """Pairs that are the best of row and column where no likely match is: by value, and how far each is taken.
+    """Pairs that would be links without a partner or two, by value and by the places of those links among all.
 
-    value           (p,) float64
-    row, column     (p,) in [0, 1]: how surely a stronger match has the row's record, the column's
-    free            (p,) bool: links, which no stronger link takes part in
-    place           (p,) int64, of the pair among the candidates
+    both_value                  (p,) float64: both partners gone
+    both_row, both_column       (p,) int64: the row's own link, the column's
+    row_value, row              (q,), (q,): the row's partner gone, nobody as strong has the column
+    column_value, column        (r,), (r,): the column's partner gone, nobody as strong has the row
     """
 
-    value: Floats
-    row: Floats
-    column: Floats
-    free: NDArray[np.bool_]
-    place: Places
+    both_value: Floats
+    both_row: Places
+    both_column: Places
+    row_value: Floats
+    row: Places
+    column_value: Floats
+    column: Places
 
 
 def links_of(pairs: Candidates) -> Places:
@@ -84,24 +86,38 @@ def links_of(pairs: Candidates) -> Places:
     return np.sort(np.concatenate(found))
 
 
-def shown(pairs: Candidates, links: Places, probability: Floats) -> Shown:
-    """What the likely matches among the links show of the other pairs; ``probability`` is of each link."""
-    likely = np.zeros(len(pairs.row), dtype=bool)
-    likely[links[probability > 0.5]] = True
-    others = pairs.mutual(~likely)
-    place = np.union1d(others, np.flatnonzero(likely))
-    linked = np.zeros(len(pairs.row), dtype=bool)
-    linked[links] = True
-    row = _taken(pairs, pairs.row, pairs.n_rows, links, probability, place)
-    column = _taken(pairs, pairs.column, pairs.n_columns, links, probability, place)
-    return Shown(pairs.value[place], row, column, linked[place], place)
+def shown(pairs: Candidates, links: Places) -> Shown:
+    """What every link would leave to its row and its column if the other were not there.
+
+    The best pair of the row whose column has no stronger link itself, and of the column likewise. Where both partners
+    are gone, a pair is a link that is better than what either would be left with.
+    """
+    n = len(pairs.row)
+    rank = np.empty(n, dtype=np.int64)
+    rank[pairs.order] = np.arange(n)
+    own_row, own_column = (np.full(size, n, dtype=np.int64) for size in (pairs.n_rows, pairs.n_columns))
+    own_row[pairs.row[links]] = own_column[pairs.column[links]] = rank[links]
+    row_taken, column_taken = rank > own_row[pairs.row], rank > own_column[pairs.column]
+    left_row = _best(pairs, rank, pairs.row, row_taken & ~column_taken, pairs.n_rows)
+    left_column = _best(pairs, rank, pairs.column, column_taken & ~row_taken, pairs.n_columns)
+    both = np.flatnonzero(row_taken & column_taken & (rank < left_row[pairs.row]) & (rank < left_column[pairs.column]))
+    link_of = np.full(n, -1, dtype=np.int64)
+    link_of[rank[links]] = np.arange(len(links))
+    row, column = np.flatnonzero(left_row < n), np.flatnonzero(left_column < n)
+    return Shown(
+        pairs.value[both],
+        link_of[own_row[pairs.row[both]]],
+        link_of[own_column[pairs.column[both]]],
+        pairs.value[pairs.order[left_row[row]]],
+        link_of[own_row[row]],
+        pairs.value[pairs.order[left_column[column]]],
+        link_of[own_column[column]],
+    )
 
 
-def _taken(pairs: Candidates, group: Rows, n_groups: int, links: Places, probability: Floats, place: Places) -> Floats:
-    """How surely the record of each pair is taken by a link at least as strong."""
-    strength, surely = np.full(n_groups, -np.inf), np.zeros(n_groups)
-    strength[group[links]], surely[group[links]] = pairs.value[links], probability
-    own = np.full(n_groups, -1, dtype=np.int64)
-    own[group[links]] = links
-    by_another = (own[group[place]] != place) & (strength[group[place]] >= pairs.value[place])
-    return np.where(by_another, surely[group[place]], 0.0)
+def _best(pairs: Candidates, rank: Places, group: Rows, among: NDArray[np.bool_], n_groups: int) -> Places:
+    """The rank of each group's best pair among some, as many as there are pairs where it has none."""
+    best = np.full(n_groups, len(rank), dtype=np.int64)
+    places = pairs.order[among[pairs.order]][::-1]
+    best[group[places]] = rank[places]  # written last: the best
+    return best
