@@ -124,7 +124,9 @@ def _solved(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.i
     top = value.max() + 1
     # cost of an edge: top - value; of staying alone, on a column of one's own: top
     costs = np.concatenate([top - value, np.full(n_rows, top)])
-    where = (np.concatenate([rows, np.arange(n_rows)]), np.concatenate([columns, n_columns + np.arange(n_rows)]))
+    sides = (np.concatenate([rows, np.arange(n_rows)]), np.concatenate([columns, n_columns + np.arange(n_rows)]))
+    # SciPy before 1.14 takes no wider numbers of rows and columns than these
+    where = (sides[0].astype(np.int32), sides[1].astype(np.int32))
     matrix = csr_array((costs, where), shape=(n_rows, n_columns + n_rows))
     matched_rows, matched_columns = min_weight_full_bipartite_matching(matrix)
     partner = np.full(n_rows, -1)
