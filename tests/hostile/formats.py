@@ -24,7 +24,7 @@ SCHEMA = Schema(
     project="mutation",
     fields=(Field(name="surname", type="name"), Field(name="dob", type="date", bits=100)),
     groups=(Group(name="ward", smallest=1),),
-    blocks=(Block(name="born", keys=("dob:year",)), Block(name="sound", keys=("surname:sound", "dob:day_month"))),
+    blocks=(Block(name="born", keys=("dob:year",)), Block(name="sound", keys=("surname:sound",))),
 )
 
 
