@@ -68,12 +68,23 @@ def made(story: Path) -> NotebookNode:
         if cell.cell_type == "code":
             cell["execution_count"] = None
             # progress is for whoever waits, and says how long it took
-            cell["outputs"] = [each for each in cell["outputs"] if each.get("name") != "stderr"]
+            cell["outputs"] = _joined([each for each in cell["outputs"] if each.get("name") != "stderr"])
             for output in cell["outputs"]:
                 output.pop("execution_count", None)
                 if output["output_type"] == "execute_result":
                     output["execution_count"] = None
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """What is printed in one go is one output: on a busy machine it arrives in pieces."""
+    made: list[NotebookNode] = []
+    for each in outputs:
+        if made and each["output_type"] == made[-1]["output_type"] == "stream":
+            made[-1]["text"] += each["text"]
+        else:
+            made.append(each)
+    return made
 
 
 def as_text(notebook: NotebookNode) -> list[str]:
