@@ -93,7 +93,9 @@ def main() -> None:
                 last = before[now["way"]]
                 growth = math.log(now["cpu_seconds"] / last["cpu_seconds"])
                 now["exponent"] = round(growth / math.log(rows / last["rows"]), 2)
-            results_kept.append(RESULT, {"name": "candidates", **now, "machine": machine.machine()})
+            settings = {"rows": rows, "threshold": options.threshold, "recall": options.recall, "sample": SAMPLE}
+            about = {"settings": settings, "seed": compare_speed.SEED, "versions": machine.versions()}
+            results_kept.append(RESULT, {"name": "candidates", **now, **about, "machine": machine.machine()})
             print(json.dumps(now), flush=True)
             before[now["way"]] = now
 

@@ -166,7 +166,8 @@ def main() -> None:
         if before:
             growth = math.log(now["link"]["processor_seconds"] / before["link"]["processor_seconds"])
             now["exponent"] = round(growth / math.log(rows / before["rows"]), 2)
-        results_kept.append(RESULT, {"name": "nation", **now, "machine": machine.machine()})
+        about = {"settings": {"rows": rows, "shard": SHARD, "years": YEARS}, "seed": 1, "versions": machine.versions()}
+        results_kept.append(RESULT, {"name": "nation", **now, **about, "machine": machine.machine()})
         print(json.dumps(now), flush=True)
         before = now
 
