@@ -8,6 +8,7 @@ there, outside the checkout. With ``--whole`` all of it.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import subprocess
@@ -54,10 +55,15 @@ def environments() -> list[Environment]:
     ]
 
 
+@functools.cache
 def interpreter(version: str) -> str:
-    """The path of this Python, empty if there is none."""
-    homes = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    return shutil.which(f"python{version}") or (str(homes[-1]) if homes else "")
+    """The path of this Python, empty if there is none; a shim of pyenv may be there and lead nowhere."""
+    homes = sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python")))
+    for path in (shutil.which(f"python{version}"), *homes):
+        asked = [path, "-c", f"import sys; sys.exit('%d.%d' % sys.version_info[:2] != {version!r})"]
+        if path and not subprocess.run(asked, capture_output=True, check=False).returncode:
+            return path
+    return ""
 
 
 def built(folder: Path) -> Path:
