@@ -155,7 +155,8 @@ def feasible(counts: Counts, value: Whole, hidden: Marks, policy: Policy, places
     # halves go up; what is shown is nought or at least the threshold
     lowest = np.where(value > 0, np.maximum(value - policy.base // 2, policy.threshold), 0)
     highest = np.where(value > 0, value + (policy.base - 1) // 2, 0)
-    least = np.where(hidden, policy.lowest, lowest).astype(float)
+    # a nought that was suppressed for another's sake: with more for it no table would fit, and all would look safe
+    least = np.where(hidden, np.minimum(policy.lowest, counts.count), lowest).astype(float)
     most = np.where(hidden, np.inf, highest)
     bounds = np.stack([least, most], axis=1)
     rows = counts.sums.astype(float)
@@ -195,4 +196,7 @@ def _also(counts: Counts, hide: Marks, place: int) -> int:
         return int(beside[np.argmin(counts.count[beside])])
     if not len(totals):  # what was suppressed for another in this round has taken care of it
         return place
+    # of nought the total shows itself too: suppressing it helps nobody
+    some = totals[counts.count[counts.cells :][totals] > 0]
+    totals = some if len(some) else totals
     return counts.cells + int(totals[np.argmin(counts.sums[totals].sum(axis=1))])

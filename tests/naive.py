@@ -510,9 +510,12 @@ def could_be(shown: list, hidden_from: int, threshold: int, base: int, most: int
     cells = np.meshgrid(*[domain[fits(value, domain)] for value in shown[:4]], indexing="ij", sparse=True)
     a, b, c, d = cells
     sums = (a + b, c + d, a + c, b + d, a + b + c + d)
-    possible = np.full(np.broadcast_shapes(*(each.shape for each in cells)), fill_value=True)
-    for value, total in zip(shown[4:], sums, strict=True):
-        possible &= fits(value, total) if value is not None else total >= hidden_from
+    for least in (hidden_from, 0):  # a suppressed total may be nought after all, if no table fits otherwise
+        possible = np.full(np.broadcast_shapes(*(each.shape for each in cells)), fill_value=True)
+        for value, total in zip(shown[4:], sums, strict=True):
+            possible &= fits(value, total) if value is not None else total >= least
+        if possible.any():
+            break
     return [set(np.broadcast_to(cell, possible.shape)[possible].tolist()) for cell in cells]
 
 
