@@ -365,7 +365,9 @@ def test_column_plan__finds_each_field_group_and_id():
         column_plan(schema, {"ward": None}, id="no")
 
 
-@pytest.mark.parametrize("table", [5, None, object(), [], [1], b"abc", pd.Series([CANARY]), {1, 2}])
+@pytest.mark.parametrize(
+    "table", [5, None, object(), [], [1], b"abc", pd.Series([CANARY]), {1, 2}, pa.chunked_array([[CANARY]])]
+)
 def test_read__of_no_table_says_what_one_is(table):
     with pytest.raises(TypeError, match="a table is a path") as caught:
         columns_of(table)

@@ -69,11 +69,13 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
     if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
         table = _plain_table(table.collect)  # polars LazyFrame
     table = _only_columns(table, wanted)
-    if hasattr(table, "__arrow_c_stream__"):
+    # one column alone speaks the same protocol: polars' and, from 3 on, pandas' Series
+    is_column = type(table).__name__ == "Series" or isinstance(table, pa.ChunkedArray)
+    if hasattr(table, "__arrow_c_stream__") and not is_column:
         frame = table
         reader = _plain_table(lambda: pa.RecordBatchReader.from_stream(frame))
         names, stream = tuple(reader.schema.names), _read_carefully(reader)
-    elif hasattr(table, "__arrow_c_array__"):
+    elif hasattr(table, "__arrow_c_array__") and not is_column:
         batch = pa.record_batch(table)
         names, stream = tuple(batch.schema.names), iter((batch,))
     else:
