@@ -35,12 +35,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage import parquetfile
+from linkage.canonical import from_canonical
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
 from linkage.parallel import in_order, thread_count
 from linkage.parquetpages import unpacked_bytes
 from linkage.rows import ContentDigest, Header, Rows, fault, require_intact
-from linkage.schema import ENCODING_VERSION, from_canonical
+from linkage.schema import ENCODING_VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,7 +20,7 @@ _FOOTER = ("project", "source", "key_check", "run")
 
 
 @dataclass(frozen=True, eq=False)
-class ForAgency(TableOfResults):
+class ForAgency(TableOfResults, abc.ABC):
     """Columns of text for one source of a project; ``run`` is equal for all that comes of one result.
 
     FORMAT      of the file, in its footer
@@ -55,8 +56,9 @@ class ForAgency(TableOfResults):
         return cls(table, *(footer[name] for name in _FOOTER))
 
     @classmethod
+    @abc.abstractmethod
     def _fits(cls, table: pa.Table) -> bool:
-        raise NotImplementedError
+        """Whether the columns are those of this kind."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linkage import parquetfile
+from linkage.canonical import from_canonical
 from linkage.errors import FileFormatError, SchemaError
 from linkage.files import PathLike
 from linkage.kept import Kept, events_of, no_events, rows_of
 from linkage.linkrows import MEASURES, require_columns, require_kept, require_pairs
 from linkage.quality import Quality
-from linkage.schema import Schema, from_canonical
+from linkage.schema import Schema
 from linkage.tables import TableOfResults
 
 if TYPE_CHECKING:

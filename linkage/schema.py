@@ -138,9 +138,11 @@ class Schema:
                 rule="encoder",
             )
         check_bits("the record filter", self.bits)
+        from linkage.canonical import as_json
+
         try:
             settings = json.loads(self.settings or "{}")
-            if self.settings not in ("", _as_json(settings)) or not isinstance(settings, dict):
+            if self.settings not in ("", as_json(settings)) or not isinstance(settings, dict):
                 raise ValueError
         except (ValueError, TypeError, RecursionError):
             raise SchemaError("settings: not canonical JSON; use Schema.from_clkhash", rule="settings") from None
@@ -196,22 +198,9 @@ class Schema:
 
     def canonical(self) -> str:
         """The schema as one line of JSON that is the same for equal schemas; it travels in every file."""
-        content = {
-            "schema": 1,
-            "encoding_version": ENCODING_VERSION,
-            "project": self.project,
-            "layout": self.layout,
-            "fields": [dataclasses.asdict(field) for field in self.fields],
-            "filters": [_canonical_filter(filter) for filter in self.filters],
-            "groups": [dataclasses.asdict(group) for group in self.groups],
-        }
-        if self.blocks:
-            content["blocks"] = [dataclasses.asdict(block) for block in self.blocks]
-        if self.harden:
-            content |= {"bits": self.bits, "harden": self.harden.settings()}
-        if self.encoder != "linkage":
-            content |= {"encoder": self.encoder, "settings": self.settings}
-        return _as_json(content)
+        from linkage.canonical import as_json, content_of
+
+        return as_json(content_of(self))
 
     def fingerprint(self) -> str:
         """SHA-256 of the canonical form, 64 hex digits: read it to each other over the telephone."""
@@ -295,57 +284,6 @@ class Schema:
             f"fingerprint {self.fingerprint()[:16]}</p>"
             f"<table><tr><th>field</th><th>type</th><th>tokens</th><th>bits</th></tr>{rows}</table>"
         )
-
-
-def from_canonical(text: str) -> Schema:
-    """The schema of a canonical form. Raises `SchemaError` if it isn't exactly one that this version writes."""
-    try:
-        content = json.loads(text)
-        fields = tuple(_field_from(item) for item in content["fields"])
-        bits = content["filters"][0]["bits"] if content["layout"] == "record" else 1024
-        if "harden" in content:
-            bits = content["bits"]
-        harden = Hardening(**content.get("harden", {}))
-        groups = tuple(Group(**item) for item in content["groups"])
-        blocks = tuple(Block(**item) for item in content.get("blocks", []))
-        foreign = {name: content[name] for name in ("encoder", "settings") if name in content}
-        schema = Schema(
-            project=content["project"],
-            layout=content["layout"],
-            fields=fields,
-            bits=bits,
-            groups=groups,
-            blocks=blocks,
-            harden=harden,
-            **foreign,
-        )
-    except SchemaError:
-        raise
-    except (KeyError, TypeError, IndexError, AttributeError, RecursionError, ValueError):
-        raise SchemaError("not a canonical schema of this version", rule="canonical") from None
-    if schema.canonical() != text:
-        raise SchemaError("not a canonical schema of this version", rule="canonical")
-    return schema
-
-
-def _canonical_filter(filter: Filter) -> dict[str, Any]:
-    content = dataclasses.asdict(filter)
-    if filter.similarity == "dice":  # as plain filters were before there were others
-        del content["similarity"]
-    return content
-
-
-def _as_json(content: object) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def _field_from(item: dict[str, Any]) -> Field:
-    settings = dict(item)
-    settings["clean"] = tuple(settings["clean"])
-    settings["placeholders"] = tuple(settings["placeholders"])
-    if not isinstance(settings["codes"], str):
-        settings["codes"] = tuple((code, tuple(spellings)) for code, spellings in settings["codes"])
-    return Field(**settings)
 
 
 def _check_label(what: str, label: object) -> None:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.agreement import load, parse, preset, save, to_toml
+from linkage.canonical import from_canonical
 from linkage.disagreement import differences
 from linkage.errors import FileFormatError, SchemaError, nearest
 from linkage.field import Field
 from linkage.fieldtypes import FIELD_TYPES
-from linkage.schema import Group, Schema, from_canonical
+from linkage.schema import Group, Schema
 
 SMALLEST = """
 version = 1

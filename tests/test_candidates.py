@@ -4,13 +4,15 @@ import json
 import warnings
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 import linkage as lk
-from linkage.central.blocking.contending import _share, contenders_met
-from linkage.central.blocking.keyed import keyed
+from linkage.agency.rejoin import hashed_ids
+from linkage.central.blocking.contending import contenders_met
+from linkage.central.blocking.keyed import keyed, met_in_any
 from linkage.central.modelling.scoring import contenders
 from linkage.cli import cli
 
@@ -272,11 +274,6 @@ def test_block_sizes__counts_candidates_and_lists_who_is_in_none(fields):
     assert within.pairs == sum(a < b for a, b in meet(fields[0], fields[0], ("sector_day",)))
 
 
-def test_share__is_wilsons_interval():
-    share = _share(98.0, 100.0)
-    assert (round(share.found, 3), round(share.low, 3), round(share.high, 3)) == (0.98, 0.930, 0.994)
-
-
 def test_plan__prices_blocks_and_lsh_for_linking_too(fields, record):
     found = lk.plan(*fields, candidates=lk.Blocks() | lk.LSH(threshold=0.7))
     assert [price.way for price in found.by_candidates] == ["Blocks", "LSH"]
@@ -313,6 +310,22 @@ def test_commands__by_blocks(fields, record, population, tmp_path):
     assert "block born_initial: dob, given_name:initial" in run("schema", toml)
 
 
-def test_commands__refuse_options_that_do_nothing(tmp_path):
+def test_commands__refuse_a_threshold_for_hashing_that_was_not_asked_for():
     done = CliRunner().invoke(cli, ["plan", "a", "b", "--lsh-threshold", "0.7"])
-    assert done.exit_code != 0
+    assert done.exit_code == 2
+    assert "--lsh-threshold goes with --lsh-recall" in done.output
+
+
+@pytest.mark.parametrize(("preset", "least"), [("typical", 0.99), ("hard", 0.94)])
+def test_standard_blocks__take_in_nearly_all_pairs_of_one_person(preset, least):
+    people = lk.study.invent(3_000, seed=77, preset=preset)
+    sets = sets_of(people, lk.Schema.preset("uk-person", project="candidates", blocks=True))
+    rows = []
+    for name, each in zip(SOURCES, sets, strict=True):
+        ids = people.pairs(*SOURCES)["left_id" if name == SOURCES[0] else "right_id"]
+        hashed = hashed_ids(ids, KEY, project="candidates", source=name, column="id")
+        rows.append(pc.index_in(hashed, value_set=each.record_ids).to_numpy(zero_copy_only=False))
+    tables = keyed(lk.Blocks(), *sets, threshold=None, threads=1)
+    met = met_in_any(tables, *rows)
+    assert least < met.mean() < 1
+    assert len(met) > 500

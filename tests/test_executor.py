@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import linkage as lk
-from linkage.central import elsewhere
+from linkage.central import executors
 from tests.test_compare import encoded, some, triples
 
 
@@ -41,8 +41,8 @@ def two_sets():
 
 @pytest.fixture
 def small_tiles(monkeypatch):
-    monkeypatch.setattr(elsewhere, "_ROWS", 512)
-    monkeypatch.setattr(elsewhere, "_COLUMNS", 1_024)
+    monkeypatch.setattr(executors, "_ROWS", 512)
+    monkeypatch.setattr(executors, "_COLUMNS", 1_024)
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -68,7 +68,7 @@ def test_compare__in_processes_started_anew(two_sets):
     assert triples(found) == triples(lk.compare(*two_sets, threshold=0.7))
 
 
-def test_elsewhere__what_travels_is_small_beside_the_work():
+def test_executor__what_travels_is_small_beside_the_work():
     bits = np.zeros((3_000, 128))
     executor = Faraway()
     lk.compare(encoded(bits), encoded(bits, source="right"), threshold=0.9, executor=executor)
@@ -98,7 +98,7 @@ def fail():
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_elsewhere__errors_of_workers_come_out(two_sets):
+def test_executor__errors_of_workers_come_out(two_sets):
     with pytest.raises(OSError, match="the disk of the worker is full"):
         lk.compare(*two_sets, threshold=0.7, executor=Failing())
     with pytest.raises(RuntimeError, match="a worker was lost") as lost:
@@ -111,15 +111,15 @@ def leave(*arguments, **options):
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_elsewhere__a_worker_that_dies_is_an_error(two_sets, monkeypatch):
-    monkeypatch.setattr(elsewhere, "met", leave)
+def test_executor__a_worker_that_dies_is_an_error(two_sets, monkeypatch):
+    monkeypatch.setattr(executors, "met", leave)
     anew = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=anew) as pool, pytest.raises(BrokenProcessPool):
         lk.compare(*two_sets, threshold=0.7, executor=pool)
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_elsewhere__what_is_waiting_is_called_off_after_an_error(two_sets):
+def test_executor__what_is_waiting_is_called_off_after_an_error(two_sets):
     class Slow:
         def __init__(self):
             self.futures = []
@@ -137,7 +137,7 @@ def test_elsewhere__what_is_waiting_is_called_off_after_an_error(two_sets):
     assert all(future.cancelled() for future in executor.futures[1:])
 
 
-def test_compare__refuses_what_is_no_executor_and_candidates_elsewhere(two_sets):
+def test_compare__refuses_what_is_no_executor_and_candidates_on_one(two_sets):
     with pytest.raises(TypeError, match=r"an Executor of concurrent\.futures"):
         lk.compare(*two_sets, threshold=0.7, executor=4)
     with pytest.raises(ValueError, match="compares all pairs"):

@@ -15,7 +15,7 @@ from linkage.central.blocking import exactsample, meeting
 from linkage.central.blocking.bitplanes import keys_of, planes_of
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.lsh import tables_for
-from linkage.central.blocking.meeting import Meeting, candidates_of
+from linkage.central.blocking.meeting import Meeting, counted
 from linkage.central.blocking.ways import LSH
 from linkage.central.job import prepared
 from linkage.cli import cli
@@ -63,10 +63,10 @@ def test_meeting__is_every_pair_with_equal_keys_once_and_0_meets_nobody(left, ri
     arrays = [np.array(side, dtype=np.uint64) for side in (left, right)]
     expected = [(r, c) for r, a in enumerate(left) for c, b in enumerate(right) if a == b != 0]
     assert sorted(met(*arrays, within=False)) == expected
-    assert candidates_of(*arrays, within=False).pairs == len(expected)
+    assert counted(*arrays, within=False).pairs == len(expected)
     expected = [(r, c) for r, a in enumerate(left) for c, b in enumerate(left) if a == b != 0 and r < c]
     assert sorted(met(arrays[0], arrays[0], within=True)) == expected
-    assert candidates_of(arrays[0], arrays[0], within=True).pairs == len(expected)
+    assert counted(arrays[0], arrays[0], within=True).pairs == len(expected)
 
 
 def test_meeting__a_block_larger_than_is_held_comes_in_parts(monkeypatch):

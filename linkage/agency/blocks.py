@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from linkage.agency import kernels
 from linkage.agency.columns import Coded, FieldColumn
+from linkage.agency.distinct import Values
 from linkage.agency.key import Key, length_prefixed
 from linkage.agency.records import Batch
 from linkage.block import Block
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Keys = NDArray[np.uint64]
 
-_TEXT_BYTES = 150
 _BETWEEN = "\x1f"  # white space to Python, so that no cleaned value has one
 _SOUNDS = {letter: digit for digit, letters in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1)
            for letter in letters}  # fmt: skip
@@ -89,31 +89,24 @@ class Forms:
 
     def __init__(self, kind: str, forms: Sequence[str]) -> None:
         self._made = [_FORMS.get((kind, form), str) for form in forms]
-        self._known: list[dict[str, int]] = [{"": 0} for _ in forms]
-        self.texts: list[list[str]] = [[""] for _ in forms]
+        self.known = [Values() for _ in forms]
 
     def __repr__(self) -> str:
-        return f"Forms({len(self.texts)} forms)"
+        return f"Forms({len(self.known)} forms)"
 
     @property
     def n_bytes(self) -> int:
         """Memory taken."""
-        return _TEXT_BYTES * sum(map(len, self.texts))
+        return sum(each.n_bytes for each in self.known)
 
     def of(self, values: pa.StringArray) -> Keys:
         """(values, forms) uint64: the number of each."""
         made = np.zeros((len(values), len(self._made)), dtype=np.uint64)
         for place, value in enumerate(values.to_pylist()):
             if value:
-                made[place] = [self._number(form, step(value)) for form, step in enumerate(self._made)]
+                steps = zip(self.known, self._made, strict=True)
+                made[place] = [known.number(step(value)) for known, step in steps]
         return made
-
-    def _number(self, form: int, text: str) -> int:
-        known, texts = self._known[form], self.texts[form]
-        number = known.setdefault(text, len(texts))
-        if number == len(texts):
-            texts.append(text)
-        return number
 
 
 class BlockKeys:
@@ -156,7 +149,9 @@ class BlockKeys:
             place = self._forms[field].index(form)
             numbers = _numbers(coded[field], place)
             there &= numbers > 0
-            known = coded[field].made.texts[place][: int(numbers.max(initial=0)) + 1]  # another thread may be adding
+            known = (
+                coded[field].made.known[place].texts[: int(numbers.max(initial=0)) + 1]
+            )  # another thread may be adding
             if len(known) > n:  # a column of which nearly every value is another
                 used, numbers = np.unique(numbers, return_inverse=True)
                 known = [known[number] for number in used.tolist()]

@@ -40,11 +40,12 @@ from numpy.typing import NDArray
 from linkage.agency import kernels
 from linkage.agency.bitplanes import any_bit
 from linkage.agency.columns import Coded, FieldColumn
+from linkage.agency.distinct import Values
 from linkage.agency.draws import flips, permutation, spread, words
 from linkage.agency.filters import TokenSecrets, field_columns
 from linkage.agency.key import Key
 from linkage.agency.ordered import Records
-from linkage.agency.salt import Salted, Values
+from linkage.agency.salt import Salted
 from linkage.agency.saul import Saul, token_lists
 from linkage.hardening import NOISE_STEPS
 from linkage.schema import Filter, Schema

@@ -27,36 +27,9 @@ from linkage.field import Field
 from linkage.schema import Filter, Schema
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from linkage.agency.columns import Coded
 
 Words = NDArray[np.uint64]
-
-_TEXT_BYTES = 150
-
-
-class Values:
-    """The distinct cleaned values of one field, numbered as they come; the empty one is 0."""
-
-    def __init__(self) -> None:
-        self._known = {"": 0}
-        self.texts = [""]
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory taken."""
-        return _TEXT_BYTES * len(self.texts)
-
-    def of(self, values: pa.StringArray) -> Words:
-        """(values, 1): the number of each."""
-        return np.array([[self._number(value)] for value in values.to_pylist()], dtype=np.uint64).reshape(-1, 1)
-
-    def _number(self, value: str) -> int:
-        number = self._known.setdefault(value, len(self.texts))
-        if number == len(self.texts):
-            self.texts.append(value)
-        return number
 
 
 class Salted:

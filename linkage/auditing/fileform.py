@@ -12,10 +12,11 @@ from pathlib import Path
 
 from linkage import encodedfile, parquetfile
 from linkage.auditing.finding import Finding
+from linkage.canonical import from_canonical
 from linkage.errors import FileFormatError, SchemaError
 from linkage.parquetpages import showing_columns
 from linkage.rows import Header
-from linkage.schema import Schema, from_canonical
+from linkage.schema import Schema
 
 _FOREIGN = "columns beyond the agreement"
 

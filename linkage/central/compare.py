@@ -13,7 +13,7 @@ from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed
 from linkage.central.blocking.search import similar
 from linkage.central.blocking.ways import Candidates
-from linkage.central.elsewhere import Elsewhere
+from linkage.central.executors import OnExecutor
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
 from linkage.central.thresholds import Measure, Ratio
@@ -65,7 +65,7 @@ def compare(
         locality-sensitive hashes, ``Blocks() | LSH()`` in either. ``Pairs.recall`` says which share of a sample's pairs
         that found. Left out: all pairs, none missed.
     executor
-        Any `concurrent.futures.Executor` whose workers compare in the place of threads (`linkage.central.elsewhere`):
+        Any `concurrent.futures.Executor` whose workers compare in the place of threads (`linkage.central.executors`):
         processes, or other machines through Dask or MPI. All pairs only. The pairs are the same.
     memory
         Bytes the pairs may take. A threshold that would give more raises `LimitError` with an estimate before the
@@ -166,7 +166,7 @@ def _all_parts(
     """What all pairs give, on threads or on an executor."""
     if executor is None:
         return in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare")
-    by = Elsewhere.of(job, executor)
+    by = OnExecutor.of(job, executor)
     return in_parts(
         by.step, by.job.grid, memory=memory, threads=threads, progress=progress, label="compare", run=by.run
     )

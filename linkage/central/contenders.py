@@ -131,11 +131,11 @@ def collect(
             part = step(tile, span)[2]
             if part is None:
                 floor[0] = _next_floor(floor[0], highest, room=room, memory=memory)
-        kept.append(_at_least(part, floor[0]))
+        kept.append(at_least(part, floor[0]))
         held += len(kept[-1][0])
         while held > room:
             floor[0] = raised(kept, highest, share=share, memory=memory)
-            kept = [_at_least(each, floor[0]) for each in kept]
+            kept = [at_least(each, floor[0]) for each in kept]
             held = sum(len(each[0]) for each in kept)
     row, column, weight = (np.concatenate([part[place] for part in kept]) for place in range(3))
     order = np.argsort(row.astype(np.int64) << 32 | column)
@@ -167,7 +167,8 @@ def mixed(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.uint6
     return bits * np.uint64(0xBF58476D1CE4E5B9)
 
 
-def _at_least(found: HeavyPairs, floor: int) -> HeavyPairs:
+def at_least(found: tuple[NDArray[Any], ...], floor: int) -> HeavyPairs:
+    """Those of rows, columns and weights that have this weight."""
     chosen = found[2] >= floor
     return found[0][chosen], found[1][chosen], found[2][chosen]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 # the modules: their functions of the same name would hide them
 from linkage.central import assign, compare
-from linkage.central.blocking.contending import Share, contenders_met, share_met
+from linkage.central.blocking.contending import contenders_met, share_met
 from linkage.central.blocking.keyed import keyed
 from linkage.central.blocking.ways import Blocks, Candidates
 from linkage.central.judging import ownthreshold
@@ -26,7 +26,7 @@ from linkage.encoded import EncodedSet
 from linkage.errors import EvidenceError, LinkageWarning
 from linkage.links import Links
 from linkage.pairs import Pairs
-from linkage.quality import Quality
+from linkage.quality import Quality, Span
 
 _GAIN_UNIT = 1 << 20
 _LEAST_MET = 0.01  # a share of nothing says nothing
@@ -81,7 +81,7 @@ def _scored(
     *,
     unique: tuple[bool, bool],
     limits: Limits,
-) -> tuple[Scored, Share | None]:
+) -> tuple[Scored, Span | None]:
     """The contenders of all pairs or of the candidates, and of the latter how many of the likely matches meet."""
     first, second, within = sets[0], sets[-1], len(sets) == 1
     if candidates is None:
@@ -90,10 +90,10 @@ def _scored(
     found = contenders_met(model, first, second, tables, within=within, limits=limits)
     met = share_met(model, first, second, tables, bonus=found.bonus, within=within, unique=unique, limits=limits)
     every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
-    return (every, None) if met is None else (replace(every, met=max(met.found, _LEAST_MET)), met)
+    return (every, None) if met is None else (replace(every, met=max(met.value, _LEAST_MET)), met)
 
 
-def _lost(met: Share | None) -> list[str]:
+def _lost(met: Span | None) -> list[str]:
     if met is None:
         return []
     return [

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.shares import wilson_ends
+
 Counts = NDArray[np.int64]
 Totals = NDArray[np.float64]
 Measure = Callable[[Totals], Totals]
 
 REPLICATES = 1_000
-_Z = 1.959963984540054  # 95 %
 _TAILS = (0.025, 0.975)
 # fewer units than this, and draws of them say little about what others would have done
 _FEW = 20
@@ -49,13 +50,7 @@ def wilson(hits: float, trials: float) -> Interval:
     >>> wilson(0, 20)
     Interval(low=0.0, high=0.161...)
     """
-    if not trials:
-        return Interval(0.0, 1.0)
-    middle_share, z2 = hits / trials, _Z * _Z
-    middle = (middle_share + z2 / (2 * trials)) / (1 + z2 / trials)
-    spread = middle_share * (1 - middle_share) / trials + z2 / (4 * trials * trials)
-    half = _Z * math.sqrt(max(0.0, spread)) / (1 + z2 / trials)
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(*wilson_ends(hits, trials))
 
 
 def resample(counts: NDArray[np.int64] | Totals, *, replicates: int = REPLICATES, seed: int = 0) -> Totals:

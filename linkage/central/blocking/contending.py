@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.blocking.keyed import Keyed
+from linkage.central.blocking.keyed import Keyed, met_in_any
 from linkage.central.blocking.search import Rows, distinct, over_candidates
 from linkage.central.contenders import (
     LINK_FLOOR_BITS,
     UNIT,
     Contenders,
+    at_least,
     highest_floor,
     most_contenders,
     prior_bits,
@@ -32,6 +32,8 @@ from linkage.central.modelling.levels import kernel_plan, sides
 from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
 from linkage.central.modelling.scoring import contenders_among, evidence_of, upper_weights
 from linkage.central.tiles import Found, no_pairs
+from linkage.quality import Span
+from linkage.shares import wilson_ends
 
 if TYPE_CHECKING:
     from linkage.central.modelling.model import Model
@@ -40,19 +42,6 @@ if TYPE_CHECKING:
 
 # pairs of the records that show what is lost; and of these at least so many
 _SAMPLE_PAIRS, _FEWEST_ROWS = 2_000_000_000, 1_000
-_NORMAL = 1.96
-
-
-@dataclass(frozen=True)
-class Share:
-    """Of the likely matches of a sample, the share that candidates take in, with a 95 % interval (Wilson)."""
-
-    found: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.found:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 def contenders_met(
@@ -101,13 +90,8 @@ def _within_room(parts: Iterator[Found], floor: int, highest: int, *, room: int,
         held, new, n = distinct([held, *new]), [no_pairs()], 0
         while len(held[0]) > room:
             floor = raised([held], highest, share=1.0, memory=memory)
-            held = _at_least(held, floor)
-    return _at_least(distinct([held, *new]), floor), floor
-
-
-def _at_least(found: Found, floor: int) -> Found:
-    kept = found[2] >= floor
-    return found[0][kept], found[1][kept], found[2][kept]
+            held = at_least(held, floor)
+    return at_least(distinct([held, *new]), floor), floor
 
 
 def share_met(
@@ -120,8 +104,11 @@ def share_met(
     within: bool,
     unique: tuple[bool, bool],
     limits: Limits,
-) -> Share | None:
-    """Of the likely matches of some records of the first set, how many meet; None if there are none."""
+) -> Span | None:
+    """Of the likely matches of some records of the first set, the share that meets; None if there are none.
+
+    The interval is Wilson's, with the expected number of matches for that of trials.
+    """
     n = len(first)
     wanted = min(n, max(_FEWEST_ROWS, _SAMPLE_PAIRS // max(1, len(second))))
     rows = np.linspace(0, max(0, n - 1), wanted).astype(np.int32)
@@ -136,21 +123,5 @@ def share_met(
     total = float(chance.sum())
     if total < 1:
         return None
-    return _share(float(chance[_met(tables, rows[found.row], found.column)].sum()), total)
-
-
-def _met(tables: Keyed, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which pairs have a key in common."""
-    met = np.zeros(len(row), dtype=np.bool_)
-    for table in range(tables.tables):
-        left, right = tables.keys(table)
-        met |= (left[row] == right[column]) & (left[row] != 0)
-    return met
-
-
-def _share(found: float, total: float) -> Share:
-    """Wilson (1927), with the expected number of matches for that of trials."""
-    share, square = found / total, _NORMAL**2 / total
-    middle, half = (share + square / 2) / (1 + square), math.sqrt(share * (1 - share) * square + square**2 / 4)
-    half /= 1 + square
-    return Share(share, max(0.0, middle - half), min(1.0, middle + half))
+    met = float(chance[met_in_any(tables, rows[found.row], found.column)].sum())
+    return Span(met / total, *wilson_ends(met, total))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.lsh import LSHTables
-from linkage.central.blocking.meeting import candidates_of
+from linkage.central.blocking.meeting import counted
 from linkage.central.blocking.ways import Blocks, Candidates, ways_of
 from linkage.central.job import prepared
 from linkage.central.thresholds import Measure, Ratio, exact_ratio
@@ -130,7 +130,7 @@ def keyed(
 
 def require_room(blocks: BlockTables, most: int, *, within: bool) -> None:
     """`LimitError` if the blocks give more candidates than allowed, before one is scored."""
-    counts = [candidates_of(*blocks.keys(table), within=within) for table in range(blocks.tables)]
+    counts = [counted(*blocks.keys(table), within=within) for table in range(blocks.tables)]
     total = sum(each.pairs for each in counts)
     if total > most:
         worst = max(range(len(counts)), key=lambda table: counts[table].pairs)
@@ -141,3 +141,12 @@ def require_room(blocks: BlockTables, most: int, *, within: bool) -> None:
             needed=total,
             allowed=most,
         )
+
+
+def met_in_any(tables: Keyed, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which listed pairs have a key in common."""
+    met = np.zeros(len(row), dtype=np.bool_)
+    for table in range(tables.tables):
+        left, right = tables.keys(table)
+        met |= (left[row] == right[column]) & (left[row] != 0)
+    return met

@@ -25,7 +25,7 @@ class Counted:
     largest: int
 
 
-def candidates_of(left: Keys, right: Keys, *, within: bool) -> Counted:
+def counted(left: Keys, right: Keys, *, within: bool) -> Counted:
     """Count the pairs of two sides, or of rows below columns within one, without making them."""
     lefts, of_left = np.unique(left[left != 0], return_counts=True)
     if within:

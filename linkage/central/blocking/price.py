@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from linkage.central import kernels
 from linkage.central.blocking.exactsample import ExactSample
-from linkage.central.blocking.keyed import Keyed, keyed
+from linkage.central.blocking.keyed import Keyed, keyed, met_in_any
 from linkage.central.blocking.lsh import LSHTables
-from linkage.central.blocking.meeting import Meeting, candidates_of
+from linkage.central.blocking.meeting import Meeting, counted
 from linkage.central.blocking.search import Rows
 from linkage.central.blocking.ways import Candidates, ways_of
 from linkage.central.job import Job
@@ -95,8 +93,8 @@ def _priced(
     if isinstance(tables, LSHTables):
         candidates, recall = tables.chosen.candidates, tables.chosen.expected_recall if sample is not None else None
     else:
-        counted = (candidates_of(*tables.keys(table), within=within) for table in range(tables.tables))
-        candidates, recall = sum(each.pairs for each in counted), _recall(tables, sample)
+        of_tables = (counted(*tables.keys(table), within=within) for table in range(tables.tables))
+        candidates, recall = sum(each.pairs for each in of_tables), _recall(tables, sample)
     work = tables.tables * a_table + candidates * scoring / max(1, n)
     return Price(name, tables.tables, candidates, ready + work / thread_count(threads), recall)
 
@@ -104,11 +102,7 @@ def _priced(
 def _recall(tables: Keyed, sample: ExactSample | None) -> float | None:
     if sample is None or not len(sample):
         return None
-    met = np.zeros(len(sample), dtype=np.bool_)
-    for table in range(tables.tables):
-        left, right = tables.keys(table)
-        met |= (left[sample.row] == right[sample.column]) & (left[sample.row] != 0)
-    return float(met.mean())
+    return float(met_in_any(tables, sample.row, sample.column).mean())
 
 
 def _overlaps(job: Job) -> Callable[[Rows, Rows], object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linkage.central.blocking.meeting import candidates_of
+from linkage.central.blocking.meeting import counted
 from linkage.central.blocking.ways import Blocks
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.oneagreement import in_one_agreement
@@ -90,9 +90,9 @@ def block_sizes(left: EncodedSet, right: EncodedSet | None = None, *, blocks: Bl
     rules = (blocks or Blocks()).of(left.schema)
     found = []
     for rule in rules:
-        counted = candidates_of(left.blocks[rule], other.blocks[rule], within=right is None)
+        of_rule = counted(left.blocks[rule], other.blocks[rule], within=right is None)
         without = sum(int(np.count_nonzero(each.blocks[rule] == 0)) for each in sets)
-        found.append(RuleSize(rule, without, counted.blocks, counted.pairs, counted.largest))
+        found.append(RuleSize(rule, without, of_rule.blocks, of_rule.pairs, of_rule.largest))
     return BlockSizes(tuple(found), sum(map(len, sets)), {each.source: _unblocked(each, rules) for each in sets})
 
 

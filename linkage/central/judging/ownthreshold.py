@@ -8,6 +8,7 @@ F1 is highest.
 from __future__ import annotations
 
 import warnings
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from linkage.central.job import Job, prepared
 from linkage.central.judging.calibrate import Calibration, calibrate
 from linkage.central.judging.rivals import Candidates
 from linkage.central.modelling.competition import Floats
+from linkage.central.modelling.predicting import Limits
 from linkage.central.thresholds import similarity
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet
@@ -37,10 +39,7 @@ def found(
     left: EncodedSet,
     right: EncodedSet,
     candidates: ways.Candidates | None = None,
-    *,
-    threads: int | None,
-    memory: int,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> tuple[Pairs, float, Calibration]:
     """The pairs at or above a threshold, that threshold, and all links by similarity with their probabilities.
 
@@ -48,7 +47,7 @@ def found(
 
     Raises `EvidenceError` where similarities and structure don't say where matches begin.
     """
-    pairs = alike(left, right, candidates, threads=threads, memory=memory, progress=progress)
+    pairs = alike(left, right, candidates, **limits)
     if not len(pairs):
         raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
     assert pairs.similarity is not None
@@ -63,20 +62,15 @@ def alike(
     left: EncodedSet,
     right: EncodedSet,
     candidates: ways.Candidates | None = None,
-    *,
-    threads: int | None,
-    memory: int,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> Pairs:
     """The ten pairs or so a record that are most alike: those above a floor that a sample of all pairs gives."""
     if not len(left) or not len(right):
         raise EvidenceError("a set has no records, so no threshold can be found")
-    job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=threads)
-    room = min(_PAIRS_A_RECORD * (len(left) + len(right)), memory // (4 * BYTES_PER_PAIR))
+    job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=limits["threads"])
+    room = min(_PAIRS_A_RECORD * (len(left) + len(right)), limits["memory"] // (4 * BYTES_PER_PAIR))
     floor = _floor(job, room)
-    return compare.compare(
-        left, right, threshold=floor, candidates=candidates, threads=threads, memory=memory, progress=progress
-    )
+    return compare.compare(left, right, threshold=floor, candidates=candidates, **limits)
 
 
 def _cut(links: Calibration, n_records: int) -> float:

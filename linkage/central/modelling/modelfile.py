@@ -20,13 +20,13 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
+from linkage.canonical import from_canonical
 from linkage.central.modelling.levels import Comparison, comparisons
 from linkage.central.modelling.model import FieldWeights, Model
 from linkage.central.modelling.modelgiven import count, require_fields_layout, share_moved, shares
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
 from linkage.jsonfile import read_json
-from linkage.schema import from_canonical
 
 FORMAT = "model 2"
 # a model of 64 fields takes 100 kB; the rest is for long lists of codes in the agreement

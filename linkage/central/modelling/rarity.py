@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from linkage.central.contenders import UNIT
 from linkage.central.kernels import ComparisonPlan, Rows
+from linkage.central.rowhash import row_hashes
 
 Bonus = NDArray[np.int32]
-
-_ODD, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)  # Steele, Lea and Flood 2014
 
 
 def bonuses(left: tuple[Rows, ...], right: tuple[Rows, ...]) -> tuple[Bonus, ...]:
@@ -46,19 +45,9 @@ def _values(left: Rows, right: Rows) -> tuple[NDArray[np.int64], int]:
     By a hash of 64 bits, as sorting whole filters took minutes of ten million: two of so many values have one number
     once in ten thousand runs, and are then thought as rare as both together.
     """
-    mixed = np.concatenate([_mixed(side.words) for side in (left, right)])
+    mixed = np.concatenate([row_hashes(side.words) for side in (left, right)])
     values, number = np.unique(mixed, return_inverse=True)
     return number, len(values)
-
-
-def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    made = np.zeros(len(words), dtype=np.uint64)
-    for place in range(words.shape[1]):
-        made = (made ^ words[:, place]) * _ODD
-        made ^= made >> np.uint64(29)
-        made *= _MIX
-        made ^= made >> np.uint64(32)
-    return made
 
 
 def of_pairs(

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.rowhash import row_hashes
 from linkage.encoded import EncodedSet
 from linkage.rows import Header, Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
 
 
 def one_of_each_source(sets: Sequence[EncodedSet]) -> list[EncodedSet]:
@@ -59,12 +57,8 @@ def contents(records: EncodedSet) -> pa.StringArray:
 
     total = np.zeros(len(records), dtype=np.uint64)
     for name, words in records.filters.items():
-        mixed = np.full(len(records), int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"), np.uint64)
-        for place in range(words.shape[1]):
-            mixed = (mixed ^ words[:, place]) * _ODD
-            mixed ^= mixed >> np.uint64(29)
-            mixed *= _MIX
-            mixed ^= mixed >> np.uint64(32)
+        start = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+        mixed = row_hashes(words, start=start)
         total += np.where(records.popcounts[name] > 0, mixed, np.uint64(0))
     return pa.array([f"{each:016x}" for each in total.tolist()], pa.string())
 

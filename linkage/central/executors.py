@@ -28,14 +28,14 @@ Side = tuple[NDArray[np.uint64], NDArray[np.uint32]]
 
 
 @dataclass(frozen=True, eq=False)
-class Elsewhere:
+class OnExecutor:
     """A job whose tiles an executor works on."""
 
     job: Job
     executor: Executor
 
     @classmethod
-    def of(cls, job: Job, executor: object) -> Elsewhere:
+    def of(cls, job: Job, executor: object) -> OnExecutor:
         """The job in larger tiles; ``TypeError`` for what has no ``submit``, as dask.distributed's has."""
         if not callable(getattr(executor, "submit", None)):
             raise TypeError(
