@@ -7,12 +7,13 @@ import pytest
 
 import linkage as lk
 from linkage.agreement import load, parse, to_toml
+from linkage.canonical import from_canonical
 from linkage.disagreement import differences
 from linkage.errors import SchemaError
 from linkage.field import Field
 from linkage.hardening import Hardening
 from linkage.profile import PROFILES
-from linkage.schema import Schema, from_canonical
+from linkage.schema import Schema
 
 NAMES = [{"name": "given_name", "type": "name"}, {"name": "dob", "type": "date"}]
 FIELDS = tuple(Field(**each) for each in NAMES)

@@ -8,11 +8,11 @@ from clkhash.schema import SchemaError as TheirSchemaError
 from clkhash.schema import from_json_dict
 
 import linkage as lk
+from linkage.canonical import from_canonical
 from linkage.disagreement import differences
 from linkage.encoded import require_comparable
 from linkage.interop import clkschema
 from linkage.interop.upgrade import to_version_3
-from linkage.schema import from_canonical
 
 GOOD = {
     "version": 3,
