@@ -10,7 +10,9 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage import parquetfile
+from linkage import encodedfile, parquetfile
+from linkage.canonical import from_canonical
+from linkage.rows import ContentDigest, Header
 from tests.hostile.mutants import NASTY, of_text
 
 PREFIX = b"linkage."
@@ -54,10 +56,6 @@ def _content(table, footer):
 
 
 def _content_of_records(table, footer):
-    from linkage import encodedfile
-    from linkage.rows import ContentDigest, Header
-    from linkage.schema import from_canonical
-
     header = Header(from_canonical(footer["schema"]), footer["source"], table.num_rows, footer["key_check"])
     total = ContentDigest()
     for batch in table.combine_chunks().to_batches():
