@@ -60,6 +60,7 @@ from linkage.central.modelling.model import Model
 from linkage.central.neighbours import nearest_records
 from linkage.central.reviewing.refining import refine
 from linkage.central.reviewing.review import Review, review
+from linkage.central.runs.comparing import PairsInFolder, compare_to_folder
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import (
@@ -113,6 +114,7 @@ __all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "Model",
     "Overlap",
     "Pairs",
+    "PairsInFolder",
     "Plan",
     "Policy",
     "PrivacyError",
@@ -129,6 +131,7 @@ __all__ = [  # noqa: RUF022 -- by code point, which an acronym sorts by too
     "bridge",
     "compare",
     "compare_in_parts",
+    "compare_to_folder",
     "encode",
     "evaluate",
     "fit",

@@ -34,10 +34,18 @@ class EncodedSet:
     A loaded set is a handle: the header is read and checked at once, the records when they are first asked for.
     """
 
-    def __init__(self, header: Header, *, rows: Rows | None = None, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        header: Header,
+        *,
+        rows: Rows | None = None,
+        path: Path | None = None,
+        popcounts: Mapping[str, NDArray[np.uint32]] | None = None,
+    ) -> None:
         self._header = header
         self._given = rows
         self._path = path
+        self._counted = popcounts
 
     @classmethod
     def load(cls, path: PathLike, *, max_bytes: int = 8 << 30) -> EncodedSet:
@@ -129,6 +137,8 @@ class EncodedSet:
     @functools.cached_property
     def popcounts(self) -> Mapping[str, NDArray[np.uint32]]:
         """(n,) uint32 per filter: the bits set in each row."""
+        if self._counted is not None:
+            return self._counted
         return {name: np.bitwise_count(rows).sum(axis=1, dtype=np.uint32) for name, rows in self.filters.items()}
 
     @property

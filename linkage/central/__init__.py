@@ -13,9 +13,11 @@ from linkage.central.modelling.model import Model
 from linkage.central.modelling.predicting import Limits
 from linkage.central.overtime.batches import link_over_time
 from linkage.central.pairwise import given_threshold, link_by_probability, link_by_threshold
+from linkage.central.runs.work import Work, begun, settings_of_link
 from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet, require_comparable
+from linkage.files import PathLike
 from linkage.links import Links
 from linkage.oneagreement import in_one_agreement, narrower, under
 
@@ -34,6 +36,7 @@ def link(
     known: object = None,
     withdraw: Mapping[str, object] | None = None,
     bridge: Mapping[str, object] | None = None,
+    run: PathLike | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -87,6 +90,13 @@ def link(
     bridge
         Of a source a table old_record_id, new_record_id, from `linkage.bridge` at that agency after a change of key:
         link ids and ``known`` go over to the new record ids. All bridged sources are compared again.
+    run
+        A folder, new or empty, to work in: for two sets, or one, that are larger than memory, or take hours. The sets
+        stream from their files to ones that are mapped, ``run/rows``, as large as they are when unpacked, and removed
+        at the end; the model and what is found of some rows at a time are kept, so that the same call continues a run
+        that was stopped and gives the same links. Those are also written to ``run/pairs``, as Parquet files. Beside
+        ``memory``, which bounds what meets at a time and the likely pairs, ids and rarities take some 100 bytes a
+        record. The folder stays at the centre.
 
     Returns
     -------
@@ -95,7 +105,8 @@ def link(
     Raises
     ------
     MismatchError
-        The sets were encoded with different agreements, keys or versions.
+        The sets were encoded with different agreements, keys or versions; or the ``run`` was begun with other sets or
+        settings.
     LimitError
         The likely pairs don't fit ``memory``.
     ValueError
@@ -136,6 +147,8 @@ def link(
         _refuse_options_of("record", threshold=threshold)
     if probability is not None and precision is not None:
         raise ValueError("link: probability and precision both say where to cut; give one of them")
+    if run is not None and (over_time or len(sets) > 2):
+        raise ValueError("link: run takes two sets, or one, and nothing to carry on; link several sources without it")
     if over_time or len(sets) > 2:
         if precision is not None:
             raise ValueError(
@@ -157,18 +170,34 @@ def link(
             limits=limits,
         )
     unique = one_partner(*ordered, duplicates) if len(ordered) == 2 else _in_one_set(ordered[0], duplicates)
-    if by_threshold:
-        return link_by_threshold(ordered, threshold, candidates=candidates, unique=unique, limits=limits)
-    return link_by_probability(
-        ordered,
+
+    def decided(own: tuple[EncodedSet, ...], work: Work | None) -> Links:
+        if by_threshold:
+            return link_by_threshold(own, threshold, candidates=candidates, unique=unique, work=work, limits=limits)
+        return link_by_probability(
+            own,
+            model=model,
+            probability=probability,
+            precision=precision,
+            candidates=candidates,
+            unique=unique,
+            duplicates=duplicates,
+            work=work,
+            limits=limits,
+        )
+
+    if run is None:
+        return decided(ordered, None)
+    settings = settings_of_link(
         model=model,
+        candidates=candidates,
+        duplicates=duplicates,
         probability=probability,
         precision=precision,
-        candidates=candidates,
-        unique=unique,
-        duplicates=duplicates,
-        limits=limits,
+        threshold=threshold,
     )
+    with begun(run, ordered, settings, all_pairs=candidates is None, memory=memory) as work:
+        return decided(work.sets, work)
 
 
 def _require_own_sources(sets: tuple[EncodedSet, ...]) -> None:

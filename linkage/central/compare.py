@@ -106,14 +106,14 @@ def compare(
     job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
     if expected.at_least * BYTES_PER_PAIR > memory:
-        _refuse(expected.pairs, memory)
+        refuse(expected.pairs, memory)
     found = [no_pairs()]
     held = 0
     for part, share in _all_parts(job, executor, memory=memory, threads=threads, progress=progress):
         held += len(part[0])
         found.append(part)
         if held * BYTES_PER_PAIR > memory:
-            _refuse(int(held / share), memory)
+            refuse(int(held / share), memory)
     row, column, overlap = (np.concatenate([part[place] for part in found]) for place in range(3))
     return job.pairs(row, column, overlap)
 
@@ -123,7 +123,7 @@ def _by_candidates(
 ) -> Pairs:
     def room(held: int) -> None:
         if held * BYTES_PER_PAIR > memory:
-            _refuse(held, memory)
+            refuse(held, memory)
 
     found = similar(tables, job, threads=threads, progress=progress, room=room)
     return dataclasses.replace(job.pairs(*found), recall=sample.recall(found))
@@ -156,7 +156,7 @@ def compare_in_parts(
     job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
     if expected.at_least > most:
-        _refuse_so_many(expected.pairs, most)
+        refuse_so_many(expected.pairs, most)
     return _parts(job, executor, most, memory=memory, threads=threads, progress=progress)
 
 
@@ -179,7 +179,7 @@ def _parts(
     for part, share in _all_parts(job, executor, memory=memory, threads=threads, progress=progress):
         given += len(part[0])
         if given > most:
-            _refuse_so_many(int(given / share), most)
+            refuse_so_many(int(given / share), most)
         if len(part[0]):
             yield job.pairs(*part)
 
@@ -210,7 +210,8 @@ def most_pairs(most: int) -> int:
     return most
 
 
-def _refuse(expected: int, memory: int) -> NoReturn:
+def refuse(expected: int, memory: int) -> NoReturn:
+    """`LimitError`: the pairs would not fit into memory."""
     needed = expected * BYTES_PER_PAIR
     raise LimitError(
         f"about {expected:,} pairs would take {needed:,} bytes; allowed are {memory:,}: raise the threshold, or allow "
@@ -220,7 +221,8 @@ def _refuse(expected: int, memory: int) -> NoReturn:
     )
 
 
-def _refuse_so_many(expected: int, most: int) -> NoReturn:
+def refuse_so_many(expected: int, most: int) -> NoReturn:
+    """`LimitError`: more pairs than are allowed."""
     raise LimitError(
         f"about {expected:,} pairs would come out; allowed are {most:,}: raise the threshold, or allow more",
         needed=expected * BYTES_PER_PAIR,

@@ -45,17 +45,22 @@ _TILE_ROOM = 65_536
 
 @dataclass(frozen=True)
 class Contenders:
-    """Pairs by row, then column: ``weight`` (p,) int32 in 1/1024 bit, none below ``bound``, ``bonus`` contained."""
+    """Pairs by row, then column: ``weight`` (p,) int32 in 1/1024 bit, none below ``bound``, ``bonus`` contained.
+
+    ``levels`` (p, comparisons) uint8 of each, where they are at hand.
+    """
 
     row: NDArray[np.int32]
     column: NDArray[np.int32]
     weight: NDArray[np.int32]
     bound: int
     bonus: tuple[NDArray[np.int32], ...] = ()
+    levels: NDArray[np.uint8] | None = None
 
-    def take(self, chosen: NDArray[np.bool_]) -> Contenders:
-        """Those chosen, (p,) bool."""
-        return Contenders(self.row[chosen], self.column[chosen], self.weight[chosen], self.bound, self.bonus)
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Contenders:
+        """Those chosen, (p,) bool or their places."""
+        levels = None if self.levels is None else self.levels[chosen]
+        return Contenders(self.row[chosen], self.column[chosen], self.weight[chosen], self.bound, self.bonus, levels)
 
 
 def prior_bits(matches: float, n_rows: int, n_columns: int) -> float:
@@ -100,7 +105,10 @@ def collect(
     room = most_contenders(n_rows, n_columns, memory)
     grid = all_levels(n_rows, n_columns, within=within)
     spans = arranged(
-        grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in right)), threads=threads
+        grid,
+        lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in right)),
+        threads=threads,
+        row_bytes=sum(rows.row_bytes for rows in right),
     )
     worth = bonus or (None,) * len(plan.outcomes)
 

@@ -34,7 +34,7 @@ class Job:
     measure: Measure
     need: NDArray[np.uint32]
     grid: Grid
-    spans: list[Arranged]
+    spans: Sequence[Arranged]
     names: tuple[str, ...]
     threshold: Ratio | None = None
 
@@ -52,6 +52,14 @@ class Job:
             return row, column, found[2]
         above = row < column  # a part of a chunk that was cut meets its whole span
         return row[above], column[above], found[2][above]
+
+    def part(self, tile: Tile, *, spans: bool, threads: int | None) -> Job:
+        """The job of some rows of either side, which it numbers from 0; within one set of rows that are met again."""
+        itself = self.within and (tile.top, tile.bottom) == (tile.first, tile.last)
+        rows, columns = self.rows.slice(tile.top, tile.bottom), self.columns.slice(tile.first, tile.last)
+        grid = all_pairs(len(rows), len(columns), within=itself, threads=thread_count(threads))
+        made = _spans(grid, columns, threads=threads) if spans else []
+        return replace(self, rows=rows, columns=rows if itself else columns, within=itself, grid=grid, spans=made)
 
     def pairs(self, row: NDArray[np.int32], column: NDArray[np.int32], overlap: NDArray[np.uint32]) -> Pairs:
         """The pairs with their similarity."""
@@ -115,12 +123,15 @@ def job_of(
     columns = rows if right is left else _together(right, names)
     n_bits = sum(filter.bits for filter in left.schema.filters if filter.name in names)
     grid = all_pairs(len(rows), len(columns), within=within, threads=thread_count(threads))
+    made = _spans(grid, columns, threads=threads) if spans else []
+    return Job(left, right, within, rows, columns, n_bits, measure, need, grid, made, names)
 
+
+def _spans(grid: Grid, columns: Rows, *, threads: int | None) -> Sequence[Arranged]:
     def arrange(first: int, last: int) -> Arranged:
         return kernels.arrange_by_count(columns.slice(first, last))
 
-    made = arranged(grid, arrange, threads=threads) if spans else []
-    return Job(left, right, within, rows, columns, n_bits, measure, need, grid, made, names)
+    return arranged(grid, arrange, threads=threads, row_bytes=columns.row_bytes)
 
 
 def _together(side: EncodedSet, names: tuple[str, ...]) -> Rows:

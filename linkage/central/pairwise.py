@@ -20,7 +20,9 @@ from linkage.central.judging.judgement import judge, recall_by_group, similarity
 from linkage.central.modelling.fitting import fitted
 from linkage.central.modelling.model import Model
 from linkage.central.modelling.predicting import Limits, Scored, Within, look_alikes, scored, warn_of_undecided
+from linkage.central.modelling.scoring import contenders
 from linkage.central.outcome import standing
+from linkage.central.runs.work import Work
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
 from linkage.errors import EvidenceError, LinkageWarning
@@ -41,14 +43,19 @@ def link_by_probability(
     candidates: Candidates | None,
     unique: tuple[bool, bool],
     duplicates: Collection[str],
+    work: Work | None,
     limits: Limits,
 ) -> Links:
     """Layout ``fields``: under the model given, or one that is estimated. Arguments as `linkage.link`."""
     first, second = sets[0], sets[-1]
     within = len(sets) == 1
-    known = model or fitted(first, None if within else second, duplicates=duplicates, **limits)
+
+    def estimated() -> Model:
+        return fitted(first, None if within else second, duplicates=duplicates, **limits)
+
+    known = model or (estimated() if work is None else work.model(estimated))
     known.require_fit(first, second)
-    every, met = _scored(known, sets, candidates, unique=unique, limits=limits)
+    every, met = _scored(known, sets, candidates, unique=unique, work=work, limits=limits)
     warn_of_undecided(every)
     # within one set few duplicates are what one hopes for, and no sign of siblings taken for people
     n_records = 0 if within else min(len(first), len(second))
@@ -59,7 +66,7 @@ def link_by_probability(
     pairs = every.pairs(wanted)
     if model is None:
         _require_enough(known, n_records, n_pairs=len(pairs))
-    chosen = pairs.take(assign.assign(pairs.left, pairs.right, _weight_gain(pairs), unique=unique))
+    chosen = pairs.take(_assigned(pairs, _weight_gain(pairs), unique=unique, work=work))
     if probability is None and precision is None:
         wanted = default_cut(_chance(chosen))
         chosen = chosen.take(_chance(chosen) >= wanted)
@@ -71,6 +78,8 @@ def link_by_probability(
         doubts=[*known.doubts(n_records), *_lost(met), *_in_no_block(sets, candidates)],
         groups=_groups(sets, every, chosen),
     )
+    if work is not None:
+        work.write(chosen)
     return _links(chosen, sets, {"probability": wanted}, quality)
 
 
@@ -80,14 +89,22 @@ def _scored(
     candidates: Candidates | None,
     *,
     unique: tuple[bool, bool],
+    work: Work | None,
     limits: Limits,
 ) -> tuple[Scored, Span | None]:
     """The contenders of all pairs or of the candidates, and of the latter how many of the likely matches meet."""
     first, second, within = sets[0], sets[-1], len(sets) == 1
-    if candidates is None:
-        return scored(model, first, second, within=within, unique=unique, limits=limits), None
-    tables = keyed(candidates, first, None if within else second, threshold=None, threads=limits["threads"])
-    found = contenders_met(model, first, second, tables, within=within, limits=limits)
+    tables = None
+    if candidates is not None:
+        tables = keyed(candidates, first, None if within else second, threshold=None, threads=limits["threads"])
+    if work is not None:
+        found = work.contenders(model, tables, limits=limits)
+    elif tables is not None:
+        found = contenders_met(model, first, second, tables, within=within, limits=limits)
+    else:
+        found = contenders(model, first, second, within=within, **limits)
+    if tables is None:
+        return scored(model, first, second, within=within, unique=unique, limits=limits, found=found), None
     met = share_met(model, first, second, tables, bonus=found.bonus, within=within, unique=unique, limits=limits)
     every = scored(model, first, second, within=within, unique=unique, limits=limits, found=found)
     return (every, None) if met is None else (replace(every, met=max(met.value, _LEAST_MET)), met)
@@ -117,19 +134,31 @@ def link_by_threshold(
     *,
     candidates: Candidates | None,
     unique: tuple[bool, bool],
+    work: Work | None,
     limits: Limits,
 ) -> Links:
     """Layout ``record``: at a similarity, or at one that is found from two one-to-one sets."""
     quality = None
+    comparing = compare.compare if work is None else work.compare
     if threshold is None and unique == (True, True):
-        pairs, cut, links = ownthreshold.found(sets[0], sets[1], candidates, **limits)
+        pairs, cut, links = ownthreshold.found(sets[0], sets[1], candidates, comparing, **limits)
         quality = similarity_judged(links, cut)
     else:
         threshold = given_threshold(threshold, sets)
         cut = float(exact_ratio(threshold, name="threshold"))
-        pairs = compare.compare(*sets, threshold=threshold, candidates=candidates, **limits)
-    chosen = pairs.take(assign.assign(pairs.left, pairs.right, similarity_gain(pairs, cut), unique=unique))
+        pairs = comparing(*sets, threshold=threshold, candidates=candidates, **limits)
+    chosen = pairs.take(_assigned(pairs, similarity_gain(pairs, cut), unique=unique, work=work))
+    if work is not None:
+        work.write(chosen)
     return _links(chosen, sets, {"threshold": cut}, quality)
+
+
+def _assigned(
+    pairs: Pairs, gain: NDArray[np.int64], *, unique: tuple[bool, bool], work: Work | None
+) -> NDArray[np.bool_]:
+    if work is not None:
+        return work.assign(pairs.left, pairs.right, gain, unique=unique)
+    return assign.assign(pairs.left, pairs.right, gain, unique=unique)
 
 
 def given_threshold(threshold: Ratio | None, sets: tuple[EncodedSet, ...]) -> Ratio:

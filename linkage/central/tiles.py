@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,11 +21,29 @@ Found = tuple[NDArray[Any], ...]
 # as found, joined, sorted, and made into results: measured at 58
 BYTES_PER_PAIR = 60
 _FEWEST_PAIRS = 4_096
+# bytes of the right side, for the kernels: of a larger one each span is arranged whenever it is met
+_MOST_ARRANGED = 1 << 30
 
 
-def arranged(grid: Grid, arrange: Callable[[int, int], Arranged], *, threads: int | None) -> list[Arranged]:
-    """``arrange(first, last)`` of each span."""
+def arranged(
+    grid: Grid, arrange: Callable[[int, int], Arranged], *, threads: int | None, row_bytes: int
+) -> Sequence[Arranged]:
+    """``arrange(first, last)`` of each span: made once, or where all would take too much, each time it is met."""
+    if grid.n_right * row_bytes > _MOST_ARRANGED:
+        return _Spans(grid.spans(), arrange)
     return list(in_order(lambda span: arrange(*span), grid.spans(), threads=threads))
+
+
+@dataclass(frozen=True)
+class _Spans(Sequence[Arranged]):
+    ends: list[tuple[int, int]]
+    arrange: Callable[[int, int], Arranged]
+
+    def __getitem__(self, span: Any) -> Arranged:
+        return self.arrange(*self.ends[span])
+
+    def __len__(self) -> int:
+        return len(self.ends)
 
 
 def over_tiles(

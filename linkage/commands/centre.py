@@ -18,6 +18,8 @@ from linkage.commands.options import (
     keep_inputs,
     memory_option,
     out_option,
+    run_option,
+    sets_at,
     threads_option,
 )
 from linkage.commands.tablefiles import by_source, table_of
@@ -97,6 +99,7 @@ def fit(
 @click.option("--replace", is_flag=True, help="Replace an existing result, link ids and all.")
 @click.option("--report", "report_path", type=click.Path(), help="Write a page of HTML about it as well.")
 @_weights
+@run_option
 @threads_option
 @memory_option
 @json_option
@@ -104,7 +107,7 @@ def link(
     sets: tuple[str, ...], *, out: str, model_path: str | None, probability: str | None, precision: str | None,
     threshold: str | None, duplicates: tuple[str, ...], standing_path: str | None, known_path: str | None,
     withdraw: tuple[str, ...], bridge: tuple[str, ...], replace: bool, report_path: str | None, weights: bool,
-    blocks: bool, block: tuple[str, ...], lsh_recall: str | None, lsh_threshold: str | None,
+    blocks: bool, block: tuple[str, ...], lsh_recall: str | None, lsh_threshold: str | None, run_path: str | None,
     threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
@@ -135,7 +138,7 @@ def link(
         {source: table_of(path) for source, path in by_source(option, items).items()} or None
         for option, items in (("--withdraw", withdraw), ("--bridge", bridge))
     )
-    loaded = [linkage.EncodedSet.load(path) for path in sets]
+    loaded = sets_at(sets, in_memory=run_path is None)
     given = None if model_path is None else linkage.Model.load(model_path)
     shown = given
     if weights:
@@ -148,7 +151,7 @@ def link(
             candidates=candidates_of(blocks, block, lsh_recall, lsh_threshold),
             duplicates=duplicates, threads=threads, memory=memory_mib << 20,
             standing=None if standing_path is None else linkage.Links.load(standing_path),
-            known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became,
+            known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became, run=run_path,
         )  # fmt: skip
     except linkage.EvidenceError as error:
         by_model = loaded[0].schema.layout == "fields"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,9 +14,14 @@ from linkage.commands.options import (
     json_option,
     keep_inputs,
     memory_option,
-    out_option,
+    run_option,
+    sets_at,
     threads_option,
 )
+
+if TYPE_CHECKING:
+    from linkage.central.blocking.ways import Candidates
+    from linkage.encoded import EncodedSet
 
 _measure = click.option(
     "--measure", type=click.Choice(("dice", "jaccard", "hamming")),
@@ -111,7 +116,8 @@ def blocks_command(sets: tuple[str, ...], block: tuple[str, ...], unblocked_path
 @_filters
 @candidates_options
 @_most
-@out_option
+@click.option("-o", "--out", type=click.Path(), help="The file to write.")
+@run_option
 @threads_option
 @memory_option
 @json_option
@@ -125,7 +131,8 @@ def compare_command(
     lsh_recall: str | None,
     lsh_threshold: str | None,
     most: int,
-    out: str,
+    out: str | None,
+    run_path: str | None,
     threads: int | None,
     memory_mib: int,
     as_json: bool,
@@ -134,33 +141,45 @@ def compare_command(
 
     However many pairs there are, they take no more than --memory; more than --most are refused, with an estimate,
     before they fill the disk. Those of candidates (--blocks, --lsh-recall) are held in --memory until all are found.
-    The file stays at the centre.
+    With --run in place of -o the sets need not fit in memory either. What is written stays at the centre.
     """
-    from linkage import EncodedSet, compare, compare_in_parts, write_pairs
-    from linkage.central.tiles import BYTES_PER_PAIR
-
-    keep_inputs(out, *_one_or_two(sets))
+    if (out is None) == (run_path is None):
+        raise click.UsageError("say where the pairs go: -o FILE, or --run FOLDER")
     candidates = candidates_of(blocks, block, lsh_recall, lsh_threshold)
     if lsh_threshold is not None:
         raise click.UsageError("--lsh-threshold is for `link`; here --threshold says it")
-    encoded = [EncodedSet.load(path) for path in sets]
+    encoded = sets_at(_one_or_two(sets), in_memory=run_path is None)
     options: dict[str, Any] = {
         "threshold": threshold,
         "measure": measure,
         "filters": filters or None,
         "threads": threads,
-        "memory": memory_mib << 20 if candidates is None else min(memory_mib << 20, most * BYTES_PER_PAIR),
     }
-    recall = None
-    if candidates is not None:
-        pairs = compare(*encoded, candidates=candidates, **options)
-        parts, recall = iter([pairs]), pairs.recall
+    memory = memory_mib << 20
+    if run_path is not None:
+        from linkage import compare_to_folder
+
+        found = compare_to_folder(*encoded, folder=run_path, candidates=candidates, most=most, memory=memory, **options)
+        out, written, recall = str(found.folder), found.pairs, found.recall
     else:
-        parts = compare_in_parts(*encoded, most=most, **options)
-    written = write_pairs(parts, out)
+        keep_inputs(str(out), *sets)
+        written, recall = _to_file(str(out), encoded, candidates, most=most, memory=memory, **options)
     said = "" if recall is None else f"; {recall:.4f} of the pairs of a sample that was compared with all were found"
     told = {"pairs": written, "out": out} | ({} if candidates is None else {"recall": recall})
     click.echo(json.dumps(told) if as_json else f"{written:,} pairs in {out}{said}")
+
+
+def _to_file(
+    out: str, encoded: list[EncodedSet], candidates: Candidates | None, *, most: int, memory: int, **options: Any
+) -> tuple[int, float | None]:
+    """How many pairs were written, and of candidates their recall."""
+    from linkage import compare, compare_in_parts, write_pairs
+    from linkage.central.tiles import BYTES_PER_PAIR
+
+    if candidates is None:
+        return write_pairs(compare_in_parts(*encoded, most=most, memory=memory, **options), out), None
+    pairs = compare(*encoded, candidates=candidates, memory=min(memory, most * BYTES_PER_PAIR), **options)
+    return write_pairs(iter([pairs]), out), pairs.recall
 
 
 def _one_or_two(sets: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from linkage.agency.key import Key
     from linkage.central.blocking.ways import Candidates
+    from linkage.encoded import EncodedSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,6 +74,13 @@ memory_option = click.option("--memory", "memory_mib", type=click.IntRange(1), d
 out_option = click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
 
 
+run_option = click.option(
+    "--run", "run_path", type=click.Path(), metavar="FOLDER",
+    help="Work in this folder, for sets larger than memory; the same command continues a run that was stopped. The "
+    "pairs are in FOLDER/pairs too, as Parquet.",
+)  # fmt: skip
+
+
 def columns_of(columns: tuple[str, ...], without: tuple[str, ...]) -> dict[str, str | None]:
     """``columns=`` of `linkage.encode`, from --column and --without."""
     mapping: dict[str, str | None] = dict.fromkeys(name for item in without for name in item.split(","))
@@ -110,6 +118,13 @@ def candidates_of(
     if by_block is not None and by_hash is not None:
         return by_block | by_hash
     return by_block or by_hash
+
+
+def sets_at(paths: Sequence[str], *, in_memory: bool) -> list[EncodedSet]:
+    """The encoded sets, refused if they would not fit where they have to be ``in_memory``."""
+    from linkage.encoded import EncodedSet
+
+    return [EncodedSet.load(path) if in_memory else EncodedSet.load(path, max_bytes=1 << 62) for path in paths]
 
 
 def keep_inputs(out: str, *inputs: str | None) -> None:

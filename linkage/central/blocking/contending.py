@@ -6,7 +6,6 @@ is measured: of some records all contenders are found, and those among them that
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,21 +15,13 @@ from numpy.typing import NDArray
 from linkage.central import kernels
 from linkage.central.blocking.keyed import Keyed, met_in_any
 from linkage.central.blocking.search import Rows, distinct, over_candidates
-from linkage.central.contenders import (
-    LINK_FLOOR_BITS,
-    UNIT,
-    Contenders,
-    at_least,
-    highest_floor,
-    most_contenders,
-    prior_bits,
-    raised,
-)
+from linkage.central.blocking.weighing import Weighing, Weights
+from linkage.central.contenders import Contenders, at_least, most_contenders, raised
 from linkage.central.modelling.competition import Edges
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.levels import kernel_plan, sides
-from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
-from linkage.central.modelling.scoring import contenders_among, evidence_of, upper_weights
+from linkage.central.modelling.rarity import Bonus
+from linkage.central.modelling.scoring import contenders_among, evidence_of
 from linkage.central.tiles import Found, no_pairs
 from linkage.quality import Span
 from linkage.shares import wilson_ends
@@ -55,33 +46,39 @@ def contenders_met(
     limits: Limits,
 ) -> Contenders:
     """What `contenders` would find among all pairs, of those that meet; ``new``: and of which either record is new."""
-    lefts, rights, plan = sides(first, model.plan), sides(second, model.plan), kernel_plan(model.plan)
-    bonus, weights = bonuses(lefts, rights), upper_weights(model)
-    prior = prior_bits(0.5 * min(len(first), len(second)), len(first), len(second))
-    floor = math.ceil((LINK_FLOOR_BITS - prior) * UNIT)
+    weighing = Weighing.of(model, first, second)
+    room = most_contenders(len(first), len(second), limits["memory"])
+    return contenders_of(weighing, tables, new=new, within=within, room=room, limits=limits)
+
+
+def contenders_of(
+    weighing: Weighing,
+    tables: Keyed,
+    *,
+    new: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
+    within: bool,
+    room: int,
+    limits: Limits,
+) -> Contenders:
+    """The same of rows that are at hand; where there are more than ``room``, the lightest are dropped."""
 
     def step(row: Rows, column: Rows) -> Found:
         if new is not None:
             fresh = new[0][row] | new[1][column]
             row, column = row[fresh], column[fresh]
-        levels = kernels.pair_levels(lefts, rights, row, column, plan)
-        weight = of_pairs(bonus, row, levels, plan)
-        for index, own in enumerate(weights):
-            weight += own[levels[:, index]]
-        kept = weight >= floor
-        return row[kept], column[kept], weight[kept].astype(np.int32)
+        return weighing.found(row, column)
 
-    found = over_candidates(
+    parts = over_candidates(
         step, tables, within=within, threads=limits["threads"], progress=limits["progress"], label="candidates"
     )
-    room = most_contenders(len(first), len(second), limits["memory"])
-    (row, column, weight), floor = _within_room(found, floor, highest_floor(prior), room=room, memory=limits["memory"])
-    return Contenders(row, column, weight, floor, bonus)
+    found, floor = _within_room(parts, weighing.by, room=room, memory=limits["memory"])
+    row, column, weight = found
+    return Contenders(row, column, weight, floor, weighing.bonus)
 
 
-def _within_room(parts: Iterator[Found], floor: int, highest: int, *, room: int, memory: int) -> tuple[Found, int]:
+def _within_room(parts: Iterator[Found], by: Weights, *, room: int, memory: int) -> tuple[Found, int]:
     """Each pair once; where they are more than there is room for, the lightest are dropped, or `LimitError` says so."""
-    held, new, n = no_pairs(), [no_pairs()], 0
+    held, new, n, floor = no_pairs(), [no_pairs()], 0, by.floor
     for part in parts:
         new.append(part)
         n += len(part[0])
@@ -89,7 +86,7 @@ def _within_room(parts: Iterator[Found], floor: int, highest: int, *, room: int,
             continue
         held, new, n = distinct([held, *new]), [no_pairs()], 0
         while len(held[0]) > room:
-            floor = raised([held], highest, share=1.0, memory=memory)
+            floor = raised([held], by.highest, share=1.0, memory=memory)
             held = at_least(held, floor)
     return at_least(distinct([held, *new]), floor), floor
 

@@ -14,7 +14,7 @@ from linkage.parallel import in_order
 
 # compared: at most so many pairs, and a sixteenth of all
 _PAIRS, _SHARE = 1 << 31, 16
-_COLUMNS = 65_536
+_SPAN_BYTES, _FEWEST_COLUMNS = 8 << 20, 1_024  # of the right side, arranged at a time
 _ROOM = 1 << 20
 
 
@@ -68,14 +68,15 @@ def some_rows(job: Job, pairs: int) -> NDArray[np.int32]:
 def with_all(job: Job, rows: NDArray[np.int32], need: NDArray[np.uint32], *, threads: int | None) -> Found | None:
     """The pairs of these rows, by their place, with all columns that have the overlap they need; None for a flood."""
     chosen, n_columns = job.rows.take(rows), len(job.columns)
+    at_once = max(_FEWEST_COLUMNS, _SPAN_BYTES // job.columns.row_bytes)
 
     def met(first: int) -> Found | None:
-        span = kernels.arrange_by_count(job.columns.slice(first, min(first + _COLUMNS, n_columns)))
+        span = kernels.arrange_by_count(job.columns.slice(first, min(first + at_once, n_columns)))
         found = kernels.overlaps(chosen, span, need, room=_ROOM)
         return None if found is None else (found[0], found[1] + np.int32(first), found[2])
 
     parts = [no_pairs()]
-    for part in in_order(met, range(0, n_columns if len(rows) else 0, _COLUMNS), threads=threads):
+    for part in in_order(met, range(0, n_columns if len(rows) else 0, at_once), threads=threads):
         if part is None:
             return None
         parts.append(part)

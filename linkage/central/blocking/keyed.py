@@ -7,7 +7,7 @@ cluster) need not know which it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.lsh import LSHTables
 from linkage.central.blocking.meeting import counted
 from linkage.central.blocking.ways import Blocks, Candidates, ways_of
+from linkage.central.candidates import Tile
 from linkage.central.job import prepared
 from linkage.central.thresholds import Measure, Ratio, exact_ratio
 from linkage.encoded import EncodedSet
@@ -41,6 +42,9 @@ class Keyed(Protocol):
     def keys(self, table: int) -> tuple[Keys, Keys]:
         """Of left and right records."""
 
+    def part(self, tile: Tile) -> Keyed:
+        """The same tables of some of the rows of either side; within one set, of rows that follow one another."""
+
 
 @dataclass(frozen=True, eq=False)
 class BlockTables:
@@ -49,6 +53,7 @@ class BlockTables:
     left: EncodedSet
     right: EncodedSet
     rules: tuple[str, ...]
+    tile: Tile | None = None
 
     @property
     def tables(self) -> int:
@@ -61,7 +66,14 @@ class BlockTables:
 
     def keys(self, table: int) -> tuple[Keys, Keys]:
         """As the agencies made them."""
-        return self.left.blocks[self.rules[table]], self.right.blocks[self.rules[table]]
+        left, right = (side.blocks[self.rules[table]] for side in (self.left, self.right))
+        if self.tile is None:
+            return left, right
+        return left[self.tile.top : self.tile.bottom], right[self.tile.first : self.tile.last]
+
+    def part(self, tile: Tile) -> BlockTables:
+        """Of some rows."""
+        return replace(self, tile=tile)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +96,10 @@ class Together:
         """As its way makes them."""
         part, own = self._at(table)
         return part.keys(own)
+
+    def part(self, tile: Tile) -> Together:
+        """Of some rows."""
+        return Together([part.part(tile) for part in self.parts])
 
     def _at(self, table: int) -> tuple[Keyed, int]:
         for part in self.parts:

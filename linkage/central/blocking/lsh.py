@@ -15,9 +15,10 @@ sets. The orders come of a hash of the settings: the same settings, the same tab
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -27,6 +28,7 @@ from linkage.central import kernels
 from linkage.central.blocking.bitplanes import keys_of, planes_of
 from linkage.central.blocking.exactsample import ExactSample, some_rows, with_all
 from linkage.central.blocking.ways import LSH
+from linkage.central.candidates import Tile
 from linkage.central.job import Job
 from linkage.central.kernels import Rows
 from linkage.central.thresholds import Measure, exact_ratio, least_overlap, similarity
@@ -65,24 +67,22 @@ class Chosen:
 
 @dataclass(frozen=True, eq=False)
 class LSHTables:
-    """The tables of a job, whose bits lie side by side, ready to be made into keys."""
+    """The tables of a job, whose bits are laid side by side when they are first asked for keys."""
 
     job: Job
     chosen: Chosen
-    planes: tuple[NDArray[np.uint64], ...]
     positions: NDArray[np.int64]
     seed: str
+    threads: int | None = None
 
     @classmethod
     def of(
         cls, job: Job, threshold: Fraction, lsh: LSH, sample: ExactSample | None, *, threads: int | None
     ) -> LSHTables:
-        """Choose tables and lay the bits side by side; ``ValueError`` if no tables keep the recall."""
+        """Choose tables; ``ValueError`` if none keep the recall."""
         chosen = tables_for(job, threshold, lsh, sample or ExactSample.of(job, threads=threads), threads=threads)
         seed = f"{job.left.schema.fingerprint()}/{job.measure}/{threshold}/{chosen.hashes}/{chosen.code_bits}"
-        sides = (job.rows,) if job.within else (job.rows, job.columns)
-        planes = tuple(planes_of(side.words, threads=threads).view(np.uint64) for side in sides)
-        return cls(job, chosen, planes, _positions(job), hashlib.sha256(seed.encode()).hexdigest())
+        return cls(job, chosen, _positions(job), hashlib.sha256(seed.encode()).hexdigest(), threads)
 
     @property
     def tables(self) -> int:
@@ -97,9 +97,18 @@ class LSHTables:
         """(n,) of either side, 0 for a record without bits."""
         made = [
             self._of(planes, rows, table)
-            for planes, rows in zip(self.planes, (self.job.rows, self.job.columns), strict=False)
+            for planes, rows in zip(self._planes, (self.job.rows, self.job.columns), strict=False)
         ]
         return made[0], made[-1]
+
+    def part(self, tile: Tile) -> LSHTables:
+        """Of some rows."""
+        return replace(self, job=self.job.part(tile, spans=False, threads=self.threads))
+
+    @functools.cached_property
+    def _planes(self) -> tuple[NDArray[np.uint64], ...]:
+        sides = (self.job.rows,) if self.job.within else (self.job.rows, self.job.columns)
+        return tuple(planes_of(side.words, threads=self.threads).view(np.uint64) for side in sides)
 
     def _of(self, planes: NDArray[np.uint64], rows: Rows, table: int) -> Keys:
         keys = keys_of(codes(planes, self.positions, self.seed, self.chosen, table), len(rows))

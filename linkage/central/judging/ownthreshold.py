@@ -8,6 +8,7 @@ F1 is highest.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Unpack
 
 import numpy as np
@@ -39,15 +40,17 @@ def found(
     left: EncodedSet,
     right: EncodedSet,
     candidates: ways.Candidates | None = None,
+    comparing: Callable[..., Pairs] = compare.compare,
     **limits: Unpack[Limits],
 ) -> tuple[Pairs, float, Calibration]:
     """The pairs at or above a threshold, that threshold, and all links by similarity with their probabilities.
 
-    For two sets whose records have one partner each; of ``candidates`` where not all pairs are to be compared.
+    For two sets whose records have one partner each; of ``candidates`` where not all pairs are to be compared, and by
+    what does the ``comparing`` as `compare` does.
 
     Raises `EvidenceError` where similarities and structure don't say where matches begin.
     """
-    pairs = alike(left, right, candidates, **limits)
+    pairs = alike(left, right, candidates, comparing, **limits)
     if not len(pairs):
         raise EvidenceError(f"no two records are alike, so no threshold can be found. {_WAY_OUT}")
     assert pairs.similarity is not None
@@ -62,6 +65,7 @@ def alike(
     left: EncodedSet,
     right: EncodedSet,
     candidates: ways.Candidates | None = None,
+    comparing: Callable[..., Pairs] = compare.compare,
     **limits: Unpack[Limits],
 ) -> Pairs:
     """The ten pairs or so a record that are most alike: those above a floor that a sample of all pairs gives."""
@@ -70,7 +74,7 @@ def alike(
     job = prepared(left, right, threshold="1/1000000", measure=None, filters=None, threads=limits["threads"])
     room = min(_PAIRS_A_RECORD * (len(left) + len(right)), limits["memory"] // (4 * BYTES_PER_PAIR))
     floor = _floor(job, room)
-    return compare.compare(left, right, threshold=floor, candidates=candidates, **limits)
+    return comparing(left, right, threshold=floor, candidates=candidates, **limits)
 
 
 def _cut(links: Calibration, n_records: int) -> float:

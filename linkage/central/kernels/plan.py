@@ -22,6 +22,11 @@ class Rows:
         """Rows ``start`` to ``stop``, not copied."""
         return Rows(self.words[start:stop], self.counts[start:stop])
 
+    @property
+    def row_bytes(self) -> int:
+        """Of one filter."""
+        return 8 * int(self.words.shape[1])
+
     def take(self, rows: NDArray[np.int32]) -> Rows:
         """The listed rows."""
         return Rows(self.words[rows], self.counts[rows])

@@ -182,7 +182,10 @@ def level_totals(
     """How many of all pairs have each level, outcome by outcome."""
     grid = all_levels(len(lefts[0]), len(rights[0]))
     spans = arranged(
-        grid, lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in rights)), threads=threads
+        grid,
+        lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in rights)),
+        threads=threads,
+        row_bytes=sum(rows.row_bytes for rows in rights),
     )
 
     def step(tile: Tile, span: int) -> tuple[NDArray[np.int64], ...]:

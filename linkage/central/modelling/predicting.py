@@ -110,7 +110,7 @@ def scored(
     if found is None:
         found = contenders(model, first, second, within=within, **limits)
     edges = Edges(found.row, found.column, len(first), len(second), unique, within)
-    levels = levels_of(model, first, second, found)
+    levels = levels_of(model, first, second, found) if found.levels is None else found.levels
     told = evidence_of(model, found, levels, max(len(first), len(second)))
     evidence, messages, chance, matches = weigh(*told, edges)
     comparable: NDArray[np.bool_] = np.any(levels, axis=1)

@@ -1,0 +1,71 @@
+"""The pairs of a tile that reach a similarity, and those of all tiles, kept in a run's folder."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+
+from linkage.central.blocking.keyed import Keyed
+from linkage.central.blocking.search import similar
+from linkage.central.candidates import Tile
+from linkage.central.compare import refuse
+from linkage.central.job import Job
+from linkage.central.runs.cut import tiles_of
+from linkage.central.runs.folder import Part, RunFolder
+from linkage.central.tiles import BYTES_PER_PAIR, Found, in_parts, no_pairs
+from linkage.progress import shown
+
+
+def found_in(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Iterator[Found]:
+    """A tile's pairs in rows and columns of the job, in parts that fit ``memory``; of candidates in one, or refused."""
+    for row, column, overlap in _of_part(job, tables, tile, threads=threads, memory=memory):
+        if len(row):
+            yield row + np.int32(tile.top), column + np.int32(tile.first), overlap
+
+
+def all_similar(
+    folder: RunFolder, job: Job, tables: Keyed | None, *, threads: int | None, memory: int, progress: bool | None
+) -> Found:
+    """The pairs of all tiles by row, then column; `LimitError` if they take more than ``memory``."""
+    tiles = tiles_of(len(job.rows), len(job.columns), folder.cut, within=job.within)
+    parts, held = [no_pairs()], 0
+    for number, tile in enumerate(shown(tiles, total=len(tiles), label="parts", unit="part", progress=progress)):
+        make = functools.partial(_kept, job, tables, tile, threads=threads, memory=memory)
+        table, _ = folder.part(f"alike-{number:05}", make)
+        row, column, overlap = (table[name].to_numpy() for name in ("row", "column", "overlap"))
+        parts.append((row, column, overlap))
+        held += len(row)
+        _require_room(held, memory)
+    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
+    return row[order], column[order], overlap[order]
+
+
+def _kept(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Part:
+    import pyarrow as pa
+
+    parts, held = [no_pairs()], 0
+    for part in found_in(job, tables, tile, threads=threads, memory=memory):
+        parts.append(part)
+        held += len(part[0])
+        _require_room(held, memory)
+    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    return pa.table({"row": row, "column": column, "overlap": overlap}), {}
+
+
+def _of_part(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Iterator[Found]:
+    part = job.part(tile, spans=tables is None, threads=threads)
+    if tables is None:
+        made = in_parts(part.step, part.grid, memory=memory, threads=threads, progress=False, label="compare")
+        yield from (found for found, _ in made)
+        return
+    yield similar(
+        tables.part(tile), part, threads=threads, progress=False, room=lambda held: _require_room(held, memory)
+    )
+
+
+def _require_room(held: int, memory: int) -> None:
+    if held * BYTES_PER_PAIR > memory:
+        refuse(held, memory)
