@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import DEFAULT_MEMORY
@@ -20,6 +23,9 @@ from linkage.encoded import EncodedSet, require_comparable
 from linkage.files import PathLike
 from linkage.links import Links
 from linkage.oneagreement import in_one_agreement, narrower, under
+
+if TYPE_CHECKING:
+    from linkage.central.spark.engine import OnSpark
 
 __all__ = ["link"]
 
@@ -36,7 +42,7 @@ def link(
     known: object = None,
     withdraw: Mapping[str, object] | None = None,
     bridge: Mapping[str, object] | None = None,
-    run: PathLike | None = None,
+    run: PathLike | OnSpark | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -96,7 +102,7 @@ def link(
         at the end; the model and what is found of some rows at a time are kept, so that the same call continues a run
         that was stopped and gives the same links. Those are also written to ``run/pairs``, as Parquet files. Beside
         ``memory``, which bounds what meets at a time and the likely pairs, ids and rarities take some 100 bytes a
-        record. The folder stays at the centre.
+        record. The folder stays at the centre. Or `linkage.central.spark.OnSpark`: the same on a cluster.
 
     Returns
     -------
@@ -196,7 +202,8 @@ def link(
         precision=precision,
         threshold=threshold,
     )
-    with begun(run, ordered, settings, all_pairs=candidates is None, memory=memory) as work:
+    begin = functools.partial(begun, run) if isinstance(run, str | os.PathLike) else run.begun
+    with begin(ordered, settings, all_pairs=candidates is None, memory=memory) as work:
         return decided(work.sets, work)
 
 

@@ -27,15 +27,19 @@ _TIE_BITS = 10
 _ROUNDS = 20
 
 
-def assign(row: Rows, column: Rows, gain: Gains, *, unique: tuple[bool, bool]) -> Chosen:
+def assign(
+    row: Rows, column: Rows, gain: Gains, *, unique: tuple[bool, bool], scale: tuple[int, int] | None = None
+) -> Chosen:
     """Which pairs become links, (p,) bool: of largest total gain, under ``unique``.
 
     row, column     (p,) int32, by row then column
     gain            (p,) int64, above zero and below 2**34
     unique          whether a row, a column may have one partner only; where neither, all pairs are links
+    scale           where these are whole groups of more pairs: of all of those the smaller of the largest row and the
+                    largest column, and the largest gain, so that ties fall as among all
     """
     if unique == (True, True):
-        return one_to_one(row, column, gain)
+        return one_to_one(row, column, gain, scale)
     chosen = np.ones(len(row), dtype=bool)
     if unique[0]:
         chosen &= _best_of_group(row, column, gain)
@@ -44,9 +48,9 @@ def assign(row: Rows, column: Rows, gain: Gains, *, unique: tuple[bool, bool]) -
     return chosen
 
 
-def one_to_one(row: Rows, column: Rows, gain: Gains) -> Chosen:
+def one_to_one(row: Rows, column: Rows, gain: Gains, scale: tuple[int, int] | None = None) -> Chosen:
     """The pairs of a maximum-weight matching."""
-    value = _with_ties_broken(row, column, gain)
+    value = _with_ties_broken(row, column, gain, scale)
     chosen = np.zeros(len(row), dtype=bool)
     open_edges = np.arange(len(row))
     for _ in range(_ROUNDS):
@@ -73,13 +77,19 @@ def groups(first: NDArray[np.int64], second: NDArray[np.int64], n_records: int) 
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int32)
 
 
-def _with_ties_broken(row: Rows, column: Rows, gain: Gains) -> NDArray[np.float64]:
+def scale_of(row: Rows, column: Rows, gain: Gains) -> tuple[int, int]:
+    """What ties of these pairs are broken by: the smaller of the largest row and column, and the largest gain."""
+    return min(int(row.max(initial=0)), int(column.max(initial=0))), int(gain.max(initial=1))
+
+
+def _with_ties_broken(row: Rows, column: Rows, gain: Gains, scale: tuple[int, int] | None) -> NDArray[np.float64]:
     # without this, equal totals would be settled by scipy's version. The ties of a whole matching together stay
     # below one unit of gain (they once outweighed it in a ring of 50,000), and sums exact in a float's 53 bits
     if not len(gain):
         return gain.astype(np.float64)
-    size_bits = (int(min(row.max(), column.max())) + 1).bit_length()
-    shift = max(min(_TIE_BITS + size_bits, 52 - int(gain.max()).bit_length()), 0)
+    smaller, most = scale or scale_of(row, column, gain)
+    size_bits = (smaller + 1).bit_length()
+    shift = max(min(_TIE_BITS + size_bits, 52 - most.bit_length()), 0)
     tie_bits = max(shift - size_bits, 0)
     tie = (mixed(row, column) >> np.uint64(63 - tie_bits) >> np.uint64(1)).astype(np.int64)
     return ((gain << shift) + tie).astype(np.float64)

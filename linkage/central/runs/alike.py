@@ -37,7 +37,7 @@ def all_similar(
         row, column, overlap = (table[name].to_numpy() for name in ("row", "column", "overlap"))
         parts.append((row, column, overlap))
         held += len(row)
-        _require_room(held, memory)
+        require_room_for(held, memory)
     row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
     order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
     return row[order], column[order], overlap[order]
@@ -50,7 +50,7 @@ def _kept(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, me
     for part in found_in(job, tables, tile, threads=threads, memory=memory):
         parts.append(part)
         held += len(part[0])
-        _require_room(held, memory)
+        require_room_for(held, memory)
     row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
     return pa.table({"row": row, "column": column, "overlap": overlap}), {}
 
@@ -62,10 +62,11 @@ def _of_part(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None,
         yield from (found for found, _ in made)
         return
     yield similar(
-        tables.part(tile), part, threads=threads, progress=False, room=lambda held: _require_room(held, memory)
+        tables.part(tile), part, threads=threads, progress=False, room=lambda held: require_room_for(held, memory)
     )
 
 
-def _require_room(held: int, memory: int) -> None:
+def require_room_for(held: int, memory: int) -> None:
+    """`LimitError` if so many pairs take more than ``memory``."""
     if held * BYTES_PER_PAIR > memory:
         refuse(held, memory)

@@ -21,7 +21,7 @@ from linkage.central.blocking.ways import Candidates
 from linkage.central.blocking.weighing import Weighing
 from linkage.central.candidates import Tile
 from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, at_least, collect, most_contenders, raised
-from linkage.central.job import prepared
+from linkage.central.job import Job, prepared
 from linkage.central.modelling.modelfile import from_text, to_text
 from linkage.central.runs.alike import all_similar
 from linkage.central.runs.cut import cut_for, on_diagonal, tiles_of
@@ -29,6 +29,7 @@ from linkage.central.runs.folder import Part, RunFolder, run_folder
 from linkage.central.runs.mapped import mapped
 from linkage.central.runs.pairfiles import write_links
 from linkage.central.thresholds import Ratio
+from linkage.central.tiles import Found
 from linkage.encoded import EncodedSet
 from linkage.files import PathLike
 from linkage.pairs import Pairs
@@ -70,8 +71,8 @@ class Work:
                 f"contenders-{number:05}",
                 functools.partial(self._contenders_in, tile, weighing, tables, limits),
             )
-            parts.append(_from_table(*found))
-        return _together(parts, weighing, len(first), len(second), limits["memory"])
+            parts.append(from_table(*found))
+        return together(parts, weighing, len(first), len(second), limits["memory"])
 
     def _contenders_in(self, tile: Tile, weighing: Weighing, tables: Keyed | None, limits: Limits) -> Part:
         part, itself = weighing.part(tile), on_diagonal(tile, within=self.within)
@@ -86,7 +87,7 @@ class Work:
             found = contenders_of(part, tables.part(tile), within=itself, room=room, limits=quiet)
         levels = kernels.pair_levels(part.lefts, part.rights, found.row, found.column, part.by.plan)
         row, column = found.row + np.int32(tile.top), found.column + np.int32(tile.first)
-        return _as_table(Contenders(row, column, found.weight, found.bound, levels=levels))
+        return as_table(Contenders(row, column, found.weight, found.bound, levels=levels))
 
     def compare(
         self, left: EncodedSet, right: EncodedSet | None = None, *, threshold: Ratio,
@@ -98,9 +99,15 @@ class Work:
         if candidates is not None:
             sample = ExactSample.of(job, threads=threads)
             tables = keyed(candidates, left, right, threshold=threshold, sample=sample, threads=threads)
-        found = all_similar(self.folder, job, tables, threads=threads, memory=memory, progress=progress)
+        found = self.similar(job, tables, threads=threads, memory=memory, progress=progress)
         pairs = job.pairs(*found)
         return pairs if sample is None else replace(pairs, recall=sample.recall(found))
+
+    def similar(
+        self, job: Job, tables: Keyed | None, *, threads: int | None, memory: int, progress: bool | None
+    ) -> Found:
+        """The pairs that reach the similarity, by row, then column."""
+        return all_similar(self.folder, job, tables, threads=threads, memory=memory, progress=progress)
 
     def assign(
         self, row: NDArray[np.int32], column: NDArray[np.int32], gain: NDArray[np.int64], *, unique: tuple[bool, bool]
@@ -115,11 +122,15 @@ class Work:
 
 @contextlib.contextmanager
 def begun(
-    run: PathLike, sets: Sequence[EncodedSet], settings: Mapping[str, object], *, all_pairs: bool, memory: int
-) -> Iterator[Work]:
-    """A run that is begun or continued, for as long as the block lasts. Raises as `run_folder` and `mapped`."""
+    run: PathLike, sets: Sequence[EncodedSet], settings: Mapping[str, object], *, all_pairs: bool, memory: int,
+    rows: int | None = None,
+) -> Iterator[Work]:  # fmt: skip
+    """A run that is begun or continued, for as long as the block lasts. Raises as `run_folder` and `mapped`.
+
+    ``rows`` of a part; left out, as many as fit ``memory``.
+    """
     of = {"release": version("linkage-pprl"), "sets": [f"{each.source} {each.digest()}" for each in sets], **settings}
-    cut = cut_for(sets, all_pairs=all_pairs, memory=memory)
+    cut = cut_for(sets, all_pairs=all_pairs, memory=memory) if rows is None else {"rows": rows}
     with run_folder(run, of, cut) as folder, mapped(folder.scratch, *sets) as own:
         yield Work(folder, own)
 
@@ -137,7 +148,8 @@ def settings_of_link(
     return {"work": "link", "model": given, "candidates": repr(candidates), "duplicates": sorted(duplicates), **said}
 
 
-def _as_table(found: Contenders) -> Part:
+def as_table(found: Contenders) -> Part:
+    """Contenders with their levels as they are kept."""
     import pyarrow as pa
 
     assert found.levels is not None
@@ -146,14 +158,15 @@ def _as_table(found: Contenders) -> Part:
     return pa.table(columns), {"bound": str(found.bound)}
 
 
-def _from_table(table: pa.Table, said: Mapping[str, str]) -> Contenders:
+def from_table(table: pa.Table, said: Mapping[str, str]) -> Contenders:
+    """Contenders as they were kept."""
     columns = {name: table[name].to_numpy() for name in table.column_names}
     n = sum(name.startswith("level_") for name in columns)
     levels = np.stack([columns[f"level_{place}"] for place in range(n)], axis=1).astype(np.uint8)
     return Contenders(columns["row"], columns["column"], columns["weight"], int(said["bound"]), levels=levels)
 
 
-def _together(parts: Sequence[Contenders], weighing: Weighing, n_rows: int, n_columns: int, memory: int) -> Contenders:
+def together(parts: Sequence[Contenders], weighing: Weighing, n_rows: int, n_columns: int, memory: int) -> Contenders:
     """All of them by row, then column: those that no tile had to drop, and for which there is room."""
     floor = max([weighing.by.floor, *(part.bound for part in parts)])
     room = most_contenders(n_rows, n_columns, memory)

@@ -1,0 +1,212 @@
+"""A run whose candidates are joined, scored and assigned by a Spark cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linkage.central import assign
+from linkage.central.blocking.keyed import Keyed
+from linkage.central.blocking.ways import MOST_CANDIDATES
+from linkage.central.blocking.weighing import Weighing
+from linkage.central.contenders import Contenders
+from linkage.central.job import Job
+from linkage.central.runs.alike import require_room_for
+from linkage.central.runs.folder import Part
+from linkage.central.runs.work import Work, as_table, begun, from_table, together
+from linkage.central.spark.components import Assign, assigned
+from linkage.central.spark.joined import candidate_pairs, require_room
+from linkage.central.spark.scored import ALIKE, CONTENDERS, Reach, Weigh
+from linkage.central.spark.staged import Staged, stage
+from linkage.central.tiles import Found, no_pairs
+from linkage.encoded import EncodedSet
+from linkage.files import PathLike
+from linkage.progress import shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from linkage.central.modelling.model import Model
+    from linkage.central.modelling.predicting import Limits
+
+_PAIRS_ASSIGNED = 1_000_000  # of a partition, some seconds
+
+
+@dataclass(frozen=True)
+class OnSpark:
+    """Where a run works, for ``link(..., run=OnSpark(spark, folder))``: a session, and a folder that all can reach.
+
+    Parameters
+    ----------
+    session
+        A ``SparkSession``, classic or Connect.
+    folder
+        New, empty, or of a run to continue; the driver writes to it as to a disk.
+    seen_as
+        The same folder as the cluster calls it, where that is another name: ``"dbfs:/runs/one"`` for
+        ``/dbfs/runs/one``.
+    rows
+        Left records of a part: what a run that was stopped keeps of its work.
+    most
+        More candidates are refused with their number, before one is scored.
+    """
+
+    session: Any
+    folder: PathLike
+    seen_as: str | None = None
+    rows: int = 1 << 20
+    most: int = MOST_CANDIDATES
+
+    def __post_init__(self) -> None:
+        if not callable(getattr(self.session, "createDataFrame", None)):
+            raise TypeError("OnSpark: takes a SparkSession first, such as SparkSession.builder.getOrCreate()")
+        for name in ("rows", "most"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"OnSpark: {name} is a whole number, at least 1")
+
+    @contextlib.contextmanager
+    def begun(
+        self, sets: Sequence[EncodedSet], settings: Mapping[str, object], *, all_pairs: bool, memory: int
+    ) -> Iterator[Work]:
+        """The run, for as long as the block lasts. Raises as a run on this machine, and without candidates."""
+        if all_pairs:
+            raise ValueError(
+                "on Spark records meet by candidates, such as candidates=Blocks(); all pairs are for one machine"
+            )
+        settings = {**settings, "engine": "spark"}
+        with begun(self.folder, sets, settings, all_pairs=False, memory=memory, rows=self.rows) as work:
+            yield SparkWork(work.folder, work.sets, self)
+
+
+@dataclass(frozen=True, eq=False)
+class SparkWork(Work):
+    """A run under way on a cluster."""
+
+    by: OnSpark
+
+    def contenders(self, model: Model, tables: Keyed | None, *, limits: Limits) -> Contenders:
+        """As on one machine: the same pairs, weights and levels."""
+        assert tables is not None  # `begun` saw to it
+        weighing = Weighing.of(model, self.sets[0], self.sets[-1])
+        widths = tuple(rows.words.shape[1] for rows in weighing.lefts)
+        sides = (weighing.lefts, weighing.rights)
+        step = Weigh(weighing.by, widths)
+        n_levels = len(weighing.by.plan.outcomes)
+
+        def keep(found: pa.Table) -> Part:
+            levels = np.frombuffer(b"".join(found["levels"].to_pylist()), np.uint8).reshape(-1, n_levels)
+            row, column, weight = (found[name].to_numpy() for name in ("row", "column", "weight"))
+            return as_table(Contenders(row, column, weight, weighing.by.floor, levels=levels))
+
+        kept = self._parts("contenders", sides, weighing.bonus, tables, step, CONTENDERS, keep, limits["progress"])
+        parts = [from_table(*each) for each in kept]
+        return together(parts, weighing, len(self.sets[0]), len(self.sets[-1]), limits["memory"])
+
+    def similar(
+        self, job: Job, tables: Keyed | None, *, threads: int | None, memory: int, progress: bool | None
+    ) -> Found:
+        """As on one machine."""
+        del threads  # the cluster's
+        assert tables is not None
+        step = Reach(job.need, job.rows.words.shape[1])
+        parts, held = [no_pairs()], 0
+        for table, _ in self._parts(
+            "alike", ((job.rows,), (job.columns,)), (), tables, step, ALIKE, lambda found: (found, {}), progress
+        ):
+            found = (table["row"].to_numpy(), table["column"].to_numpy(), table["overlap"].to_numpy().astype(np.uint32))
+            parts.append(found)
+            held += len(found[0])
+            require_room_for(held, memory)
+        row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
+        order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
+        return row[order], column[order], overlap[order]
+
+    def assign(
+        self, row: NDArray[np.int32], column: NDArray[np.int32], gain: NDArray[np.int64], *, unique: tuple[bool, bool]
+    ) -> NDArray[np.bool_]:
+        """Groups found by the cluster, and each assigned by a worker."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not len(row) or not any(unique):
+            return assign.assign(row, column, gain, unique=unique)
+        own, seen = self._scratch("assigned")
+        pq.write_table(pa.table({"row": row, "column": column, "gain": gain}), own / "pairs.parquet")
+        pairs = self.by.session.read.parquet(f"{seen}/pairs.parquet")
+        rule = Assign(unique, assign.scale_of(row, column, gain))
+        # within one set rows and columns are the same records
+        offset = 0 if self.within else len(self.sets[0])
+        partitions = -(-len(row) // _PAIRS_ASSIGNED)
+        links = assigned(self.by.session, pairs, rule, f"{seen}/rounds", n_left=offset, partitions=partitions)
+        links.write.mode("overwrite").parquet(f"{seen}/links")
+        chosen = pq.read_table(own / "links")
+        shutil.rmtree(own)
+        keys = chosen["row"].to_numpy().astype(np.int64) << 32 | chosen["column"].to_numpy()
+        return np.isin(row.astype(np.int64) << 32 | column, keys)
+
+    def _parts(
+        self, name: str, sides: Any, worth: Any, tables: Keyed, step: Any, columns: str,
+        keep: Callable[[pa.Table], Part], progress: bool | None,  # noqa: FBT001  # as all who pass it on have it
+    ) -> Iterator[Part]:  # fmt: skip
+        """Some left rows at a time, those that are done as they were kept."""
+        n, rows = len(self.sets[0]), self.folder.cut["rows"]
+        starts = range(0, n, rows)
+        names = [f"{name}-{number:05}" for number in range(len(starts))]
+        if all(self.folder.place(each).exists() for each in names):
+            yield from (self.folder.part(each, _gone) for each in names)
+            return
+        own, seen = self._scratch("staged")
+        staged = Staged(own, seen)
+        stage(staged, sides, worth, tables)
+        left, right = (staged.keys(self.by.session, side) for side in ("left", "right"))
+        row_bytes = 2 * 8 * sum(each.words.shape[1] for each in sides[0])
+        require_room(left, right, self.by.most, row_bytes=row_bytes, within=self.within)
+        watched = shown(zip(names, starts, strict=True), total=n, label="parts", unit="part", progress=progress)
+        for each, top in watched:
+            made = functools.partial(self._made, staged, step, columns, keep, (top, min(top + rows, n)))
+            yield self.folder.part(each, made)
+        shutil.rmtree(own)
+
+    def _made(
+        self, staged: Staged, step: Any, columns: str, keep: Callable[[pa.Table], Part], rows: tuple[int, int]
+    ) -> Part:
+        """One part by the cluster."""
+        import pyarrow.parquet as pq
+        from pyspark.sql import functions
+
+        session = self.by.session
+        some = f"row >= {rows[0]} and row < {rows[1]}"
+        met = candidate_pairs(
+            staged.keys(session, "left").where(some), staged.keys(session, "right"), within=self.within
+        )
+        left = staged.rows(session, "left").where(some).withColumnRenamed("words", "left_words")
+        right = staged.rows(session, "right").select(
+            functions.col("row").alias("column"), functions.col("words").alias("right_words")
+        )
+        # row numbers alone were joined first: filters are brought to each pair once
+        pairs = met.join(left, "row").join(right, "column")
+        own, seen = self._scratch("part")
+        pairs.mapInArrow(step, columns).write.mode("overwrite").parquet(f"{seen}/found")
+        found = pq.read_table(own / "found")
+        shutil.rmtree(own)
+        return keep(found.sort_by([("row", "ascending"), ("column", "ascending")]).combine_chunks())
+
+    def _scratch(self, name: str) -> tuple[Path, str]:
+        """An empty folder, as the driver and as the cluster sees it."""
+        own = self.folder.path / name
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(mode=0o700)
+        return own, f"{(self.by.seen_as or own.parent.absolute().as_uri()).rstrip('/')}/{name}"
+
+
+def _gone() -> Part:
+    raise FileNotFoundError("a part of the run was removed while it was read")
