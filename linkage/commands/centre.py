@@ -26,6 +26,7 @@ from linkage.commands.tablefiles import by_source, table_of
 from linkage.quality import MEASURES
 
 if TYPE_CHECKING:
+    from linkage.central.spark import OnSpark
     from linkage.encoded import EncodedSet
 
 _duplicates = click.option(
@@ -100,6 +101,13 @@ def fit(
 @click.option("--report", "report_path", type=click.Path(), help="Write a page of HTML about it as well.")
 @_weights
 @run_option
+@click.option(
+    "--engine",
+    type=click.Choice(("here", "spark")),
+    default="here",
+    help="spark: by the cluster of the environment's session (SPARK_REMOTE, spark-submit), which must reach --run.",
+)
+@click.option("--seen-as", metavar="URI", help="The folder of --run as the cluster calls it, if by another name.")
 @threads_option
 @memory_option
 @json_option
@@ -108,6 +116,7 @@ def link(
     threshold: str | None, duplicates: tuple[str, ...], standing_path: str | None, known_path: str | None,
     withdraw: tuple[str, ...], bridge: tuple[str, ...], replace: bool, report_path: str | None, weights: bool,
     blocks: bool, block: tuple[str, ...], lsh_recall: str | None, lsh_threshold: str | None, run_path: str | None,
+    engine: str, seen_as: str | None,
     threads: int | None, memory_mib: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Link encoded sets, or the duplicates in one, and write the standing result, which stays at the centre.
@@ -139,6 +148,7 @@ def link(
         for option, items in (("--withdraw", withdraw), ("--bridge", bridge))
     )
     loaded = sets_at(sets, in_memory=run_path is None)
+    run = _run_of(run_path, engine, seen_as)
     given = None if model_path is None else linkage.Model.load(model_path)
     shown = given
     if weights:
@@ -151,7 +161,7 @@ def link(
             candidates=candidates_of(blocks, block, lsh_recall, lsh_threshold),
             duplicates=duplicates, threads=threads, memory=memory_mib << 20,
             standing=None if standing_path is None else linkage.Links.load(standing_path),
-            known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became, run=run_path,
+            known=None if known_path is None else table_of(known_path), withdraw=gone, bridge=became, run=run,
         )  # fmt: skip
     except linkage.EvidenceError as error:
         by_model = loaded[0].schema.layout == "fields"
@@ -214,6 +224,20 @@ def release(
     linked = len(made) - made.table["link_id"].null_count
     data = {"source": source, "records": len(made), "linked": linked, "file": out}
     click.echo(json.dumps(data) if as_json else f"{out}: {len(made):,} records of {source}, {linked:,} linked")
+
+
+def _run_of(run_path: str | None, engine: str, seen_as: str | None) -> str | OnSpark | None:
+    """Where the work is done and kept."""
+    if engine == "here":
+        if seen_as is not None:
+            raise click.UsageError("--seen-as goes with --engine spark")
+        return run_path
+    if run_path is None:
+        raise click.UsageError("--engine spark works in a folder that the cluster can reach: give --run FOLDER")
+    from linkage.central.spark import OnSpark
+    from linkage.central.spark.session import session
+
+    return OnSpark(session(), run_path, seen_as=seen_as)
 
 
 def _one_or_two(sets: tuple[str, ...]) -> list[EncodedSet]:
