@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from linkage import encodedfile, parquetfile
 from linkage.canonical import from_canonical
+from linkage.central.runs import folder
 from linkage.rows import ContentDigest, Header
 from tests.hostile.mutants import NASTY, of_text
 
@@ -153,6 +154,21 @@ def sealed_model(changed: bytes) -> bytes:
         content["content"] = modelfile._digest({name: each for name, each in content.items() if name != "content"})
         return json.dumps(content).encode("utf-8", "surrogatepass")
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return changed
+
+
+def run(data: bytes, seed: int) -> bytes:
+    """What says what a run is of, with other words and numbers, and a digest that fits."""
+    return sealed_run(of_text(data, seed))
+
+
+def sealed_run(changed: bytes) -> bytes:
+    """The same with the digest that it needs."""
+    try:
+        about = json.loads(changed)
+        about["content"] = folder._sealed({name: each for name, each in about.items() if name != "content"})
+        return json.dumps(about).encode("utf-8", "surrogatepass")
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return changed
 
 
