@@ -413,6 +413,7 @@ else:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_DATA counts no mapped files there")
+@pytest.mark.skipif(pa.__version__.startswith("17."), reason="reading takes pyarrow 17 more than the set itself")
 def test_compare_to_folder__sets_larger_than_memory(tmp_path):
     """80 MB of filters a side and 110 MB allowed: only mapped files, which are not counted, are enough."""
     fields = (lk.Field(name="surname", type="name"),)

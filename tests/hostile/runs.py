@@ -26,7 +26,8 @@ def read_run(path: Path, part: str) -> object:
     here = path.with_name("run that goes on")
     shutil.rmtree(here, ignore_errors=True)
     shutil.copytree(path.with_name(_WHOLE), here, copy_function=shutil.copyfile)
-    shutil.copyfile(path, here / part)
+    (here / part).unlink()
+    (here / part).symlink_to(path)  # a pipe or a device could not be copied
     return _continued(here, part)
 
 
