@@ -184,7 +184,7 @@ def test_file__nothing_a_data_frame_brought_along_is_in_it(tmp_path):
     frame.attrs["note"] = "secret attribute"
     arrow = pa.Table.from_pandas(frame)
     marked = arrow.replace_schema_metadata({b"k": b"secret metadata"} | (arrow.schema.metadata or {}))
-    assert b"secret attribute" in marked.schema.metadata[b"pandas"]
+    assert b"secret index" in marked.schema.metadata[b"pandas"]
     for table in (frame, marked):
         encode(table, SCHEMA, KEY, id="no", source="police", out=tmp_path / "a.parquet")
         assert b"secret" not in (tmp_path / "a.parquet").read_bytes()

@@ -54,7 +54,7 @@ def test_readers__say_what_is_not_there_or_empty_and_follow_a_link(tmp_path, kin
     good.symlink_to(original)
     empty.touch(mode=0o600)
     assert READERS[kind].read(good) == READERS[kind].read(original)
-    if kind != "ledger":  # the first table's ledger is not there yet
+    if kind not in ("ledger", "part of a run"):  # the first table's ledger is not there yet, a part is made again
         for path in (loop, gone):
             with pytest.raises((FileNotFoundError, OSError)):
                 READERS[kind].read(path)

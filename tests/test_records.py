@@ -25,6 +25,7 @@ CANARY = "Zzyzxcanary"
 SCHEMA = Schema(project="p", fields=(Field(name="surname", type="name"), Field(name="dob", type="date")))
 NUMBERS = Schema(project="p", fields=(Field(name="surname", type="name"), Field(name="income", type="number")))
 # surnames that other readers take for missing
+LARGE_AND_VIEWS = (pa.large_string(), pa.string_view())
 COLUMNS = {
     "surname": ["NA", "None", "null", "NaN", 'O\'Brien, "Bo"', "Zoë 𠮷", None, "N/A"],
     "dob": ["2001-01-01", None, "03/04/2019", "nan", "x", "1900-01-01", "", "#N/A"],
@@ -87,8 +88,8 @@ KINDS = {
     "pyarrow RecordBatch": lambda: pa.record_batch(COLUMNS),
     "pyarrow RecordBatchReader": lambda: pa.table(COLUMNS).to_reader(max_chunksize=3),
     "pyarrow StructArray": lambda: pa.array(ROWS),
-    "large strings and views": lambda: pa.table(COLUMNS).cast(
-        pa.schema([("surname", pa.large_string()), ("dob", pa.string_view())])
+    "large strings and views": lambda: pa.table(
+        {name: pa.array(COLUMNS[name], kind) for name, kind in zip(COLUMNS, LARGE_AND_VIEWS, strict=True)}
     ),
     "dictionaries": lambda: pa.table({name: pa.array(column).dictionary_encode() for name, column in COLUMNS.items()}),
     "DuckDB": lambda: duckdb.from_arrow(pa.table(COLUMNS)),

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -239,6 +240,94 @@ def test_run_folder__what_is_no_run_is_left_alone(fields, tmp_path):
         lk.link(*fields, run=tmp_path / "run")
 
 
+def forge(path, change) -> None:
+    """Another content in a part, with digests that fit."""
+    table, footer = folder.parquetfile.read(path, format=folder.FORMAT_OF_PARTS, made_with="a run")
+    table, said = change(table)
+    folder.parquetfile.write(path, table, {**footer, **said})
+
+
+def with_column(table: pa.Table, name: str, values) -> pa.Table:
+    place = table.column_names.index(name)
+    return table.set_column(place, name, pa.array(values, table.schema.field(name).type))
+
+
+def with_highest(name: str, value: int):
+    return lambda table: (with_column(table, name, [*table[name].to_pylist()[:-1], value]), {})
+
+
+FORGED = {
+    ("contenders", "not one column level_1"): lambda table: (table.drop_columns(["level_1"]), {}),
+    ("contenders", "column row has a number"): with_highest("row", 250),  # the first row of the next tile
+    ("contenders", "column column has a number"): with_highest("column", -1),
+    ("contenders", "column level_0 has a number"): with_highest("level_0", 255),
+    ("contenders", "twice there"): lambda table: (pa.concat_tables([table.slice(0, 1), table]), {}),
+    ("contenders", "bound is no number"): lambda table: (table, {"bound": "-802\0"}),
+    ("contenders", "column weight is not int32"): lambda table: (
+        table.set_column(2, "weight", table["weight"].cast("float64")), {}
+    ),
+    ("model", "not one text"): lambda table: (table.slice(0, 0), {}),
+    ("model", "not JSON"): lambda table: (with_column(table, "text", ["{"]), {}),
+    ("model", "nested too deep"): lambda table: (with_column(table, "text", ["[" * 100_000]), {}),
+    ("model", "not a model"): lambda table: (with_column(table, "text", ["[]"]), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "why"), FORGED)
+def test_link__a_forged_part_is_refused_and_named(fields, tmp_path, part, why):
+    """A column that lacked was a KeyError, a level beyond the plan's an IndexError, and a negative row read another."""
+    run = tmp_path / "run"
+    lk.link(*fields, run=run)
+    name = "model.parquet" if part == "model" else "contenders-00000.parquet"
+    forge(run / name, FORGED[part, why])
+    with pytest.raises(lk.FileFormatError, match=rf"{name}: not what a run wrote: .*{why}.*Remove it"):
+        lk.link(*fields, run=run)
+
+
+def test_link__a_model_of_another_agreement_is_refused(fields, tmp_path):
+    run = tmp_path / "run"
+    lk.link(*fields, run=run)
+    other = lk.Schema.preset("uk-person", project="another", blocks=True)
+    people = lk.study.invent(1_200, seed=77, preset="hard")
+    text = work.to_text(lk.fit(*sets_of(people, other)))
+    forge(run / "model.parquet", lambda table: (with_column(table, "text", [text]), {}))
+    with pytest.raises(lk.FileFormatError, match="a model of another agreement"):
+        lk.link(*fields, run=run)
+
+
+def test_link__more_bits_in_common_than_either_has_are_refused(record, tmp_path):
+    run = tmp_path / "run"
+    lk.link(*record, threshold=0.8, run=run)
+    forge(run / "alike-00000.parquet", with_highest("overlap", 1_000))
+    with pytest.raises(lk.FileFormatError, match="more bits in common than either has"):
+        lk.link(*record, threshold=0.8, run=run)
+
+
+@pytest.mark.parametrize("change", [{"cut": {"rows": 1}}, {"cut": {"rows": "x"}}, {"cut": []}, {"of": []}, {"id": 3}])
+def test_run_folder__what_no_run_writes_about_itself_is_refused(fields, tmp_path, change):
+    """A row at a time made a run of 150 people one without end; a list for what it is of, an AttributeError."""
+    lk.link(*fields, run=tmp_path / "run")
+    place = tmp_path / "run" / "run.json"
+    about = json.loads(place.read_text()) | change
+    del about["content"]
+    place.write_text(json.dumps(about | {"content": folder._sealed(about)}))
+    with pytest.raises(lk.FileFormatError, match=r"run\.json: not what a run"):
+        lk.link(*fields, run=tmp_path / "run")
+
+
+def test_compare_to_folder__pairs_that_somebody_removed_are_missed(record, tmp_path):
+    """What said that a part was done was believed: its pairs were counted, and not there."""
+    options = {"folder": tmp_path / "run", "threshold": 0.7}
+    found = lk.compare_to_folder(*record, **options)
+    gone = max(found.folder.iterdir(), key=lambda path: pq.read_metadata(path).num_rows)
+    gone.unlink()
+    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there. Remove it") as refused:
+        lk.compare_to_folder(*record, **options)
+    Path(refused.value.path).unlink()
+    assert lk.compare_to_folder(*record, **options) == found
+    assert gone.exists()
+
+
 def test_run_folder__one_process_at_a_time(fields, tmp_path):
     with (
         folder.run_folder(tmp_path / "run", {}, {}),
@@ -265,7 +354,7 @@ def test_compare_to_folder__too_many_pairs_are_refused(record, tmp_path):
     assert not list((tmp_path / "run").glob("done-*"))  # before the first was written
 
 
-def test_commands__a_killed_link_is_continued(fields, tmp_path):
+def test_commands__a_killed_link_is_continued(fields, tmp_path, monkeypatch):
     """SIGKILL once a part is there; the same command then ends as if it had never been stopped."""
     paths = [str(tmp_path / f"{each.source}.encoded") for each in fields]
     for each, path in zip(fields, paths, strict=True):
@@ -283,6 +372,7 @@ def test_commands__a_killed_link_is_continued(fields, tmp_path):
     assert not out.exists()
     done = parts_in(run)
     assert 3 <= len(done) < 300
+    monkeypatch.setattr(cut, "_FEWEST", 50)  # or such small tiles are none of ours
     again = CliRunner().invoke(cli, [*command, "--json"])
     assert again.exit_code == 0, again.output
     assert {name: at for name, at in parts_in(run).items() if name in done} == done
@@ -323,6 +413,7 @@ else:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_DATA counts no mapped files there")
+@pytest.mark.skipif(pa.__version__.startswith("17."), reason="reading takes pyarrow 17 more than the set itself")
 def test_compare_to_folder__sets_larger_than_memory(tmp_path):
     """80 MB of filters a side and 110 MB allowed: only mapped files, which are not counted, are enough."""
     fields = (lk.Field(name="surname", type="name"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkage.agency.textarrays import buffers
+from linkage.arrowtext import as_strings
 from linkage.errors import RecordError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
         array = array.combine_chunks()
     if pt.is_dictionary(array.type):
         if pt.is_string_view(array.type.value_type):  # polars' categoricals, which Arrow can't decode
-            array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
+            array = pa.DictionaryArray.from_arrays(array.indices, as_strings(array.dictionary))
         array = array.dictionary_decode()
     given = array.type
     if pt.is_null(given) or array.null_count == len(array):
@@ -44,10 +45,10 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
             rule="kind of values",
         )
     try:
-        text = array.cast(pa.string())
+        text = as_strings(array)
         _require_utf8(text)
         return text
-    except pa.ArrowException:
+    except (pa.ArrowException, UnicodeDecodeError):
         raise RecordError(
             f"column '{column}' holds text that is not UTF-8, at or after row {first_row:,}",
             row=first_row,
@@ -72,6 +73,8 @@ def _whole_or_refused(array: pa.Array, column: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_float16(array.type):  # of halves pyarrow 17 can't tell which are NaN
+        array = array.cast(pa.float32())
     if (
         pa.types.is_floating(array.type) and pc.all(pc.is_nan(array)).as_py()
     ):  # an empty column of a frame that has no missing value but NaN

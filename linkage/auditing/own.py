@@ -14,6 +14,7 @@ from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids
+from linkage.arrowtext import as_strings
 from linkage.auditing.tally import Bits, Tally, bits_of
 from linkage.encoded import EncodedSet
 from linkage.errors import LinkageWarning, RecordError
@@ -67,7 +68,7 @@ class Own:
                     column=id,
                     rule="column missing",
                 )
-            texts = whole[id].cast(pa.string())
+            texts = as_strings(whole[id])
             hashed = hashed_ids(texts, id_key or secret, project=header.schema.project, source=source, column=id)
             places = (_places(ids.to_pylist(), tally.sample_ids) for ids in (hashed, texts))
             rows = max(rows, *places, key=lambda each: int((each >= 0).sum()))
@@ -132,9 +133,8 @@ class Own:
         """The place in the set that was made of each row of the table."""
         if not isinstance(self.secret, Key):
             return np.arange(len(self))
-        import pyarrow as pa
 
-        texts, project = self.table[str(self.id)].cast(pa.string()), self.schema.project
+        texts, project = as_strings(self.table[str(self.id)]), self.schema.project
         hashed = hashed_ids(texts, self.id_key or self.secret, project=project, source=self.source, column=str(self.id))
         return _places(made.record_ids.to_pylist(), hashed.to_pylist())
 

@@ -13,6 +13,7 @@ from linkage.agency.astext import as_text
 from linkage.agency.key import Key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids
+from linkage.arrowtext import as_strings
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
 from linkage.pairs import Pairs
@@ -113,7 +114,7 @@ def _read_people(frame: Attachable, linked: Linked, key: Keys) -> Read:
     import pyarrow.compute as pc
 
     given = column(frame, "source")
-    texts = given.cast(pa.string()) if not pa.types.is_string(given.type) else given
+    texts = as_strings(given) if not pa.types.is_string(given.type) else given
     every_id, every_person = column(frame, "id"), column(frame, "person")
     parts = []
     for source in linked.sources:

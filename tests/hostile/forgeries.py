@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from linkage import encodedfile, parquetfile
 from linkage.canonical import from_canonical
+from linkage.central.runs import folder
 from linkage.rows import ContentDigest, Header
 from tests.hostile.mutants import NASTY, of_text
 
@@ -26,11 +27,7 @@ KINDS = (
 def parquet(data: bytes, seed: int) -> bytes:
     """A Parquet file of ours with another footer or other columns, and digests that fit."""
     draw = random.Random(seed)
-    with pq.ParquetFile(io.BytesIO(data)) as handle:
-        table, metadata = handle.read(), handle.metadata.metadata
-    footer = {key[len(PREFIX) :].decode(): text.decode() for key, text in metadata.items() if key.startswith(PREFIX)}
-    del footer["header"]
-    table = table.replace_schema_metadata(None)
+    table, footer = _opened(data)
     if draw.random() < 0.5:
         name = draw.choice([name for name in sorted(footer) if name != "format"])
         footer[name] = of_text(footer[name].encode(), seed).decode("utf-8", "replace")[:100_000]
@@ -39,6 +36,33 @@ def parquet(data: bytes, seed: int) -> bytes:
         footer["rows"] = str(table.num_rows) if "rows" in footer else ""
         footer = {name: text for name, text in footer.items() if text or name != "rows"}
         footer["content"] = _content(table, footer)
+    return _written(table, footer)
+
+
+def texts_of(data: bytes) -> bytes:
+    """The texts of a Parquet file's footer, as JSON."""
+    return json.dumps(_opened(data)[1], indent=1).encode()
+
+
+def sealed_parquet(data: bytes, changed: bytes) -> bytes:
+    """The Parquet file with other texts in its footer, and the digest of them that it needs."""
+    try:
+        footer = {str(name): str(text) for name, text in json.loads(changed).items()}
+        footer.pop("header", None)
+        return _written(_opened(data)[0], footer)
+    except (ValueError, AttributeError, RecursionError):
+        return changed
+
+
+def _opened(data: bytes) -> tuple[pa.Table, dict[str, str]]:
+    with pq.ParquetFile(io.BytesIO(data)) as handle:
+        table, metadata = handle.read(), handle.metadata.metadata
+    footer = {key[len(PREFIX) :].decode(): text.decode() for key, text in metadata.items() if key.startswith(PREFIX)}
+    del footer["header"]
+    return table.replace_schema_metadata(None), footer
+
+
+def _written(table: pa.Table, footer: dict[str, str]) -> bytes:
     sink = io.BytesIO()
     with parquetfile.writer(sink, table.schema) as file:
         file.write_table(table)
@@ -153,6 +177,21 @@ def sealed_model(changed: bytes) -> bytes:
         content["content"] = modelfile._digest({name: each for name, each in content.items() if name != "content"})
         return json.dumps(content).encode("utf-8", "surrogatepass")
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return changed
+
+
+def run(data: bytes, seed: int) -> bytes:
+    """What says what a run is of, with other words and numbers, and a digest that fits."""
+    return sealed_run(of_text(data, seed))
+
+
+def sealed_run(changed: bytes) -> bytes:
+    """The same with the digest that it needs."""
+    try:
+        about = json.loads(changed)
+        about["content"] = folder._sealed({name: each for name, each in about.items() if name != "content"})
+        return json.dumps(about).encode("utf-8", "surrogatepass")
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return changed
 
 

@@ -16,7 +16,7 @@ import linkage as lk
 from linkage import Block, EncodedSet, Field, Group, Key, Links, Release, Schema, encode, journal, ledger
 from linkage.central.modelling import modelfile
 from linkage.rows import ContentDigest
-from tests.hostile import forgeries
+from tests.hostile import forgeries, runs
 from tests.hostile.mutants import of_bytes, of_text
 
 KEY = Key(bytes.fromhex("a1f3095c7be24d886f10c9d2b4e7365a2b91d05f4c83e61a77fe0d3498bc5216"))
@@ -455,6 +455,14 @@ def _format(make, name, read, damage, *, sealed=False) -> Format:
     return Format(lambda folder: make(folder / name), read, damage, sealed)
 
 
+def _of_run(part: str, damage, *, sealed=False) -> Format:
+    """A file of a run's folder."""
+    return _format(
+        lambda path: runs.run_file(path, part), f"of {part}", lambda path: runs.read_run(path, part), damage,
+        sealed=sealed,
+    )  # fmt: skip
+
+
 FORMATS = {
     "encoded set": _format(encoded_file, "a.parquet", read_encoded, of_bytes, sealed=True),
     "encoded set, row groups": _format(
@@ -498,4 +506,11 @@ FORMATS = {
     "decisions in Parquet": _format(decisions_table, "decisions.parquet", read_known, of_bytes),
     "answers to cases": _format(answers_file, "answers.csv", read_answers, of_text),
     "truth": _format(truth_file, "truth.csv", read_truth, of_text),
+    "run": _of_run("run.json", of_text, sealed=True),
+    "run, forged": _of_run("run.json", forgeries.run),
+    "part of a run": _of_run("contenders-00000.parquet", of_bytes, sealed=True),
+    "part of a run, forged": _of_run("contenders-00000.parquet", forgeries.parquet),
+    "model of a run, forged": _of_run("model.parquet", forgeries.parquet),
+    "similar pairs of a run, forged": _of_run("alike-00000.parquet", forgeries.parquet),
+    "end of a part, forged": _of_run("done-00000.parquet", forgeries.parquet),
 }  # fmt: skip

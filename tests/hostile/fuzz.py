@@ -8,6 +8,7 @@ kept in the folder, and prints with the outcome.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 import subprocess
@@ -19,8 +20,11 @@ from pathlib import Path
 FORMATS_FUZZED = (
     "agreement", "clkhash schema 1", "clkhash schema 2", "clkhash schema 3", "CLKs", "CLKs with blocks", "groups",
     "candidate pairs", "blocks", "ledger", "log, forged", "key", "model, forged", "encoded set", "links", "release",
-    "table in Parquet", "CSV", "known pairs", "truth",
+    "cases", "cases, forged", "links, forged", "links, carried on, forged", "encoded set, forged", "release, forged",
+    "pairs", "run, forged", "table in Parquet", "CSV", "known pairs", "record ids", "decisions in Parquet",
+    "answers to cases", "truth",
 )  # fmt: skip
+FORGED_BY = {"model, forged": "sealed_model", "log, forged": "sealed_log", "run, forged": "sealed_run"}
 _SAID = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _REACHED = re.compile(r"cov: (\d+)")
 
@@ -46,12 +50,17 @@ def fuzz(kind: str, folder: Path, options: list[str]) -> None:
     given.read(original)
     place.touch(mode=0o600)
     seeds.mkdir()
-    (seeds / "original").write_bytes(original.read_bytes())
-    sealed = {"model, forged": forgeries.sealed_model, "log, forged": forgeries.sealed_log}.get(kind)
+    whole = original.read_bytes()
+    # of a format whose digest would refuse everything, the digest is made to fit: of Parquet the footer's texts are fed
+    forged = FORGED_BY.get(kind, "sealed_parquet" if kind.endswith("forged") else "")
+    sealed = getattr(forgeries, forged) if forged else bytes
+    if forged == "sealed_parquet":
+        sealed = functools.partial(sealed, whole)
+        whole = forgeries.texts_of(whole)
+    (seeds / "original").write_bytes(whole)
 
     def once(data: bytes) -> None:
-        # of a format whose digest would refuse everything, the digest is made to fit
-        place.write_bytes(sealed(data) if sealed else data)
+        place.write_bytes(sealed(data))
         try:
             given.read(place)
         except LinkageError:
@@ -74,6 +83,7 @@ def main(arguments: list[str]) -> int:
     if given.one:
         with tempfile.TemporaryDirectory() as name:
             fuzz(given.one, Path(name), options)
+    kept.mkdir(parents=True, exist_ok=True)
     failed, runs, began = 0, 0, time.monotonic()
     print("| format | inputs | lines of control reached | findings |\n|---|---:|---:|---:|")
     for kind in given.format or FORMATS_FUZZED:
@@ -87,6 +97,8 @@ def main(arguments: list[str]) -> int:
         print(f"| {kind} | {n:,} | {most:,} | {int(bad)} |", flush=True)
         if bad:
             print(done.stderr[-3_000:], file=sys.stderr, flush=True)
+    if not any(kept.iterdir()):
+        kept.rmdir()
     print(f"{runs:,} inputs, {(time.monotonic() - began) / 3600:.2f} hours, {failed} findings")
     return int(failed > 0)
 

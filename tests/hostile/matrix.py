@@ -21,17 +21,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]  # and nothing of linkage: whatever has `build` may run this
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-# the lower bounds of pyproject.toml, which this proves, the first pandas and DuckDB for NumPy 2, the first polars whose
-# frames Arrow reads, and a pyparsing of matplotlib's time, or it warns
+# the lower bounds of pyproject.toml, which this proves, the first pandas for NumPy 2, the first polars and DuckDB whose
+# tables Arrow reads, and a pyparsing of matplotlib's time, or it warns
 OLDEST = (
     *("numpy==2.0.1", "scipy==1.13.1", "pyarrow==17.0.0", "narwhals==2.0.0", "click==8.1.3", "tqdm==4.66.1"),
     *("python-stdnum==1.19", "matplotlib==3.9.0", "pyparsing==3.1.2", "pandas==2.2.2", "polars==1.3.0"),
-    "duckdb==1.0.0",
+    "duckdb==1.1.3",
 )
 PARTS = (
     *("records", "encode", "encodedfile", "files", "blocks", "normalise", "check", "attach", "release_rejoin"),
     *("identity", "link", "link_several", "candidates", "compare", "estimate", "modelfile", "over_time", "overlap"),
-    *("quality", "cli", "cli_centre", "report", "charts", "evaluate", "interop_convert", "hostile_text", "vectors"),
+    *(
+        "runs",
+        "quality",
+        "cli",
+        "cli_centre",
+        "report",
+        "charts",
+        "evaluate",
+        "interop_convert",
+        "hostile_text",
+        "vectors",
+    ),
 )
 
 

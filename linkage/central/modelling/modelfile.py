@@ -67,7 +67,12 @@ def to_text(model: Model) -> str:
 
 def from_text(text: str) -> Model:
     """The model of such a line. Raises ``ValueError`` saying what is wrong."""
-    return _model(json.loads(text))
+    try:
+        return _model(json.loads(text))
+    except json.JSONDecodeError:
+        raise ValueError("not JSON") from None
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def _content(model: Model) -> dict[str, Any]:

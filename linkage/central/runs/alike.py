@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,14 @@ from linkage.central.blocking.search import similar
 from linkage.central.candidates import Tile
 from linkage.central.compare import refuse
 from linkage.central.job import Job
+from linkage.central.runs import parts
 from linkage.central.runs.cut import tiles_of
 from linkage.central.runs.folder import Part, RunFolder
 from linkage.central.tiles import BYTES_PER_PAIR, Found, in_parts, no_pairs
 from linkage.progress import shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def found_in(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Iterator[Found]:
@@ -30,29 +35,45 @@ def all_similar(
 ) -> Found:
     """The pairs of all tiles by row, then column; `LimitError` if they take more than ``memory``."""
     tiles = tiles_of(len(job.rows), len(job.columns), folder.cut, within=job.within)
-    parts, held = [no_pairs()], 0
+    found, held = [no_pairs()], 0
     for number, tile in enumerate(shown(tiles, total=len(tiles), label="parts", unit="part", progress=progress)):
-        make = functools.partial(_kept, job, tables, tile, threads=threads, memory=memory)
-        table, _ = folder.part(f"alike-{number:05}", make)
-        row, column, overlap = (table[name].to_numpy() for name in ("row", "column", "overlap"))
-        parts.append((row, column, overlap))
-        held += len(row)
+        make = functools.partial(_made, job, tables, tile, threads=threads, memory=memory)
+        found.append(folder.part(f"alike-{number:05}", make, functools.partial(kept, job, tile)))
+        held += len(found[-1][0])
         require_room_for(held, memory)
-    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
-    order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
-    return row[order], column[order], overlap[order]
+    return in_order(found)
 
 
-def _kept(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Part:
+def _made(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Part:
     import pyarrow as pa
 
-    parts, held = [no_pairs()], 0
+    found, held = [no_pairs()], 0
     for part in found_in(job, tables, tile, threads=threads, memory=memory):
-        parts.append(part)
+        found.append(part)
         held += len(part[0])
         require_room_for(held, memory)
-    row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    row, column, overlap = in_order(found)
     return pa.table({"row": row, "column": column, "overlap": overlap}), {}
+
+
+def kept(job: Job, tile: Tile, table: pa.Table, _: Mapping[str, str]) -> Found:
+    """The pairs of a part, ``ValueError`` for what cannot be such."""
+    import pyarrow as pa
+
+    row = parts.numbers(table, "row", pa.int32(), tile.top, tile.bottom - 1)
+    column = parts.numbers(table, "column", pa.int32(), tile.first, tile.last - 1)
+    parts.require_ascending(row, column)
+    overlap = parts.numbers(table, "overlap", pa.uint32(), 0, job.n_bits)
+    if (overlap > np.minimum(job.rows.counts[row], job.columns.counts[column])).any():
+        raise ValueError("more bits in common than either has")
+    return row, column, overlap
+
+
+def in_order(found: Sequence[Found]) -> Found:
+    """All of them by row, then column."""
+    row, column, overlap = (np.concatenate([part[place] for part in found]) for place in range(3))
+    order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
+    return row[order], column[order], overlap[order]
 
 
 def _of_part(job: Job, tables: Keyed | None, tile: Tile, *, threads: int | None, memory: int) -> Iterator[Found]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed, met_in_any
@@ -14,10 +15,11 @@ from linkage.central.candidates import Tile
 from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs, refuse_so_many
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
+from linkage.central.runs import parts
 from linkage.central.runs.alike import found_in
 from linkage.central.runs.cut import tiles_of
 from linkage.central.runs.folder import Part
-from linkage.central.runs.pairfiles import remove_files, write_file
+from linkage.central.runs.pairfiles import remove_files, rows_in, write_file
 from linkage.central.runs.work import Work, begun
 from linkage.central.thresholds import Measure, Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
@@ -25,6 +27,9 @@ from linkage.files import PathLike
 from linkage.oneagreement import in_one_agreement
 from linkage.parallel import memory_limit
 from linkage.progress import shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -132,10 +137,18 @@ def _written(
         make = functools.partial(
             _tile, work, job, tables, f"{number:05}", tile, most - total, threads=threads, memory=memory
         )
-        total += int(work.folder.part(f"done-{number:05}", make)[1]["pairs"])
+        total += work.folder.part(f"done-{number:05}", make, functools.partial(_pairs_of, work, f"{number:05}"))
         if total > most:
             refuse_so_many(total, most)
     return total
+
+
+def _pairs_of(work: Work, name: str, _: pa.Table, said: Mapping[str, str]) -> int:
+    """How many pairs a tile has: what says that it is done is of no use without them."""
+    pairs = parts.whole(said, "pairs")
+    if pairs != rows_in(work.folder, name):
+        raise ValueError("its pairs are not all there")
+    return pairs
 
 
 def _tile(

@@ -26,6 +26,12 @@ def cut_for(sets: Sequence[EncodedSet], *, all_pairs: bool, memory: int) -> dict
     return {"rows": max(_FEWEST, min(rows, _MOST))}
 
 
+def is_cut(cut: object) -> bool:
+    """Whether it is one that `cut_for` gives; a row at a time would take for ever."""
+    rows = cut.get("rows") if isinstance(cut, dict) and len(cut) == 1 else None
+    return type(rows) is int and _FEWEST <= rows <= _MOST
+
+
 def tiles_of(n_left: int, n_right: int, cut: Mapping[str, int], *, within: bool) -> list[Tile]:
     """All tiles, row by row; within one set those on the diagonal and above it, whose rows are below its columns.
 

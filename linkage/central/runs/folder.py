@@ -16,9 +16,11 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from linkage import parquetfile
+from linkage.central.runs import parts
+from linkage.central.runs.cut import is_cut
 from linkage.errors import FileFormatError, MismatchError
 from linkage.files import PathLike, written_beside
 from linkage.jsonfile import read_json
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Part: TypeAlias = "tuple[pa.Table, Mapping[str, str]]"
+Value = TypeVar("Value")
 FORMAT, FORMAT_OF_PARTS = "run 1", "part of a run 1"
 _ABOUT, _LOCK, _SCRATCH = "run.json", "run.lock", "rows"
 _MAX_MEMORY = 64 << 20
@@ -47,15 +50,26 @@ class RunFolder:
         """A folder for what is made anew by whoever continues."""
         return self.path / _SCRATCH
 
-    def part(self, name: str, make: Callable[[], Part]) -> Part:
-        """The part as it was written, or as ``make`` gives it now, which is then written."""
+    def part(self, name: str, make: Callable[[], Part], value: Callable[[pa.Table, Mapping[str, str]], Value]) -> Value:
+        """The ``value`` of the part as it was written, or as ``make`` gives it now, which is then written.
+
+        Where ``value`` raises ``ValueError`` for a part that was kept, the file is not what a run wrote:
+        `FileFormatError`.
+        """
         kept = self.kept(name)
-        if kept is not None:
-            return kept
-        table, said = make()
-        texts = {"format": FORMAT_OF_PARTS, "run": self.id, "part": name, **said}
-        parquetfile.write(self.place(name), table, texts)
-        return table, texts
+        if kept is None:
+            table, said = make()
+            texts = {"format": FORMAT_OF_PARTS, "run": self.id, "part": name, **said}
+            parquetfile.write(self.place(name), table, texts)
+            return value(table, texts)
+        try:
+            return value(*kept)
+        except ValueError as error:
+            place = self.place(name)
+            raise FileFormatError(
+                f"{place}: not what a run wrote: {error}. Remove it, and it is made again", path=str(place),
+                reason="content",
+            ) from None  # fmt: skip
 
     def kept(self, name: str) -> Part | None:
         """A part with what its footer says, None if it is not there; `FileFormatError` if damaged or of another run."""
@@ -67,12 +81,14 @@ class RunFolder:
             raise FileFormatError(f"{place}: a part of another run; remove it", path=str(place), reason="run")
         return table, footer
 
-    def text(self, name: str, make: Callable[[], str]) -> str:
-        """A text that is made once."""
+    def text(self, name: str, make: Callable[[], str], value: Callable[[str], Value]) -> Value:
+        """The ``value`` of a text that is made once."""
         import pyarrow as pa
 
-        made, _ = self.part(name, lambda: (pa.table({"text": pa.array([make()], pa.string())}), {}))
-        return str(made["text"][0].as_py())
+        def table() -> Part:
+            return pa.table({"text": pa.array([make()], pa.string())}), {}
+
+        return self.part(name, table, lambda found, _: value(parts.text(found)))
 
     def place(self, name: str) -> Path:
         """Where a part lies."""
@@ -113,7 +129,7 @@ def _continued(folder: Path, of: Mapping[str, Any]) -> dict[str, Any]:
     place = folder / _ABOUT
     about = read_json(place, max_bytes=_MAX_MEMORY)
     content = about.pop("content", None) if isinstance(about, dict) else None
-    if content is None or set(about) != _KEYS or about["format"] != FORMAT or _sealed(about) != content:
+    if content is None or not _is_about(about) or _sealed(about) != content:
         raise FileFormatError(f"{place}: not what a run of this release wrote, or changed since", path=str(place))
     wanted = json.loads(json.dumps(dict(of)))
     for name in sorted({*about["of"], *wanted}):
@@ -127,6 +143,16 @@ def _continued(folder: Path, of: Mapping[str, Any]) -> dict[str, Any]:
                 right=_short(now),
             )
     return dict(about)
+
+
+def _is_about(about: Mapping[str, Any]) -> bool:
+    return (
+        set(about) == _KEYS
+        and about["format"] == FORMAT
+        and isinstance(about["of"], dict)
+        and isinstance(about["id"], str)
+        and is_cut(about["cut"])
+    )
 
 
 def _short(value: object) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from linkage.central.runs.folder import RunFolder
 from linkage.files import written_beside
 from linkage.pairs import Pairs
-from linkage.parquetfile import writer
+from linkage.parquetfile import opened, writer
 
 _ROWS = 1 << 20  # of links in a file
 
@@ -23,6 +23,15 @@ def write_file(run: RunFolder, name: str, pairs: Pairs) -> None:
     folder = _folder(run)
     with written_beside(folder / f"{name}.parquet") as part, writer(part, table.schema) as file:
         file.write_table(table)
+
+
+def rows_in(run: RunFolder, name: str) -> int:
+    """How many pairs are in the files of this name and numbers after it. Raises `FileFormatError` for a damaged one."""
+    total = 0
+    for path in _folder(run).glob(f"{name}-*.parquet"):
+        with opened(path) as handle:
+            total += handle.metadata.num_rows
+    return total
 
 
 def remove_files(run: RunFolder, name: str) -> None:

@@ -22,7 +22,9 @@ from linkage.central.blocking.weighing import Weighing
 from linkage.central.candidates import Tile
 from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, at_least, collect, most_contenders, raised
 from linkage.central.job import Job, prepared
+from linkage.central.kernels import ComparisonPlan
 from linkage.central.modelling.modelfile import from_text, to_text
+from linkage.central.runs import parts
 from linkage.central.runs.alike import all_similar
 from linkage.central.runs.cut import cut_for, on_diagonal, tiles_of
 from linkage.central.runs.folder import Part, RunFolder, run_folder
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from linkage.central.modelling.predicting import Limits
 
 
+_MOST_WEIGHT = 1 << 24  # 16,384 bits, in 1/1024: no model gives as much
+
+
 @dataclass(frozen=True, eq=False)
 class Work:
     """A run under way: its folder, and the sets, mapped."""
@@ -56,23 +61,27 @@ class Work:
 
     def model(self, make: Callable[[], Model]) -> Model:
         """The model that was estimated, or is now."""
-        return from_text(self.folder.text("model", lambda: to_text(make())))
+        return self.folder.text("model", lambda: to_text(make()), self._model)
+
+    def _model(self, text: str) -> Model:
+        found = from_text(text)
+        if found.schema.fingerprint() != self.sets[0].schema.fingerprint():
+            raise ValueError("a model of another agreement")
+        return found
 
     def contenders(self, model: Model, tables: Keyed | None, *, limits: Limits) -> Contenders:
         """What `contenders` and `contenders_met` find, with the levels, tile by tile."""
         first, second = self.sets[0], self.sets[-1]
         weighing = Weighing.of(model, first, second)
         tiles = tiles_of(len(first), len(second), self.folder.cut, within=self.within)
-        parts = []
+        found = []
         for number, tile in enumerate(
             shown(tiles, total=len(tiles), label="parts", unit="part", progress=limits["progress"])
         ):
-            found = self.folder.part(
-                f"contenders-{number:05}",
-                functools.partial(self._contenders_in, tile, weighing, tables, limits),
-            )
-            parts.append(from_table(*found))
-        return together(parts, weighing, len(first), len(second), limits["memory"])
+            make = functools.partial(self._contenders_in, tile, weighing, tables, limits)
+            value = functools.partial(from_table, weighing.by.plan, tile)
+            found.append(self.folder.part(f"contenders-{number:05}", make, value))
+        return together(found, weighing, len(first), len(second), limits["memory"])
 
     def _contenders_in(self, tile: Tile, weighing: Weighing, tables: Keyed | None, limits: Limits) -> Part:
         part, itself = weighing.part(tile), on_diagonal(tile, within=self.within)
@@ -153,28 +162,35 @@ def as_table(found: Contenders) -> Part:
     import pyarrow as pa
 
     assert found.levels is not None
-    columns: dict[str, NDArray[Any]] = {"row": found.row, "column": found.column, "weight": found.weight}
+    columns: dict[str, NDArray[Any]] = {"row": found.row, "column": found.column}
+    columns["weight"] = found.weight.astype(np.int32)  # of listed pairs they come as sums, in 64 bits
     columns |= {f"level_{place}": found.levels[:, place] for place in range(found.levels.shape[1])}
     return pa.table(columns), {"bound": str(found.bound)}
 
 
-def from_table(table: pa.Table, said: Mapping[str, str]) -> Contenders:
-    """Contenders as they were kept."""
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    n = sum(name.startswith("level_") for name in columns)
-    levels = np.stack([columns[f"level_{place}"] for place in range(n)], axis=1).astype(np.uint8)
-    return Contenders(columns["row"], columns["column"], columns["weight"], int(said["bound"]), levels=levels)
+def from_table(plan: ComparisonPlan, tile: Tile, table: pa.Table, said: Mapping[str, str]) -> Contenders:
+    """The contenders of a part, ``ValueError`` for what cannot be such."""
+    import pyarrow as pa
+
+    row = parts.numbers(table, "row", pa.int32(), tile.top, tile.bottom - 1)
+    column = parts.numbers(table, "column", pa.int32(), tile.first, tile.last - 1)
+    parts.require_ascending(row, column)
+    weight = parts.numbers(table, "weight", pa.int32(), -_MOST_WEIGHT, _MOST_WEIGHT)
+    levels = np.empty((len(row), len(plan.outcomes)), dtype=np.uint8)
+    for place, outcome in enumerate(plan.outcomes):
+        levels[:, place] = parts.numbers(table, f"level_{place}", pa.uint8(), 0, outcome.levels - 1)
+    return Contenders(row, column, weight, parts.whole(said, "bound"), levels=levels)
 
 
-def together(parts: Sequence[Contenders], weighing: Weighing, n_rows: int, n_columns: int, memory: int) -> Contenders:
+def together(found: Sequence[Contenders], weighing: Weighing, n_rows: int, n_columns: int, memory: int) -> Contenders:
     """All of them by row, then column: those that no tile had to drop, and for which there is room."""
-    floor = max([weighing.by.floor, *(part.bound for part in parts)])
+    floor = max([weighing.by.floor, *(part.bound for part in found)])
     room = most_contenders(n_rows, n_columns, memory)
-    held = [at_least((part.row, part.column, part.weight), floor) for part in parts]
+    held = [at_least((part.row, part.column, part.weight), floor) for part in found]
     while sum(len(each[0]) for each in held) > room:
         floor = raised(held, weighing.by.highest, share=1.0, memory=memory)
         held = [at_least(each, floor) for each in held]
-    levels = np.concatenate([part.levels[part.weight >= floor] for part in parts if part.levels is not None])
+    levels = np.concatenate([part.levels[part.weight >= floor] for part in found if part.levels is not None])
     row, column, weight = (np.concatenate([each[place] for each in held]) for place in range(3))
     order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
     return Contenders(row, column, weight, floor, weighing.bonus, levels).take(order)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ from linkage.central import assign
 from linkage.central.blocking.keyed import Keyed
 from linkage.central.blocking.ways import MOST_CANDIDATES
 from linkage.central.blocking.weighing import Weighing
+from linkage.central.candidates import Tile
 from linkage.central.contenders import Contenders
 from linkage.central.job import Job
-from linkage.central.runs.alike import require_room_for
+from linkage.central.runs.alike import in_order, kept, require_room_for
 from linkage.central.runs.folder import Part
 from linkage.central.runs.work import Work, as_table, begun, from_table, together
 from linkage.central.spark.components import Assign, assigned
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from linkage.central.modelling.model import Model
     from linkage.central.modelling.predicting import Limits
 
+Value = TypeVar("Value")
 _PAIRS_ASSIGNED = 1_000_000  # of a partition, some seconds
 
 
@@ -87,6 +89,16 @@ class OnSpark:
             yield SparkWork(work.folder, work.sets, self)
 
 
+@dataclass(frozen=True)
+class _Step(Generic[Value]):
+    """What workers do ``by`` pairs, and which columns they give; what is kept of it; the value of what was kept."""
+
+    by: Any
+    columns: str
+    keep: Callable[[pa.Table], Part]
+    value: Callable[[Tile, pa.Table, Mapping[str, str]], Value]
+
+
 @dataclass(frozen=True, eq=False)
 class SparkWork(Work):
     """A run under way on a cluster."""
@@ -107,9 +119,9 @@ class SparkWork(Work):
             row, column, weight = (found[name].to_numpy() for name in ("row", "column", "weight"))
             return as_table(Contenders(row, column, weight, weighing.by.floor, levels=levels))
 
-        kept = self._parts("contenders", sides, weighing.bonus, tables, step, CONTENDERS, keep, limits["progress"])
-        parts = [from_table(*each) for each in kept]
-        return together(parts, weighing, len(self.sets[0]), len(self.sets[-1]), limits["memory"])
+        value = functools.partial(from_table, weighing.by.plan)
+        made = self._parts("contenders", sides, weighing.bonus, tables, _Step(step, CONTENDERS, keep, value), limits)
+        return together(list(made), weighing, len(self.sets[0]), len(self.sets[-1]), limits["memory"])
 
     def similar(
         self, job: Job, tables: Keyed | None, *, threads: int | None, memory: int, progress: bool | None
@@ -117,18 +129,16 @@ class SparkWork(Work):
         """As on one machine."""
         del threads  # the cluster's
         assert tables is not None
-        step = Reach(job.need, job.rows.words.shape[1])
-        parts, held = [no_pairs()], 0
-        for table, _ in self._parts(
-            "alike", ((job.rows,), (job.columns,)), (), tables, step, ALIKE, lambda found: (found, {}), progress
-        ):
-            found = (table["row"].to_numpy(), table["column"].to_numpy(), table["overlap"].to_numpy().astype(np.uint32))
-            parts.append(found)
-            held += len(found[0])
+        step = _Step(
+            Reach(job.need, job.rows.words.shape[1]), ALIKE, _with_unsigned_overlap, functools.partial(kept, job)
+        )
+        limits: Limits = {"threads": None, "memory": memory, "progress": progress}
+        found, held = [no_pairs()], 0
+        for part in self._parts("alike", ((job.rows,), (job.columns,)), (), tables, step, limits):
+            found.append(part)
+            held += len(part[0])
             require_room_for(held, memory)
-        row, column, overlap = (np.concatenate([part[place] for part in parts]) for place in range(3))
-        order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
-        return row[order], column[order], overlap[order]
+        return in_order(found)
 
     def assign(
         self, row: NDArray[np.int32], column: NDArray[np.int32], gain: NDArray[np.int64], *, unique: tuple[bool, bool]
@@ -154,37 +164,40 @@ class SparkWork(Work):
         return np.isin(row.astype(np.int64) << 32 | column, keys)
 
     def _parts(
-        self, name: str, sides: Any, worth: Any, tables: Keyed, step: Any, columns: str,
-        keep: Callable[[pa.Table], Part], progress: bool | None,  # noqa: FBT001  # as all who pass it on have it
-    ) -> Iterator[Part]:  # fmt: skip
+        self, name: str, sides: Any, worth: Any, tables: Keyed, step: _Step[Value], limits: Limits
+    ) -> Iterator[Value]:
         """Some left rows at a time, those that are done as they were kept."""
-        n, rows = len(self.sets[0]), self.folder.cut["rows"]
-        starts = range(0, n, rows)
-        names = [f"{name}-{number:05}" for number in range(len(starts))]
-        if all(self.folder.place(each).exists() for each in names):
-            yield from (self.folder.part(each, _gone) for each in names)
-            return
-        own, seen = self._scratch("staged")
-        staged = Staged(own, seen)
-        stage(staged, sides, worth, tables)
-        left, right = (staged.keys(self.by.session, side) for side in ("left", "right"))
-        row_bytes = 2 * 8 * sum(each.words.shape[1] for each in sides[0])
-        require_room(left, right, self.by.most, row_bytes=row_bytes, within=self.within)
-        watched = shown(zip(names, starts, strict=True), total=n, label="parts", unit="part", progress=progress)
-        for each, top in watched:
-            made = functools.partial(self._made, staged, step, columns, keep, (top, min(top + rows, n)))
-            yield self.folder.part(each, made)
-        shutil.rmtree(own)
+        n, n_right = (len(own[0]) for own in sides)
+        tiles = [Tile(top, min(top + self.folder.cut["rows"], n), 0, n_right) for top in self._starts(n)]
+        names = [f"{name}-{number:05}" for number in range(len(tiles))]
+        staged = None
+        if not all(self.folder.place(each).exists() for each in names):
+            staged = Staged(*self._scratch("staged"))
+            stage(staged, sides, worth, tables)
+            left, right = (staged.keys(self.by.session, side) for side in ("left", "right"))
+            row_bytes = 2 * sum(each.row_bytes for each in sides[0])
+            require_room(left, right, self.by.most, row_bytes=row_bytes, within=self.within)
+        watched = shown(
+            zip(names, tiles, strict=True), total=len(tiles), label="parts", unit="part", progress=limits["progress"]
+        )
+        for each, tile in watched:
+            make = functools.partial(self._made, staged, step, tile)
+            yield self.folder.part(each, make, functools.partial(step.value, tile))
+        if staged is not None:
+            shutil.rmtree(staged.path)
 
-    def _made(
-        self, staged: Staged, step: Any, columns: str, keep: Callable[[pa.Table], Part], rows: tuple[int, int]
-    ) -> Part:
+    def _starts(self, n: int) -> range:
+        return range(0, n, self.folder.cut["rows"])
+
+    def _made(self, staged: Staged | None, step: _Step[Any], tile: Tile) -> Part:
         """One part by the cluster."""
         import pyarrow.parquet as pq
         from pyspark.sql import functions
 
+        if staged is None:
+            raise FileNotFoundError(f"{self.folder.path}: a part was removed while the run was read; begin again")
         session = self.by.session
-        some = f"row >= {rows[0]} and row < {rows[1]}"
+        some = f"row >= {tile.top} and row < {tile.bottom}"
         met = candidate_pairs(
             staged.keys(session, "left").where(some), staged.keys(session, "right"), within=self.within
         )
@@ -195,10 +208,10 @@ class SparkWork(Work):
         # row numbers alone were joined first: filters are brought to each pair once
         pairs = met.join(left, "row").join(right, "column")
         own, seen = self._scratch("part")
-        pairs.mapInArrow(step, columns).write.mode("overwrite").parquet(f"{seen}/found")
+        pairs.mapInArrow(step.by, step.columns).write.mode("overwrite").parquet(f"{seen}/found")
         found = pq.read_table(own / "found")
         shutil.rmtree(own)
-        return keep(found.sort_by([("row", "ascending"), ("column", "ascending")]).combine_chunks())
+        return step.keep(found.sort_by([("row", "ascending"), ("column", "ascending")]).combine_chunks())
 
     def _scratch(self, name: str) -> tuple[Path, str]:
         """An empty folder, as the driver and as the cluster sees it."""
@@ -208,5 +221,9 @@ class SparkWork(Work):
         return own, f"{(self.by.seen_as or own.parent.absolute().as_uri()).rstrip('/')}/{name}"
 
 
-def _gone() -> Part:
-    raise FileNotFoundError("a part of the run was removed while it was read")
+def _with_unsigned_overlap(found: pa.Table) -> Part:
+    """Spark has signed numbers alone."""
+    import pyarrow as pa
+
+    place = found.column_names.index("overlap")
+    return found.set_column(place, "overlap", found["overlap"].cast(pa.uint32())), {}
