@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 import linkage as lk
 from linkage.central import assign
+from linkage.central.runs import cut
 from linkage.cli import cli
 from tests.test_candidates import KEY, SOURCES, sets_of
 
@@ -47,6 +48,11 @@ def linked(mode: str, *arguments: str) -> dict:
     done = subprocess.run(command, env=environment(mode), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3_000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(cut, "_FEWEST", 100)
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +102,12 @@ def small(tmp_path, n=1_500, layout="fields"):
 
 
 def test_link__killed_and_continued(tmp_path):
-    sets, files = small(tmp_path)
+    sets, files = small(tmp_path, 6_000)
     run, out = tmp_path / "run", tmp_path / "links"
     command = ["link", *files, "-o", str(out), "--run", str(run), "--blocks", "--engine", "spark"]
     code = (
         "import linkage.central.spark as s, linkage.central.spark.engine as e\n"
-        f"s.OnSpark = lambda *a, **k: e.OnSpark(*a, rows=250, **k)\nfrom linkage.cli import cli\ncli({command})"
+        f"s.OnSpark = lambda *a, **k: e.OnSpark(*a, rows=1_024, **k)\nfrom linkage.cli import cli\ncli({command})"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", code], env=environment("classic"), start_new_session=True,
@@ -113,7 +119,7 @@ def test_link__killed_and_continued(tmp_path):
     os.killpg(child.pid, signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, "it had ended before it was killed"
     done = {path.name: path.stat().st_mtime_ns for path in run.glob("contenders-*.parquet")}
-    assert 1 <= len(done) < len(sets[0]) / 250
+    assert 1 <= len(done) < len(sets[0]) / 1_024
     linked("classic", *files, "-o", str(out), "--run", str(run), "--blocks")
     assert {
         path.name: path.stat().st_mtime_ns for path in run.glob("contenders-*.parquet") if path.name in done
@@ -180,9 +186,12 @@ def test_on_spark__more_candidates_than_allowed_are_refused_before_one_is_scored
         lk.link(*sets, run=OnSpark(session, tmp_path / "other"))
     with pytest.raises(TypeError, match="takes a SparkSession"):
         OnSpark("local[2]", tmp_path / "other")
+    with pytest.raises(ValueError, match="rows is a whole number"):
+        OnSpark(session, tmp_path / "other", rows=10)
 
 
 @pytest.mark.parametrize("candidates", [lk.LSH(threshold=0.7), lk.Blocks() | lk.LSH(threshold=0.8)])
+@pytest.mark.usefixtures("small_parts")
 def test_on_spark__by_hashes_within_one_set_and_with_duplicates(session, tmp_path, candidates):
     from linkage.central.spark import OnSpark
 
@@ -195,6 +204,7 @@ def test_on_spark__by_hashes_within_one_set_and_with_duplicates(session, tmp_pat
 
 
 @pytest.mark.parametrize("threshold", [None, 0.8])
+@pytest.mark.usefixtures("small_parts")
 def test_on_spark__by_similarity(session, tmp_path, threshold):
     from linkage.central.spark import OnSpark
 

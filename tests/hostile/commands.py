@@ -8,7 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,12 @@ class Command:
     """A command line in a folder of inputs.
 
     outputs   file -> what it holds, as a value that is the same in every run
+    kept      folder of a run that a stopped command continues -> the same, once it has come to its end
     """
 
     line: tuple[str, ...]
     outputs: dict[str, Value]
+    kept: dict[str, Value] = field(default_factory=dict)
 
 
 def prepare(folder: Path, people: int = 1_200) -> None:
@@ -113,6 +115,14 @@ def commands(folder: Path) -> dict[str, Command]:
             ("withdraw", "registry.parquet", "--ids", "gone.parquet", "-o", "registry.parquet"),
             {"registry.parquet": digest},
         ),
+        "link, in a folder": Command(
+            ("link", *both, "-o", "out.parquet", "--run", "run", "--memory", "1"), {"out.parquet": people_of},
+            {"run": pairs_in},
+        ),
+        "compare, in a folder": Command(
+            ("compare", *both, "--threshold", "0.6", "--filter", "surname", "--run", "run", "--memory", "1"), {},
+            {"run": pairs_in},
+        ),
         "with a log": Command(
             ("--log", "log.jsonl", "fit", *both, "-o", "out.json"), {"out.json": octets}
         ),
@@ -130,6 +140,14 @@ def digest(path: Path) -> object:
 def octets(path: Path) -> object:
     """Of any file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def pairs_in(path: Path) -> object:
+    """Of a run's folder."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path / "pairs")
+    return table.sort_by([("left_id", "ascending"), ("right_id", "ascending")]).to_pylist()
 
 
 def people_of(path: Path) -> object:

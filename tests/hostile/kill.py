@@ -44,9 +44,9 @@ def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: ra
     process.send_signal(number)
     process.communicate(timeout=120)
     ended = "whole" if process.returncode == 0 else signal.Signals(number).name
-    left = [path.name for path in folder.iterdir() if LEFT_OVER.fullmatch(path.name)]
+    left = left_in(folder, command)
     strange = {path.name for path in folder.iterdir()} - {path.name for path in inputs.iterdir()} - set(left)
-    assert strange <= {*command.outputs, "log.jsonl"}, f"left behind: {strange}"
+    assert strange <= {*command.outputs, *command.kept, "log.jsonl"}, f"left behind: {strange}"
     # SIGINT while Python starts is Python's; from then on nothing may be left
     assert number == signal.SIGKILL or not left, f"{ended} left {left}"
     after = {
@@ -56,9 +56,19 @@ def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: ra
         assert value in (before[name], command_value(command, inputs)[name]), f"{name} is neither as it was nor whole"
     if (folder / "log.jsonl").exists():
         journal.verify(folder / "log.jsonl")
-    if draw.random() < (0.5 if left else 0.1):
+    if draw.random() < (0.5 if left or command.kept else 0.1):
         again(command, inputs, folder, left)
     return f"{ended}, {'a part left' if left else 'nothing left'}"
+
+
+def left_in(folder: Path, command: Command) -> list[str]:
+    """What a process that was stopped should have removed, in the folder and in that of its run."""
+    runs = [(folder / name) for name in command.kept if (folder / name).exists()]
+    paths = [path for place in (folder, *runs, *(run / "pairs" for run in runs)) for path in place.glob("*")]
+    mapped = [run / "rows" for run in runs if (run / "rows").exists()]
+    return [
+        str(path.relative_to(folder)) for path in [*(each for each in paths if LEFT_OVER.fullmatch(each.name)), *mapped]
+    ]  # fmt: skip
 
 
 def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None:
@@ -75,11 +85,9 @@ def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None
             (folder / name).unlink(missing_ok=True)  # it never replaces one
     code, said = finished(line, folder)
     assert code == 0, said
-    for name, value in command.outputs.items():
+    for name, value in (command.outputs | command.kept).items():
         assert value(folder / name) == command_value(command, inputs)[name], f"{name} is another than at first"
-    assert not [path.name for path in folder.iterdir() if LEFT_OVER.fullmatch(path.name)], (
-        "what was left is still there"
-    )
+    assert not left_in(folder, command), "what was left is still there"
 
 
 VALUES: dict[tuple[str, ...], dict[str, object]] = {}
@@ -93,7 +101,8 @@ def command_value(command: Command, inputs: Path) -> dict[str, object]:
             shutil.copytree(inputs, folder)
             code, said = finished(command.line, folder)
             assert code == 0, said
-            VALUES[command.line] = {name: value(folder / name) for name, value in command.outputs.items()}
+            made = command.outputs | command.kept
+            VALUES[command.line] = {name: value(folder / name) for name, value in made.items()}
     return VALUES[command.line]
 
 

@@ -21,6 +21,7 @@ from linkage.central.candidates import Tile
 from linkage.central.contenders import Contenders
 from linkage.central.job import Job
 from linkage.central.runs.alike import in_order, kept, require_room_for
+from linkage.central.runs.cut import is_cut
 from linkage.central.runs.folder import Part
 from linkage.central.runs.work import Work, as_table, begun, from_table, together
 from linkage.central.spark.components import Assign, assigned
@@ -70,10 +71,10 @@ class OnSpark:
     def __post_init__(self) -> None:
         if not callable(getattr(self.session, "createDataFrame", None)):
             raise TypeError("OnSpark: takes a SparkSession first, such as SparkSession.builder.getOrCreate()")
-        for name in ("rows", "most"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"OnSpark: {name} is a whole number, at least 1")
+        if not is_cut({"rows": self.rows}):
+            raise ValueError("OnSpark: rows is a whole number from 1,024 to 2,097,152")
+        if isinstance(self.most, bool) or not isinstance(self.most, int) or self.most < 1:
+            raise ValueError("OnSpark: most is a whole number of candidates, at least 1")
 
     @contextlib.contextmanager
     def begun(
