@@ -82,7 +82,9 @@ def scale_of(row: Rows, column: Rows, gain: Gains) -> tuple[int, int]:
     return min(int(row.max(initial=0)), int(column.max(initial=0))), int(gain.max(initial=1))
 
 
-def _with_ties_broken(row: Rows, column: Rows, gain: Gains, scale: tuple[int, int] | None) -> NDArray[np.float64]:
+def _with_ties_broken(
+    row: Rows, column: Rows, gain: Gains, scale: tuple[int, int] | None = None
+) -> NDArray[np.float64]:
     # without this, equal totals would be settled by scipy's version. The ties of a whole matching together stay
     # below one unit of gain (they once outweighed it in a ring of 50,000), and sums exact in a float's 53 bits
     if not len(gain):

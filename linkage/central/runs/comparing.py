@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_MOST_OF_A_TILE = 1 << 53
+
+
 @dataclass(frozen=True)
 class PairsInFolder:
     """How many ``pairs`` are in the files of ``folder``, and with candidates their ``recall`` (see `Pairs.recall`)."""
@@ -143,12 +146,14 @@ def _written(
     return total
 
 
-def _pairs_of(work: Work, name: str, _: pa.Table, said: Mapping[str, str]) -> int:
+def _pairs_of(work: Work, name: str, table: pa.Table, _: Mapping[str, str]) -> int:
     """How many pairs a tile has: what says that it is done is of no use without them."""
-    pairs = parts.whole(said, "pairs")
-    if pairs != rows_in(work.folder, name):
+    import pyarrow as pa
+
+    pairs = parts.numbers(table, "pairs", pa.int64(), 0, _MOST_OF_A_TILE)
+    if len(pairs) != 1 or pairs[0] != rows_in(work.folder, name):
         raise ValueError("its pairs are not all there")
-    return pairs
+    return int(pairs[0])
 
 
 def _tile(
@@ -164,4 +169,4 @@ def _tile(
         if total > most:
             refuse_so_many(total, most)
         write_file(work.folder, f"{name}-{number:05}", job.pairs(*part))
-    return pa.table({"pairs": pa.array([float(total)])}), {"pairs": str(total)}
+    return pa.table({"pairs": pa.array([total], pa.int64())}), {}
