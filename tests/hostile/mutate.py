@@ -1,4 +1,4 @@
-"""Read damaged files by the thousand, format by format: ``python -m tests.hostile.mutate --mutants 5000``.
+"""Read damaged files by the thousand, format by format: ``python -m tests.hostile.mutate --mutants 2000``.
 
 Prints a table; exits with 1 if any mutant crashed, hung, took memory without end, raised something else than an error
 of this library, or was read as something else where a digest promises that it can't be.
