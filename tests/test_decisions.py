@@ -29,7 +29,7 @@ def test_decided_pairs__says_which_row_is_not_as_it_must_be(changed, message):
 
 @pytest.mark.parametrize("frame", ["pandas", "polars"])
 def test_decided_pairs__reads_frames(frame):
-    library = pytest.importorskip(frame)
+    library = pytest.importorskip(frame, reason="a kind of table that is not installed")
     assert decided_pairs(library.DataFrame(WHOLE | {"same": [True, False]}), "known")["same"].to_pylist() == [
         True,
         False,

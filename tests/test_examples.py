@@ -16,7 +16,7 @@ HERE = importlib.util.find_spec("anonlink") is not None
     "installed", [False, pytest.param(True, marks=pytest.mark.skipif(not HERE, reason="no anonlink"))]
 )
 def test_from_clkhash__finds_what_anonlink_finds_or_says_that_it_is_not_there(installed, monkeypatch, capsys):
-    pytest.importorskip("clkhash")
+    pytest.importorskip("clkhash", reason="the example runs clkhash")
     if not installed:
         monkeypatch.setitem(sys.modules, "anonlink", None)
     runpy.run_path(str(EXAMPLE))

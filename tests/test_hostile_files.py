@@ -134,7 +134,8 @@ def test_table__of_any_other_writer_is_read_as_it_is(tmp_path, options):
 
 
 def test_table__of_polars_and_duckdb_is_read_as_it_is(tmp_path):
-    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    why = "a kind of table that is not installed"
+    duckdb, polars = pytest.importorskip("duckdb", reason=why), pytest.importorskip("polars", reason=why)
     people = pa.table({"text": [None if row % 11 == 0 else f"ü{row % 97}" for row in range(3_000)]})
     polars.from_arrow(people).write_parquet(tmp_path / "p.parquet")
     duckdb.sql("select * from people").write_parquet(str(tmp_path / "d.parquet"))

@@ -253,7 +253,7 @@ def test_expectation__lies_within_its_interval_and_in_0_to_1(links, wrong, misse
 
 
 def test_quality__draws_its_curve():
-    pytest.importorskip("matplotlib").use("Agg")
+    pytest.importorskip("matplotlib", reason="pictures are the extra `plot`").use("Agg")
     points = tuple(Expectation(cut, 100, 10 * (1 - cut), 50 * cut) for cut in (0.5, 0.7, 0.9))
     ax = Quality(points[0], points, "probability", True, True).plot()
     assert [line.get_label() for line in ax.lines] == ["precision", "recall", "F1"]

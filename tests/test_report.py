@@ -15,7 +15,7 @@ from linkage.cli import cli
 from linkage.commands.exitcodes import run
 from linkage.page import Section, facts, page, table, text
 
-pytest.importorskip("matplotlib").use("Agg")
+pytest.importorskip("matplotlib", reason="pictures are the extra `plot`").use("Agg")
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")
 
 AGENCIES = ("registry", "childrens_centre")

@@ -342,6 +342,24 @@ def test_run_folder__is_its_owners(fields, tmp_path):
     assert not any(mode for path, mode in modes.items() if path.name != "run.lock")
 
 
+@pytest.mark.parametrize("way", ["all pairs", "blocks"])
+def test_runs__of_a_set_without_records_find_nothing(fields, record, tmp_path, way):
+    model = lk.fit(*fields)
+    for name, sets, options in (("fields", fields, {"model": model}), ("record", record, {"threshold": 0.8})):
+        nobody = sets[0].without(sets[0].record_ids.to_pylist())
+        for number, some in enumerate(([nobody, sets[1]], [sets[1], nobody])):
+            run = tmp_path / f"{name}{number}"
+            assert len(lk.link(*some, candidates=WAYS[way], run=run, **options)) == 0
+            assert pq.read_table(run / "pairs").num_rows == 0
+    found = lk.compare_to_folder(nobody, record[1], folder=tmp_path / "compared", threshold=0.8, candidates=WAYS[way])
+    assert (len(found), found.recall) == (0, None)
+
+
+def test_link__one_cut_however_it_is_written(fields, tmp_path):
+    for cut_at in (0.8, "0.8", "4/5"):
+        lk.link(*fields, probability=cut_at, run=tmp_path / "run")
+
+
 def test_link__several_sets_or_a_standing_result_take_no_run(fields, tmp_path):
     with pytest.raises(ValueError, match="run takes two sets"):
         lk.link(*fields, standing=lk.link(*fields), run=tmp_path / "run")

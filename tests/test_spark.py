@@ -181,7 +181,7 @@ def test_on_spark__more_candidates_than_allowed_are_refused_before_one_is_scored
     sets, _ = small(tmp_path)
     with pytest.raises(lk.LimitError, match=r"[0-9,]+ candidates, for which [0-9,]+ bytes would travel"):
         lk.link(*sets, candidates=lk.LSH(threshold=0.7), run=OnSpark(session, tmp_path / "run", most=100))
-    assert not list((tmp_path / "run").glob("contenders-*"))
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["model.parquet", "run.json", "run.lock"]
     with pytest.raises(ValueError, match="on Spark records meet by candidates"):
         lk.link(*sets, run=OnSpark(session, tmp_path / "other"))
     with pytest.raises(TypeError, match="takes a SparkSession"):
@@ -199,8 +199,15 @@ def test_on_spark__by_hashes_within_one_set_and_with_duplicates(session, tmp_pat
     model = lk.fit(*sets)
     for number, (some, duplicates) in enumerate(((sets, [SOURCES[0]]), (sets[:1], []))):
         options = {"candidates": candidates, "model": model, "duplicates": duplicates}
-        found = lk.link(*some, run=OnSpark(session, tmp_path / str(number), rows=400), **options)
-        assert found.pairs.equals(lk.link(*some, **options).pairs)
+        run = OnSpark(session, tmp_path / str(number), rows=400)
+        expected = lk.link(*some, **options).pairs
+        assert lk.link(*some, run=run, **options).pairs.equals(expected)
+        # what a killed process left of encodings is gone when the run is next looked at, though all its parts are done
+        left = tmp_path / str(number) / "staged"
+        left.mkdir()
+        (left / "rows").write_text("encodings")
+        assert lk.link(*some, run=run, **options).pairs.equals(expected)
+        assert not left.exists()
 
 
 @pytest.mark.parametrize("threshold", [None, 0.8])

@@ -113,8 +113,8 @@ def test_sweep__measures_what_one_brings_along():
 
 
 def test_sweep__draws_any_two_columns(quick):
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    pytest.importorskip("matplotlib").use("Agg")
+    pyplot = pytest.importorskip("matplotlib.pyplot", reason="pictures are the extra `plot`")
+    pytest.importorskip("matplotlib", reason="pictures are the extra `plot`").use("Agg")
     found = study.sweep({"CLK": CLK, "fields": FIELDS}, **SMALL | {"thresholds": [0.7, 0.9], "seeds": [1, 2]})
     ax = found.plot("bits", "recall")
     lines = {line.get_label(): line.get_xydata() for line in ax.get_lines()}

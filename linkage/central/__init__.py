@@ -102,7 +102,8 @@ def link(
         at the end; the model and what is found of some rows at a time are kept, so that the same call continues a run
         that was stopped and gives the same links. Those are also written to ``run/pairs``, as Parquet files. Beside
         ``memory``, which bounds what meets at a time and the likely pairs, ids and rarities take some 100 bytes a
-        record. The folder stays at the centre. Or `linkage.central.spark.OnSpark`: the same on a cluster.
+        record. Load sets of more than 8 GiB with ``max_bytes``. The folder stays at the centre. Or
+        `linkage.central.spark.OnSpark`: the same on a cluster.
 
     Returns
     -------

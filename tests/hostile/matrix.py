@@ -31,18 +31,8 @@ OLDEST = (
 PARTS = (
     *("records", "encode", "encodedfile", "files", "blocks", "normalise", "check", "attach", "release_rejoin"),
     *("identity", "link", "link_several", "candidates", "compare", "estimate", "modelfile", "over_time", "overlap"),
-    *(
-        "runs",
-        "quality",
-        "cli",
-        "cli_centre",
-        "report",
-        "charts",
-        "evaluate",
-        "interop_convert",
-        "hostile_text",
-        "vectors",
-    ),
+    *("quality", "cli", "cli_centre", "report", "charts", "evaluate", "interop_convert", "hostile_text", "vectors"),
+    "runs",
 )
 
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from linkage.central import kernels
 from linkage.central.blocking.keyed import Keyed, met_in_any
 from linkage.central.blocking.search import Rows, distinct, over_candidates
-from linkage.central.blocking.weighing import Weighing, Weights
 from linkage.central.contenders import Contenders, at_least, most_contenders, raised
 from linkage.central.modelling.competition import Edges
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.levels import kernel_plan, sides
 from linkage.central.modelling.rarity import Bonus
 from linkage.central.modelling.scoring import contenders_among, evidence_of
+from linkage.central.modelling.weighing import Weighing, Weights
 from linkage.central.tiles import Found, no_pairs
 from linkage.quality import Span
 from linkage.shares import wilson_ends

@@ -112,7 +112,8 @@ def compare_to_folder(
         _require_room(job, work, most, threads=threads)
         found = _written(work, job, tables, most, threads=threads, memory=memory, progress=progress)
         recall = None
-        if tables is not None and sample is not None and len(sample):
+        if tables is not None and sample is not None and not sample.half.all():
+            # what meets is scored exactly, so what meets is found
             recall = float(met_in_any(tables, sample.row, sample.column)[~sample.half].mean())
         return PairsInFolder(work.folder.path / "pairs", found, recall)
 

@@ -11,16 +11,13 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.encoded import EncodedSet
 from linkage.rows import Header, Rows
-
-if TYPE_CHECKING:
-    pass
 
 _ROWS = 65_536  # held at a time
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,18 @@ from linkage.central.blocking.contending import contenders_of
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed
 from linkage.central.blocking.ways import Candidates
-from linkage.central.blocking.weighing import Weighing
 from linkage.central.candidates import Tile
-from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, at_least, collect, most_contenders, raised
+from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, collect, most_contenders
 from linkage.central.job import Job, prepared
-from linkage.central.kernels import ComparisonPlan
 from linkage.central.modelling.modelfile import from_text, to_text
-from linkage.central.runs import parts
+from linkage.central.modelling.weighing import Weighing
 from linkage.central.runs.alike import all_similar
+from linkage.central.runs.contended import as_table, from_table, together
 from linkage.central.runs.cut import cut_for, on_diagonal, tiles_of
 from linkage.central.runs.folder import Part, RunFolder, run_folder
 from linkage.central.runs.mapped import mapped
 from linkage.central.runs.pairfiles import write_links
-from linkage.central.thresholds import Ratio
+from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.central.tiles import Found
 from linkage.encoded import EncodedSet
 from linkage.files import PathLike
@@ -38,13 +37,8 @@ from linkage.pairs import Pairs
 from linkage.progress import shown
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from linkage.central.modelling.model import Model
     from linkage.central.modelling.predicting import Limits
-
-
-_MOST_WEIGHT = 1 << 24  # 16,384 bits, in 1/1024: no model gives as much
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,48 +143,10 @@ def settings_of_link(
     model: Model | None,
     candidates: Candidates | None,
     duplicates: Collection[str],
-    **cuts: object,
+    **cuts: Ratio | None,
 ) -> dict[str, object]:
     """What the links depend on, beside the sets."""
     given = None if model is None else hashlib.sha256(to_text(model).encode()).hexdigest()
-    said = {name: None if value is None else str(value) for name, value in cuts.items()}
+    # 0.8, "0.8" and 4/5 are one cut
+    said = {name: None if value is None else str(exact_ratio(value, name=name)) for name, value in cuts.items()}
     return {"work": "link", "model": given, "candidates": repr(candidates), "duplicates": sorted(duplicates), **said}
-
-
-def as_table(found: Contenders) -> Part:
-    """Contenders with their levels as they are kept."""
-    import pyarrow as pa
-
-    assert found.levels is not None
-    columns: dict[str, NDArray[Any]] = {"row": found.row, "column": found.column}
-    columns["weight"] = found.weight.astype(np.int32)  # of listed pairs they come as sums, in 64 bits
-    columns |= {f"level_{place}": found.levels[:, place] for place in range(found.levels.shape[1])}
-    return pa.table(columns), {"bound": str(found.bound)}
-
-
-def from_table(plan: ComparisonPlan, tile: Tile, table: pa.Table, said: Mapping[str, str]) -> Contenders:
-    """The contenders of a part, ``ValueError`` for what cannot be such."""
-    import pyarrow as pa
-
-    row = parts.numbers(table, "row", pa.int32(), tile.top, tile.bottom - 1)
-    column = parts.numbers(table, "column", pa.int32(), tile.first, tile.last - 1)
-    parts.require_ascending(row, column)
-    weight = parts.numbers(table, "weight", pa.int32(), -_MOST_WEIGHT, _MOST_WEIGHT)
-    levels = np.empty((len(row), len(plan.outcomes)), dtype=np.uint8)
-    for place, outcome in enumerate(plan.outcomes):
-        levels[:, place] = parts.numbers(table, f"level_{place}", pa.uint8(), 0, outcome.levels - 1)
-    return Contenders(row, column, weight, parts.whole(said, "bound"), levels=levels)
-
-
-def together(found: Sequence[Contenders], weighing: Weighing, n_rows: int, n_columns: int, memory: int) -> Contenders:
-    """All of them by row, then column: those that no tile had to drop, and for which there is room."""
-    floor = max([weighing.by.floor, *(part.bound for part in found)])
-    room = most_contenders(n_rows, n_columns, memory)
-    held = [at_least((part.row, part.column, part.weight), floor) for part in found]
-    while sum(len(each[0]) for each in held) > room:
-        floor = raised(held, weighing.by.highest, share=1.0, memory=memory)
-        held = [at_least(each, floor) for each in held]
-    levels = np.concatenate([part.levels[part.weight >= floor] for part in found if part.levels is not None])
-    row, column, weight = (np.concatenate([each[place] for each in held]) for place in range(3))
-    order = np.argsort(row.astype(np.int64) << 32 | column, kind="stable")
-    return Contenders(row, column, weight, floor, weighing.bonus, levels).take(order)

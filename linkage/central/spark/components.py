@@ -17,7 +17,7 @@ from linkage.central.spark.joined import require_types
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MOST_ROUNDS = 100  # a chain of a million records takes some twenty
+_MOST_ROUNDS = 100  # they grow with the logarithm of the longest chain
 CHOSEN = "row int, column int"
 
 

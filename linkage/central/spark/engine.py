@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from linkage.central import assign
 from linkage.central.blocking.keyed import Keyed
 from linkage.central.blocking.ways import MOST_CANDIDATES
-from linkage.central.blocking.weighing import Weighing
 from linkage.central.candidates import Tile
 from linkage.central.contenders import Contenders
 from linkage.central.job import Job
+from linkage.central.modelling.weighing import Weighing
 from linkage.central.runs.alike import in_order, kept, require_room_for
+from linkage.central.runs.contended import as_table, from_table, together
 from linkage.central.runs.cut import is_cut
 from linkage.central.runs.folder import Part
-from linkage.central.runs.work import Work, as_table, begun, from_table, together
+from linkage.central.runs.work import Work, begun
 from linkage.central.spark.components import Assign, assigned
 from linkage.central.spark.joined import candidate_pairs, require_room
 from linkage.central.spark.scored import ALIKE, CONTENDERS, Reach, Weigh
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from linkage.central.modelling.predicting import Limits
 
 Value = TypeVar("Value")
-_PAIRS_ASSIGNED = 1_000_000  # of a partition, some seconds
+_PAIRS_ASSIGNED = 1_000_000  # of a partition
+_SCRATCH = ("staged", "part", "assigned")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,12 @@ class OnSpark:
             )
         settings = {**settings, "engine": "spark"}
         with begun(self.folder, sets, settings, all_pairs=False, memory=memory, rows=self.rows) as work:
-            yield SparkWork(work.folder, work.sets, self)
+            # encodings, which nobody is to find there later, be it that a process was killed
+            _remove_scratch(work.folder.path)
+            try:
+                yield SparkWork(work.folder, work.sets, self)
+            finally:
+                _remove_scratch(work.folder.path)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,6 @@ class SparkWork(Work):
         links = assigned(self.by.session, pairs, rule, f"{seen}/rounds", n_left=offset, partitions=partitions)
         links.write.mode("overwrite").parquet(f"{seen}/links")
         chosen = pq.read_table(own / "links")
-        shutil.rmtree(own)
         keys = chosen["row"].to_numpy().astype(np.int64) << 32 | chosen["column"].to_numpy()
         return np.isin(row.astype(np.int64) << 32 | column, keys)
 
@@ -169,7 +175,8 @@ class SparkWork(Work):
     ) -> Iterator[Value]:
         """Some left rows at a time, those that are done as they were kept."""
         n, n_right = (len(own[0]) for own in sides)
-        tiles = [Tile(top, min(top + self.folder.cut["rows"], n), 0, n_right) for top in self._starts(n)]
+        rows = self.folder.cut["rows"]
+        tiles = [Tile(top, min(top + rows, n), 0, n_right) for top in range(0, n, rows)]
         names = [f"{name}-{number:05}" for number in range(len(tiles))]
         staged = None
         if not all(self.folder.place(each).exists() for each in names):
@@ -184,11 +191,6 @@ class SparkWork(Work):
         for each, tile in watched:
             make = functools.partial(self._made, staged, step, tile)
             yield self.folder.part(each, make, functools.partial(step.value, tile))
-        if staged is not None:
-            shutil.rmtree(staged.path)
-
-    def _starts(self, n: int) -> range:
-        return range(0, n, self.folder.cut["rows"])
 
     def _made(self, staged: Staged | None, step: _Step[Any], tile: Tile) -> Part:
         """One part by the cluster."""
@@ -220,6 +222,11 @@ class SparkWork(Work):
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir(mode=0o700)
         return own, f"{(self.by.seen_as or own.parent.absolute().as_uri()).rstrip('/')}/{name}"
+
+
+def _remove_scratch(run: Path) -> None:
+    for name in _SCRATCH:
+        shutil.rmtree(run / name, ignore_errors=True)
 
 
 def _with_unsigned_overlap(found: pa.Table) -> Part:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.blocking.weighing import Weights
 from linkage.central.kernels import Rows
+from linkage.central.modelling.weighing import Weights
 
 if TYPE_CHECKING:
     import pyarrow as pa
