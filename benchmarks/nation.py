@@ -2,12 +2,14 @@
 
     python benchmarks/nation.py [--rows 100000 300000 1000000] [--folder DIR]
     python benchmarks/nation.py --rows 10000000 --folder DIR       # 47 minutes, beside inventing the people
+    python benchmarks/nation.py --rows 100000 1000000 --out-of-core --folder DIR
 
 Invented births and children's centre registrations, six fields, the preset's blocks, so many records a side. Every half
 million has a seed of its own and was born four years before the last: ten million are people of 84 years of birth, all
 of them in the same towns. Not timed: inventing them, and what is made of the links
 with the truth. Each step is a process of its own on all cores, from file to file; its peak is the kernel's account of
-it. Appends to results/nation.jsonl.
+it. Appends to results/nation.jsonl; with --out-of-core, where sets are mapped, 1 GiB is allowed, and memory is what is
+no file's, to results/nation_out_of_core.jsonl.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from linkage.block import standard_blocks
 
 SHARD, YEARS = 500_000, 4
 RESULT = results_kept.RESULTS / "nation.jsonl"
+RESULT_OUT_OF_CORE = results_kept.RESULTS / "nation_out_of_core.jsonl"
 SOURCES = compare_speed.SOURCES
 CHILD = """
 import sys, time, json, warnings
@@ -64,6 +67,22 @@ links.save("links.parquet")
 told = {"links": len(links), "candidates": lk.block_sizes(*sets).pairs,
         "expected_precision": links.quality.precision.value, "expected_recall": links.quality.recall.value,
         "words": list(links.quality.words)}
+"""
+OUT_OF_CORE = """
+import shutil, threading
+import pyarrow.parquet as pq
+anonymous = [0]
+def watch():
+    while True:
+        anonymous[0] = max(anonymous[0], int(Path("/proc/self/status").read_text().partition("RssAnon:")[2].split()[0]))
+        time.sleep(0.02)
+threading.Thread(target=watch, daemon=True).start()
+shutil.rmtree("run", ignore_errors=True)
+sets = [lk.EncodedSet.load(f"{source}.encoded", max_bytes=64 << 30) for source in SOURCES]
+links = lk.link(*sets, candidates=lk.Blocks(), run="run", memory=1 << 30, progress=False)
+links.save("links.parquet")
+kept = [pq.ParquetFile(path).metadata.num_rows for path in Path("run").glob("contenders-*")]
+told = {"links": len(links), "contenders": sum(kept), "parts": len(kept), "anonymous_bytes": anonymous[0] * 1024}
 """
 
 
@@ -139,7 +158,7 @@ def judged(folder: Path, key: lk.Key) -> dict:
     return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / (precision + recall)}
 
 
-def measured(rows: int, folder: Path) -> dict:
+def measured(rows: int, folder: Path, link: str) -> dict:
     """One size."""
     key = lk.Key(np.random.default_rng(1).bytes(32))
     agreement().save(folder / "agreement.toml")
@@ -147,7 +166,7 @@ def measured(rows: int, folder: Path) -> dict:
         key.save(folder / "key")
     if not (folder / "truth.parquet").exists():
         write_people(rows, folder)
-    encoded, linked = step(ENCODE, folder), step(LINK, folder)
+    encoded, linked = step(ENCODE, folder), step(link, folder)
     return {"rows": rows, "encode": encoded, "link": linked, "true": judged(folder, key)}
 
 
@@ -156,18 +175,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--folder", type=Path, help="where the files go, and stay; left out, they are removed")
+    parser.add_argument("--out-of-core", action="store_true", help="link in a folder, of sets that are mapped")
     options = parser.parse_args()
     before = None
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as temporary:
             folder = (options.folder or Path(temporary)) / str(rows)
             folder.mkdir(parents=True, exist_ok=True)
-            now = measured(rows, folder)
+            now = measured(rows, folder, OUT_OF_CORE if options.out_of_core else LINK)
         if before:
             growth = math.log(now["link"]["processor_seconds"] / before["link"]["processor_seconds"])
             now["exponent"] = round(growth / math.log(rows / before["rows"]), 2)
         about = {"settings": {"rows": rows, "shard": SHARD, "years": YEARS}, "seed": 1, "versions": machine.versions()}
-        results_kept.append(RESULT, {"name": "nation", **now, **about, "machine": machine.machine()})
+        results_kept.append(
+            RESULT_OUT_OF_CORE if options.out_of_core else RESULT,
+            {"name": "nation", **now, **about, "machine": machine.machine()},
+        )
         print(json.dumps(now), flush=True)
         before = now
 
