@@ -100,10 +100,10 @@ def link(
         A folder, new or empty, to work in: for two sets, or one, that are larger than memory, or take hours. The sets
         stream from their files to ones that are mapped, ``run/rows``, as large as they are when unpacked, and removed
         at the end; the model and what is found of some rows at a time are kept, so that the same call continues a run
-        that was stopped and gives the same links. Those are also written to ``run/pairs``, as Parquet files. Beside
-        ``memory``, which bounds what meets at a time and the likely pairs, ids and rarities take some 100 bytes a
-        record. Load sets of more than 8 GiB with ``max_bytes``. The folder stays at the centre. Or
-        `linkage.central.spark.OnSpark`: the same on a cluster.
+        that was stopped and gives the same links. Those are also written to ``run/pairs``, as Parquet files.
+        ``memory`` bounds what meets at a time and the likely pairs; a million a side took 1.6 GB with the default,
+        links and all, beside what is mapped. Load sets of more than 8 GiB with ``max_bytes``. The folder stays at the
+        centre. Or `linkage.central.spark.OnSpark`: the same on a cluster.
 
     Returns
     -------

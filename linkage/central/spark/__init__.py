@@ -10,8 +10,9 @@ What is done where. The driver streams the sets from their files, checks them, e
 records and stages rows and block keys in the run's folder as Parquet. The cluster counts the candidates and refuses a
 flood; then, for some left rows at a time, joins row numbers alone on the keys, drops what met twice, brings the filters
 to the pairs that are left, and scores them by the same kernels. What reaches the floor comes back to the driver, where
-rivals are weighed against one another: some 160 bytes a contender, of which there is about one a record. The cluster
-then finds which pairs hang together and assigns group by group. Every part is kept, so a run that was stopped goes on.
+rivals are weighed against one another, in the memory that `link` allows: some hundred bytes a contender, of which there
+were one to two a record; where they are more, the lightest are dropped. The cluster then finds which pairs hang
+together, and assigns group by group. Every part is kept, so a run that was stopped goes on.
 """
 
 from linkage.central.spark.engine import OnSpark
