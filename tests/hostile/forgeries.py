@@ -172,10 +172,15 @@ def sealed_model(changed: bytes) -> bytes:
     """The same model with the digest that it needs."""
     from linkage.central.modelling import modelfile
 
+    return _with_content(changed, modelfile._digest)
+
+
+def _with_content(changed: bytes, digest) -> bytes:
+    """JSON with the digest of all else as its ``content``; as it is if it is none that has one."""
     try:
-        content = json.loads(changed)
-        content["content"] = modelfile._digest({name: each for name, each in content.items() if name != "content"})
-        return json.dumps(content).encode("utf-8", "surrogatepass")
+        said = json.loads(changed)
+        said["content"] = digest({name: each for name, each in said.items() if name != "content"})
+        return json.dumps(said).encode("utf-8", "surrogatepass")
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return changed
 
@@ -187,12 +192,7 @@ def run(data: bytes, seed: int) -> bytes:
 
 def sealed_run(changed: bytes) -> bytes:
     """The same with the digest that it needs."""
-    try:
-        about = json.loads(changed)
-        about["content"] = folder._sealed({name: each for name, each in about.items() if name != "content"})
-        return json.dumps(about).encode("utf-8", "surrogatepass")
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return changed
+    return _with_content(changed, folder._sealed)
 
 
 def log(data: bytes, seed: int) -> bytes:
