@@ -559,6 +559,33 @@ def test_spool__gives_records_in_order_and_removes_its_folder(tmp_path, monkeypa
         assert np.array_equal(np.concatenate([part[name] for part in parts]), column)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file that was just being opened
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers that interrupt, as POSIX has them")
+def test_spool__lets_an_interruption_through_as_what_it_is(tmp_path):
+    """NumPy's tofile made a TypeError of a SIGTERM that came while a record was written: exit code 1, not 143."""
+
+    def stop(*_):
+        raise SystemExit(143)
+
+    draw = np.random.default_rng(6)
+    records = np.zeros(2_000, dtype=record_dtype({"f": 2}, []))
+    records["id"] = draw.integers(0, 2**64, (2_000, 2), dtype=np.uint64)
+    stopped, before = 0, signal.signal(signal.SIGALRM, stop)
+    try:
+        for microseconds in range(200, 12_000, 60):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, microseconds / 1e6)
+                with Spool(memory=4, out=tmp_path / "a") as spool:
+                    spool.add(records)
+            except SystemExit:
+                stopped += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert stopped > 50
+
+
 @pytest.mark.parametrize("blocks", [1, 3, 200])
 def test_sorted_by_id__settles_ids_that_begin_alike(blocks):
     draw = np.random.default_rng(7)

@@ -102,7 +102,7 @@ class Spool:
         self._spill(self._spilled.parent)
 
         def loaded(path: Path) -> Result:
-            order = sorted_by_id([np.fromfile(path, dtype=self._dtype)], None)
+            order = sorted_by_id([np.frombuffer(path.read_bytes(), dtype=self._dtype)], None)
             path.unlink()
             return then(order.fill(order.empty(len(order)), slice(None)))
 
@@ -137,8 +137,8 @@ class Spool:
                 self._dtype = records.dtype
                 bucket = self._spilled / f"{number:03}"
                 bucket.touch(mode=0o600)  # as the folder is: whatever the process lets others see of its files
-                with bucket.open("ab") as handle:
-                    records.tofile(handle)
+                with bucket.open("ab") as handle:  # not NumPy's tofile: it makes a TypeError of Ctrl-C or SIGTERM
+                    handle.write(octets(records))
         self._bytes = 0
         if self._later:
             self._later.forget()
