@@ -46,7 +46,7 @@ import anonlink_clk
 
 BITS_A_TOKEN = 10
 STEPS = 6  # thresholds tried on either side of the best by greedy
-LIMITS = {"threads": None, "memory": 1 << 30, "progress": False}
+LIMITS = {"executor": None, "threads": None, "memory": 1 << 30, "progress": False}
 Bools = NDArray[np.bool_]
 
 

@@ -120,7 +120,9 @@ def _explained(
     from linkage.central.modelling.fitting import fitted
 
     first, second = sets[0], sets[1] if len(sets) == 2 else None
-    known = model or fitted(first, second, duplicates=duplicates, threads=None, memory=DEFAULT_MEMORY, progress=False)
+    known = model or fitted(
+        first, second, duplicates=duplicates, executor=None, threads=None, memory=DEFAULT_MEMORY, progress=False
+    )
     cut = links.cut["probability"]
     return known.explain(first, second, probability=cut, duplicates=duplicates, progress=False), known
 

@@ -18,7 +18,7 @@ from linkage.cli import cli
 
 KEY = lk.Key(bytes.fromhex("5d1f0a6c93be2748e1c05b7f3a9d8264f0c7e51b2d8a4936607cfeb1d3529a48"))
 SOURCES = ("registry", "childrens_centre")
-LIMITS = {"threads": 2, "memory": 1 << 30, "progress": False}
+LIMITS = {"executor": None, "threads": 2, "memory": 1 << 30, "progress": False}
 
 
 def sets_of(population, schema) -> list[lk.EncodedSet]:

@@ -68,7 +68,7 @@ def test_fit__looks_at_few_rivals_of_a_record_with_a_common_name(monkeypatch: py
     fitting_estimate = fitting.estimate
     monkeypatch.setattr(fitting, "estimate", counted)
     left, right = common_names
-    fitting.fitted(left, right, duplicates=(), threads=1, memory=1 << 30, progress=False)
+    fitting.fitted(left, right, duplicates=(), executor=None, threads=1, memory=1 << 30, progress=False)
     (edges,) = seen
     assert 0 < len(edges.row) <= fitting._BEST_OF_EACH * (len(left) + len(right))
 

@@ -1,4 +1,4 @@
-"""compare(executor=): the pairs of threads, by whatever has a submit(); errors come out, and nothing goes on."""
+"""executor=: pairs, models and links as of threads, by whatever has a submit(); errors come out and end the rest."""
 
 import multiprocessing
 import os
@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import linkage as lk
-from linkage.central import executors
+from linkage.central import candidates, executors, passes
+from linkage.central.modelling.modelfile import to_text
+from tests.test_candidates import sets_of
 from tests.test_compare import encoded, some, triples
+from tests.test_runs import as_one
 
 
 class Faraway:
@@ -142,3 +145,100 @@ def test_compare__refuses_what_is_no_executor_and_candidates_on_one(two_sets):
         lk.compare(*two_sets, threshold=0.7, executor=4)
     with pytest.raises(ValueError, match="compares all pairs"):
         lk.compare(*two_sets, threshold=0.7, executor=Faraway(), candidates=lk.LSH())
+
+
+# ---- the model's passes -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def population():
+    return lk.study.invent(1_200, seed=77, preset="hard")
+
+
+@pytest.fixture(scope="module")
+def fields(population):
+    return sets_of(population, lk.Schema.preset("uk-person", project="elsewhere"))
+
+
+@pytest.fixture(scope="module")
+def record(population):
+    return sets_of(population, lk.Schema.preset("uk-person", project="elsewhere", layout="record"))
+
+
+@pytest.fixture
+def small_passes(monkeypatch):
+    """So that chunks have several spans, and these travel in twos, with one that is over."""
+    monkeypatch.setattr(candidates, "_LEVEL_ROWS", 512)
+    monkeypatch.setattr(candidates, "_FEWEST_LEVEL_ROWS", 512)
+    monkeypatch.setattr(candidates, "_LEVEL_COLUMNS", 256)
+    monkeypatch.setattr(passes, "_TOGETHER", 2)
+
+
+def told(links):
+    return links.pairs, links.records["record_id"], links.cut, links.quality
+
+
+@pytest.mark.usefixtures("small_passes")
+@pytest.mark.parametrize("within", [False, True])
+def test_fit__on_an_executor_gives_the_same_model(fields, within):
+    sets, executor = (as_one(fields),) if within else fields, Faraway()
+    model = lk.fit(*sets, executor=executor)
+    assert to_text(model) == to_text(lk.fit(*sets))
+    assert executor.tasks >= 8
+    assert model.predict(*sets, executor=executor).to_arrow() == model.predict(*sets).to_arrow()
+
+
+@pytest.mark.usefixtures("small_passes")
+@pytest.mark.parametrize("of", ["two", "one", "three"])
+def test_link__on_an_executor_gives_the_same_links(fields, of):
+    executor = Faraway()
+    both = as_one(fields)
+    sets, duplicates = {"two": (fields, ()), "one": ([both], ()), "three": ([*fields, both], ["both"])}[of]
+    links = lk.link(*sets, duplicates=duplicates, executor=executor)
+    assert executor.tasks >= 8
+    assert told(links) == told(lk.link(*sets, duplicates=duplicates))
+    assert len(links) > 150
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("threshold", [None, 0.75])
+def test_link__of_single_filters_on_an_executor(record, threshold):
+    executor = Faraway()
+    links = lk.link(*record, threshold=threshold, executor=executor)
+    assert executor.tasks > 0
+    assert told(links) == told(lk.link(*record, threshold=threshold))
+
+
+@pytest.mark.usefixtures("small_passes", "small_tiles")
+def test_link__in_a_folder_on_an_executor(fields, record, tmp_path):
+    for sets, name in ((fields, "fields"), (record, "record")):
+        executor = Faraway()
+        links = lk.link(*sets, run=tmp_path / name, executor=executor)
+        assert executor.tasks > 1
+        assert told(links) == told(lk.link(*sets))
+    found = lk.compare_to_folder(*record, folder=tmp_path / "pairs", threshold=0.7, executor=executor)
+    assert len(found) == len(lk.compare(*record, threshold=0.7)) > 200
+
+
+@pytest.mark.usefixtures("small_passes")
+def test_link__in_processes_started_anew(fields):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        links = lk.link(*fields, executor=pool)
+    assert told(links) == told(lk.link(*fields))
+
+
+@pytest.mark.usefixtures("small_passes")
+def test_link__lets_errors_of_workers_out(fields):
+    with pytest.raises(OSError, match="the disk of the worker is full"):
+        lk.link(*fields, executor=Failing())
+    with pytest.raises(RuntimeError, match="a worker was lost"):
+        lk.fit(*fields, executor=Lost())
+
+
+def test_link__refuses_what_is_no_executor_and_candidates_on_one(fields, tmp_path):
+    with pytest.raises(TypeError, match=r"an Executor of concurrent\.futures"):
+        lk.link(*fields, executor=4)
+    with pytest.raises(ValueError, match="compares all pairs"):
+        lk.link(*fields, executor=Faraway(), candidates=lk.LSH(threshold=0.8))
+    with pytest.raises(ValueError, match="compares all pairs"):
+        lk.compare_to_folder(*fields, folder=tmp_path / "run", threshold=0.7, executor=Faraway(), candidates=lk.LSH())

@@ -1,6 +1,7 @@
 """link(): the whole job at the centre, on invented people whose truth is known."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -526,7 +527,7 @@ def test_release__confidence_is_right_where_sources_have_equal_record_ids():
     assert links.release("b", confidence=True).table["confidence"].to_pylist() == [None, "certain", "review"]
 
 
-def test_contenders__are_the_same_for_any_number_of_threads_when_there_is_no_room_for_all():
+def test_contenders__are_the_same_for_any_threads_or_executor_when_there_is_no_room_for_all():
     # the bound that rises once depended on tiles, and tiles on threads
     from linkage.central import contenders
     from linkage.central.kernels import ComparisonPlan, Product, Rows
@@ -538,12 +539,12 @@ def test_contenders__are_the_same_for_any_number_of_threads_when_there_is_no_roo
     needs = np.stack([least_overlap(Fraction(cut, 30), n_bits=256) for cut in range(1, 31)])
     plan = ComparisonPlan.of_products((Product(0, 0, needs),))
     weights = (np.linspace(-25_000, 18_000, 32).astype(np.int32),)
-    found = [
-        contenders.collect(
-            *sides, plan, weights, floor_bits=-24.0, memory=320 * 600_000, threads=threads, progress=False
-        )
-        for threads in (1, 2, 5)
-    ]
+    limits = {"floor_bits": -24.0, "memory": 320 * 600_000, "progress": False}
+    with ThreadPoolExecutor(3) as pool:
+        found = [
+            contenders.collect(*sides, plan, weights, threads=threads, executor=executor, **limits)
+            for threads, executor in ((1, None), (2, None), (5, None), (None, pool))
+        ]
     assert 0 < len(found[0].row) <= 600_000
     assert found[0].bound > (-24 + 13) * 1024
     for other in found[1:]:

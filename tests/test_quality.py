@@ -20,7 +20,7 @@ from linkage.central.modelling.predicting import Scored, Within, look_alikes
 from linkage.quality import MEASURES, Expectation, Quality, wide_of
 
 AGENCIES = ("registry", "childrens_centre")
-LIMITS = {"threads": None, "memory": DEFAULT_MEMORY, "progress": False}
+LIMITS = {"executor": None, "threads": None, "memory": DEFAULT_MEMORY, "progress": False}
 WITH_WARD = dataclasses.replace(
     lk.Schema.preset("uk-person", project="quality"), groups=(lk.Group(name="ward", smallest=1),)
 )

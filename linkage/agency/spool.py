@@ -138,7 +138,7 @@ class Spool:
                 bucket = self._spilled / f"{number:03}"
                 bucket.touch(mode=0o600)  # as the folder is: whatever the process lets others see of its files
                 with bucket.open("ab") as handle:  # not NumPy's tofile: it makes a TypeError of Ctrl-C or SIGTERM
-                    handle.write(octets(records))
+                    handle.write(octets(records).data)
         self._bytes = 0
         if self._later:
             self._later.forget()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Collection, Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import DEFAULT_MEMORY
+from linkage.central.limits import Limits
 from linkage.central.modelling.model import Model
-from linkage.central.modelling.predicting import Limits
 from linkage.central.overtime.batches import link_over_time
 from linkage.central.pairwise import given_threshold, link_by_probability, link_by_threshold
 from linkage.central.runs.work import Work, begun, settings_of_link
@@ -43,6 +44,7 @@ def link(
     withdraw: Mapping[str, object] | None = None,
     bridge: Mapping[str, object] | None = None,
     run: PathLike | OnSpark | None = None,
+    executor: Executor | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -104,6 +106,10 @@ def link(
         ``memory`` bounds what meets at a time and the likely pairs; a million a side took 1.6 GB with the default,
         links and all, beside what is mapped. Load sets of more than 8 GiB with ``max_bytes``. The folder stays at the
         centre. Or `linkage.central.spark.OnSpark`: the same on a cluster.
+    executor
+        Any `concurrent.futures.Executor` whose workers look at the pairs in the place of threads
+        (`linkage.central.executors`): processes, or other machines through Dask or MPI, for the model as for the links,
+        also with a folder as ``run``. All pairs only. The links are the same.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def link(
         sets = tuple(under(each, model.schema) if narrower(each.schema, model.schema) else each for each in sets)
     require_comparable(*sets)
     ordered = all_in_canonical_order(*sets)
-    limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+    limits: Limits = {"executor": executor, "threads": threads, "memory": memory, "progress": progress}
     by_threshold = sets[0].schema.layout == "record"
     if by_threshold:
         _refuse_options_of("fields", model=model, probability=probability, precision=precision)
@@ -156,6 +162,8 @@ def link(
         raise ValueError("link: probability and precision both say where to cut; give one of them")
     if run is not None and (over_time or len(sets) > 2):
         raise ValueError("link: run takes two sets, or one, and nothing to carry on; link several sources without it")
+    if executor is not None and (candidates is not None or not (run is None or isinstance(run, str | os.PathLike))):
+        raise ValueError("link: an executor compares all pairs; candidates are found on this machine, or on Spark")
     if over_time or len(sets) > 2:
         if precision is not None:
             raise ValueError(

@@ -93,8 +93,7 @@ def compare(
     array([0.85714286])
     """
     memory_limit(memory)
-    if candidates is not None and executor is not None:
-        raise ValueError("compare: an executor compares all pairs; candidates are found on this machine")
+    require_all_pairs(candidates, executor)
     if candidates is not None:
         job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads, spans=False)
         sample = ExactSample.of(job, threads=threads)
@@ -109,7 +108,7 @@ def compare(
         refuse(expected.pairs, memory)
     found = [no_pairs()]
     held = 0
-    for part, share in _all_parts(job, executor, memory=memory, threads=threads, progress=progress):
+    for part, share in all_parts(job, executor, memory=memory, threads=threads, progress=progress):
         held += len(part[0])
         found.append(part)
         if held * BYTES_PER_PAIR > memory:
@@ -160,23 +159,11 @@ def compare_in_parts(
     return _parts(job, executor, most, memory=memory, threads=threads, progress=progress)
 
 
-def _all_parts(
-    job: Job, executor: Executor | None, *, memory: int, threads: int | None, progress: bool | None
-) -> Iterator[tuple[Found, float]]:
-    """What all pairs give, on threads or on an executor."""
-    if executor is None:
-        return in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare")
-    by = OnExecutor.of(job, executor)
-    return in_parts(
-        by.step, by.job.grid, memory=memory, threads=threads, progress=progress, label="compare", run=by.run
-    )
-
-
 def _parts(
     job: Job, executor: Executor | None, most: int, *, memory: int, threads: int | None, progress: bool | None
 ) -> Iterator[Pairs]:
     given = 0
-    for part, share in _all_parts(job, executor, memory=memory, threads=threads, progress=progress):
+    for part, share in all_parts(job, executor, memory=memory, threads=threads, progress=progress):
         given += len(part[0])
         if given > most:
             refuse_so_many(int(given / share), most)
@@ -201,6 +188,24 @@ def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
             file.write_table(pairs.to_arrow())
             written += len(pairs)
     return written
+
+
+def all_parts(
+    job: Job, executor: Executor | None, *, memory: int, threads: int | None, progress: bool | None
+) -> Iterator[tuple[Found, float]]:
+    """What all pairs give, on threads or on an executor, and the share of them seen so far."""
+    if executor is None:
+        return in_parts(job.step, job.grid, memory=memory, threads=threads, progress=progress, label="compare")
+    by = OnExecutor.of(job, executor)
+    return in_parts(
+        by.step, by.job.grid, memory=memory, threads=threads, progress=progress, label="compare", run=by.run
+    )
+
+
+def require_all_pairs(candidates: Candidates | None, executor: Executor | None) -> None:
+    """``ValueError`` for candidates on an executor."""
+    if candidates is not None and executor is not None:
+        raise ValueError("compare: an executor compares all pairs; candidates are found on this machine")
 
 
 def most_pairs(most: int) -> int:

@@ -9,18 +9,20 @@ where that would drop likely matches, `LimitError` says so.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile, all_levels, diagonal
+from linkage.central.candidates import Tile, diagonal
 from linkage.central.kernels import ComparisonPlan, HeavyPairs, Rows
-from linkage.central.tiles import arranged, over_tiles
+from linkage.central.limits import Limits
+from linkage.central.passes import Meet, Pass
 from linkage.errors import LimitError
 from linkage.parallel import memory_limit
 
@@ -88,9 +90,7 @@ def collect(
     within: bool = False,
     of: tuple[int, int] | None = None,
     floor_bits: float,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> Contenders:
     """The contenders among all pairs of two sides, or of rows below columns ``within`` one.
 
@@ -98,48 +98,39 @@ def collect(
     the sides are some rows ``of`` larger ones, the floor is that of those.
     """
     n_rows, n_columns = len(left[0]), len(right[0])
-    memory_limit(memory)
+    memory = memory_limit(limits["memory"])
     # half of the smaller side: the list must not shrink because a first estimate finds few matches
     prior = prior_bits(0.5 * min(of or (n_rows, n_columns)), *(of or (n_rows, n_columns)))
     highest = highest_floor(prior)
     room = most_contenders(n_rows, n_columns, memory)
-    grid = all_levels(n_rows, n_columns, within=within)
-    spans = arranged(
-        grid,
-        lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in right)),
-        threads=threads,
-        row_bytes=sum(rows.row_bytes for rows in right),
-    )
     worth = bonus or (None,) * len(plan.outcomes)
+    every = Pass.of(left, right, within=within, **limits)
 
-    def step(tile: Tile, span: int) -> tuple[Tile, int, HeavyPairs | None]:
-        rows = tuple(each.slice(tile.top, tile.bottom) for each in left)
+    def prepared(tile: Tile) -> Meet[HeavyPairs | None]:
         added = tuple(each if each is None else each[tile.top : tile.bottom] for each in worth)
-        found = kernels.heavy_pairs(
-            rows,
-            spans[span],
-            plan,
-            weights,
-            added,
-            floor[0],
+        return functools.partial(
+            kernels.heavy_pairs,
+            plan=plan,
+            weights=weights,
+            bonus=added,
+            bound=floor[0],
             room=_TILE_ROOM + room,
             diagonal=diagonal(tile, within=within),
         )
-        if found is None:
-            return tile, span, None
-        return tile, span, (found[0] + np.int32(tile.top), found[1] + np.int32(tile.first), found[2])
 
     # read by steps already under way; what a lower floor let through is dropped below, in the order of the tiles, so
     # that the outcome does not depend on which step read which
     floor = [math.ceil((floor_bits - prior) * UNIT)]
     kept: list[HeavyPairs] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32))]
     held = 0
-    for _, (tile, span, part), share in over_tiles(step, grid, threads=threads, progress=progress, label="contenders"):
+    for tile, span, found, share in every.over(prepared, "contenders"):
+        part = found
         while part is None:
-            part = step(tile, span)[2]
+            part = every.once(prepared, tile, span)
             if part is None:
                 floor[0] = _next_floor(floor[0], highest, room=room, memory=memory)
-        kept.append(at_least(part, floor[0]))
+        row, column, weight = at_least(part, floor[0])
+        kept.append((row + np.int32(tile.top), column + np.int32(tile.first), weight))
         held += len(kept[-1][0])
         while held > room:
             floor[0] = raised(kept, highest, share=share, memory=memory)

@@ -1,17 +1,17 @@
 """Tiles on any `concurrent.futures.Executor`: processes, or the machines of Dask or MPI.
 
 A tile travels as the rows of either side, so no worker needs a file, and none ever sees a key: encodings go to the
-workers, and these must be as trusted as the centre. Tiles are larger than for threads: 13 MB of rows of 1,024 bits for
-two thousand million pairs, some seconds of work.
+workers, and these must be as trusted as the centre. Tiles of a comparison are larger than for threads: 13 MB of rows of
+1,024 bits for two thousand million pairs, some seconds of work. Those of the model: `linkage.central.passes`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from linkage.central.tiles import Found, no_pairs
 
 _ROWS, _COLUMNS = 32_768, 65_536
 _IN_FLIGHT = 8  # where the executor does not say how many workers it has
+Item = TypeVar("Item")
 Side = tuple[NDArray[np.uint64], NDArray[np.uint32]]
 
 
@@ -35,45 +36,32 @@ class OnExecutor:
     executor: Executor
 
     @classmethod
-    def of(cls, job: Job, executor: object) -> OnExecutor:
-        """The job in larger tiles; ``TypeError`` for what has no ``submit``, as dask.distributed's has."""
-        if not callable(getattr(executor, "submit", None)):
-            raise TypeError(
-                "executor: an Executor of concurrent.futures, or what has its submit(), such as ProcessPoolExecutor(), "
-                "dask.distributed's client.get_executor() or mpi4py.futures.MPIPoolExecutor()"
-            )
+    def of(cls, job: Job, executor: Executor) -> OnExecutor:
+        """The job in larger tiles; ``TypeError`` for what is no executor."""
         grid = job.grid
         # within one set chunks are spans, so that each meets itself and those after it
         rows, columns = (_ROWS, _ROWS) if job.within else (_ROWS, _COLUMNS)
         larger = Grid(grid.n_left, grid.n_right, grid.within, rows, columns)
-        return cls(replace(job, grid=larger, spans=[]), executor)  # type: ignore[arg-type]
+        require_executor(executor)
+        return cls(replace(job, grid=larger, spans=[]), executor)
 
     def step(self, tile: Tile, span: int, room: int) -> Found | None:  # noqa: ARG002  # as `Job.step` has it
         """One tile, waited for."""
-        return self._placed(tile, _result(self._submitted(tile, room)))
+        return self._placed(tile, result_of(self._submitted(tile, room)))
 
     def run(self, tiles: Iterable[tuple[Tile, int]], room: int) -> Iterator[Found | None]:
-        """The tiles in order, no more under way than keep the workers busy; the first error ends what is left."""
-        most = 2 * (getattr(self.executor, "_max_workers", None) or _IN_FLIGHT)
-        waiting: deque[tuple[Tile, Future[Any]]] = deque()
-        try:
-            for tile, _ in tiles:
-                waiting.append((tile, self._submitted(tile, room)))
-                if len(waiting) >= most:
-                    first, future = waiting.popleft()
-                    yield self._placed(first, _result(future))
-            while waiting:
-                first, future = waiting.popleft()
-                yield self._placed(first, _result(future))
-        finally:
-            for _, future in waiting:
-                future.cancel()
+        """The tiles in order."""
+
+        def submitted(item: tuple[Tile, int]) -> Future[Any]:
+            return self._submitted(item[0], room)
+
+        for (tile, _), future in in_turn(self.executor, tiles, submitted):
+            yield self._placed(tile, result_of(future))
 
     def _submitted(self, tile: Tile, room: int) -> Future[Any]:
         left, right = self.job.rows.slice(tile.top, tile.bottom), self.job.columns.slice(tile.first, tile.last)
         itself = self.job.within and (tile.top, tile.bottom) == (tile.first, tile.last)
-        sides = (left.words, left.counts), (right.words, right.counts)
-        return self.executor.submit(met, sides[0], sides[1], self.job.need, room=room, itself=itself)
+        return self.executor.submit(met, side_of(left), side_of(right), self.job.need, room=room, itself=itself)
 
     def _placed(self, tile: Tile, found: Found | None) -> Found | None:
         """Rows of the sets, in place of those of the tile."""
@@ -94,9 +82,44 @@ def met(left: Side, right: Side, need: NDArray[np.uint32], *, room: int, itself:
     return kernels.overlaps(rows, span, need, room=room, itself=itself)
 
 
-def _result(future: Future[Any]) -> Found | None:
+def require_executor(executor: object) -> None:
+    """``TypeError`` for what has no ``submit``, as dask.distributed's has."""
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            "executor: an Executor of concurrent.futures, or what has its submit(), such as ProcessPoolExecutor(), "
+            "dask.distributed's client.get_executor() or mpi4py.futures.MPIPoolExecutor()"
+        )
+
+
+def in_turn(
+    executor: Executor, items: Iterable[Item], submitted: Callable[[Item], Future[Any]]
+) -> Iterator[tuple[Item, Future[Any]]]:
+    """Each item with what was submitted for it, in order; the first error ends what is left.
+
+    No more are under way than keep the workers busy.
+    """
+    most = 2 * (getattr(executor, "_max_workers", None) or _IN_FLIGHT)
+    waiting: deque[tuple[Item, Future[Any]]] = deque()
     try:
-        found: Found | None = future.result()
+        for item in items:
+            waiting.append((item, submitted(item)))
+            if len(waiting) >= most:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def result_of(future: Future[Any]) -> Any:
+    """Waited for; ``RuntimeError`` if it was called off."""
+    try:
+        return future.result()
     except CancelledError:
         raise RuntimeError("executor: it was shut down, or a worker was lost, before the comparison was done") from None
-    return found
+
+
+def side_of(rows: Rows) -> Side:
+    """What travels of them: the bits themselves, also of a file that is mapped here."""
+    return np.asarray(rows.words), np.asarray(rows.counts)

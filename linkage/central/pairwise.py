@@ -17,9 +17,10 @@ from linkage.central.blocking.ways import Blocks, Candidates
 from linkage.central.judging import ownthreshold
 from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.judging.judgement import judge, recall_by_group, similarity_judged
+from linkage.central.limits import Limits
 from linkage.central.modelling.fitting import fitted
 from linkage.central.modelling.model import Model
-from linkage.central.modelling.predicting import Limits, Scored, Within, look_alikes, scored, warn_of_undecided
+from linkage.central.modelling.predicting import Scored, Within, look_alikes, scored, warn_of_undecided
 from linkage.central.modelling.scoring import contenders
 from linkage.central.outcome import standing
 from linkage.central.runs.work import Work

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from linkage.central.blocking.ways import Candidates
 from linkage.central.clusters import Known, clusters
 from linkage.central.judging.cut import LOWEST, default_cut
+from linkage.central.limits import Limits
 from linkage.central.modelling.fitting import fitted
 from linkage.central.modelling.model import Model
-from linkage.central.modelling.predicting import Limits, scored, warn_of_undecided
+from linkage.central.modelling.predicting import scored, warn_of_undecided
 from linkage.central.overtime.newpairs import Before, contenders_with_kept, pairs_with_kept
 from linkage.central.sources import require_sources
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut

@@ -27,8 +27,8 @@ from linkage.quality import Span
 from linkage.shares import wilson_ends
 
 if TYPE_CHECKING:
+    from linkage.central.limits import Limits
     from linkage.central.modelling.model import Model
-    from linkage.central.modelling.predicting import Limits
     from linkage.encoded import EncodedSet
 
 # pairs of the records that show what is lost; and of these at least so many

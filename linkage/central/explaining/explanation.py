@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from linkage.central.modelling.predicting import Limits, Scored, scored
+from linkage.central.limits import Limits
+from linkage.central.modelling.predicting import Scored, scored
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet

@@ -19,8 +19,8 @@ from linkage.central.blocking import ways
 from linkage.central.job import Job, prepared
 from linkage.central.judging.calibrate import Calibration, calibrate
 from linkage.central.judging.rivals import Candidates
+from linkage.central.limits import Limits
 from linkage.central.modelling.competition import Floats
-from linkage.central.modelling.predicting import Limits
 from linkage.central.thresholds import similarity
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet

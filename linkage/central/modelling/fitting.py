@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Collection
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.candidates import Tile, all_levels
+from linkage.central.candidates import Tile
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.contenders import ESTIMATE_FLOOR_BITS, NATS, UNIT, best_of_each, collect
 from linkage.central.kernels import ComparisonPlan, Rows
+from linkage.central.limits import Limits
 from linkage.central.modelling.competition import Edges
 from linkage.central.modelling.estimate import Estimate, Parameters, estimate, starting_point
 from linkage.central.modelling.levels import Comparison, comparisons, kernel_plan, sides
 from linkage.central.modelling.model import FieldWeights, Model
 from linkage.central.modelling.moving import homes
 from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
+from linkage.central.passes import Meet, Pass
 from linkage.central.sources import in_canonical_order, one_partner
-from linkage.central.tiles import arranged, over_tiles
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
 from linkage.oneagreement import in_one_agreement
@@ -39,6 +43,7 @@ def fit(
     right: EncodedSet | None = None,
     *,
     duplicates: Collection[str] = (),
+    executor: Executor | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -52,12 +57,17 @@ def fit(
     duplicates
         Sources that may hold several records of a person. The others are one-to-one, which is what keeps
         estimation from taking households for people: say so only where it is true.
+    executor
+        Any `concurrent.futures.Executor` whose workers look at the pairs in the place of threads, as in `compare`. The
+        model is the same.
 
     Warns with `LinkageWarning` of each of `Model.doubts`; within one set, that few have a duplicate is none.
 
     Cost: up to 40 million pairs looked at twice; more are sampled, some rows against all columns.
     """
-    model = fitted(left, right, duplicates=duplicates, threads=threads, memory=memory, progress=progress)
+    model = fitted(
+        left, right, duplicates=duplicates, executor=executor, threads=threads, memory=memory, progress=progress
+    )
     for doubt in model.doubts(0 if right is None else min(len(left), len(right))):
         warnings.warn(doubt, LinkageWarning, stacklevel=2)
     return model
@@ -68,9 +78,7 @@ def fitted(
     right: EncodedSet | None,
     *,
     duplicates: Collection[str],
-    threads: int | None,
-    memory: int,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> Model:
     """What `fit` gives, without its warnings."""
     if right is not None:
@@ -80,7 +88,7 @@ def fitted(
     unique = (False, False) if right is None else one_partner(first, second, duplicates)
     plan = comparisons(left.schema)
     material = _material(first, second, plan, within=right is None)
-    found = _estimate(material, unique, memory=memory, threads=threads, progress=progress)
+    found = _estimate(material, unique, **limits)
     # within one set every pair was met from both of its ends
     share = len(material.lefts[0]) / len(first) * (2 if right is None else 1)
     return _model(left.schema, plan, found, len(first), len(second), share=share)
@@ -125,28 +133,17 @@ def _material(first: EncodedSet, second: EncodedSet, plan: tuple[Comparison, ...
     return Material(lefts, rights, kernel_plan(plan), bonus, rows if within else None, homes(first.schema, plan))
 
 
-def _estimate(
-    material: Material, unique: tuple[bool, bool], *, memory: int, threads: int | None, progress: bool | None
-) -> Estimate:
+def _estimate(material: Material, unique: tuple[bool, bool], **limits: Unpack[Limits]) -> Estimate:
     """Levels of all pairs, contenders, EM."""
     lefts, rights, plan = material.lefts, material.rights, material.plan
     n_rows, n_columns = len(lefts[0]), len(rights[0])
-    totals = level_totals(lefts, rights, plan, threads=threads, progress=progress)
+    totals = level_totals(lefts, rights, plan, **limits)
     if material.own is not None:
         totals = _without_own(totals, material)
     start = starting_point(totals, n_rows, n_columns, material.homes)
     # by the start's weights, which let through few pairs that differ: under estimated ones chance pairs that agree on
     # a common name flood the list, and the household class describes them instead of siblings
-    found = collect(
-        lefts,
-        rights,
-        plan,
-        in_units(start),
-        floor_bits=ESTIMATE_FLOOR_BITS,
-        memory=memory,
-        threads=threads,
-        progress=progress,
-    )
+    found = collect(lefts, rights, plan, in_units(start), floor_bits=ESTIMATE_FLOOR_BITS, **limits)
     if material.own is not None:
         found = found.take(material.own[found.row] != found.column)
     found = best_of_each(found, n_rows, n_columns, most=_BEST_OF_EACH)
@@ -175,24 +172,16 @@ def level_totals(
     lefts: tuple[Rows, ...],
     rights: tuple[Rows, ...],
     plan: ComparisonPlan,
-    *,
-    threads: int | None,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> tuple[NDArray[np.int64], ...]:
     """How many of all pairs have each level, outcome by outcome."""
-    grid = all_levels(len(lefts[0]), len(rights[0]))
-    spans = arranged(
-        grid,
-        lambda first, last: kernels.arrange(tuple(rows.slice(first, last) for rows in rights)),
-        threads=threads,
-        row_bytes=sum(rows.row_bytes for rows in rights),
-    )
+    every = Pass.of(lefts, rights, **limits)
 
-    def step(tile: Tile, span: int) -> tuple[NDArray[np.int64], ...]:
-        return kernels.level_counts(tuple(rows.slice(tile.top, tile.bottom) for rows in lefts), spans[span], plan)
+    def prepared(_: Tile) -> Meet[tuple[NDArray[np.int64], ...]]:
+        return functools.partial(kernels.level_counts, plan=plan)
 
     totals = tuple(np.zeros(outcome.levels, dtype=np.int64) for outcome in plan.outcomes)
-    for _, counts, _ in over_tiles(step, grid, threads=threads, progress=progress, label="levels"):
+    for _, _, counts, _ in every.over(prepared, "levels"):
         for total, count in zip(totals, counts, strict=True):
             total += count
     return totals

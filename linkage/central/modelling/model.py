@@ -8,6 +8,7 @@ two filters, so no name is needed.
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ import numpy as np
 
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.contenders import UNIT
+from linkage.central.limits import Limits
 from linkage.central.modelling.levels import Comparison
 from linkage.central.modelling.moving import homes
-from linkage.central.modelling.predicting import Limits, scored, warn_of_undecided
+from linkage.central.modelling.predicting import scored, warn_of_undecided
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio, probability_cut
 from linkage.encoded import EncodedSet, require_comparable
@@ -134,6 +136,7 @@ class Model(TableOfResults):
         *,
         probability: Ratio = 0.5,
         duplicates: Collection[str] = (),
+        executor: Executor | None = None,
         threads: int | None = None,
         memory: int = DEFAULT_MEMORY,
         progress: bool | None = None,
@@ -148,6 +151,8 @@ class Model(TableOfResults):
             In (0, 1]. At 0.5 or more a record of a one-to-one source has at most one pair.
         duplicates
             Sources that may hold several records of a person; the others are one-to-one.
+        executor
+            Any `concurrent.futures.Executor` whose workers look at the pairs in the place of threads, as in `compare`.
 
         Returns
         -------
@@ -166,7 +171,7 @@ class Model(TableOfResults):
         left, other = self.with_its_fields(left, other)
         first, second = in_canonical_order(left, other)
         unique = (False, False) if within else one_partner(first, second, duplicates)
-        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        limits: Limits = {"executor": executor, "threads": threads, "memory": memory, "progress": progress}
         every = scored(self, first, second, within=within, unique=unique, limits=limits)
         warn_of_undecided(every)
         pairs = every.pairs(cut)
@@ -192,7 +197,7 @@ class Model(TableOfResults):
 
         left, other = self.with_its_fields(left, left if right is None else right)
         right = right if right is None else other
-        limits: Limits = {"threads": threads, "memory": memory, "progress": progress}
+        limits: Limits = {"executor": None, "threads": threads, "memory": memory, "progress": progress}
         return explain(self, left, right, probability=probability, duplicates=duplicates, limits=limits)
 
     def with_its_fields(self, left: EncodedSet, right: EncodedSet) -> tuple[EncodedSet, EncodedSet]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central.contenders import NATS, UNIT, Contenders
+from linkage.central.limits import Limits
 from linkage.central.modelling.competition import Edges, Floats, Messages, prior_log_odds
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.scoring import contenders, evidence_of, levels_of, likely_within
@@ -25,14 +26,6 @@ _SURE, _UNDECIDED = 0.8, 0.55
 _FEW_UNDECIDED = 0.05  # of those with a partner: twins and namesakes
 # records of a source that are held against all of it, and the pairs that makes where a source is very large
 _SAMPLE, _FEWEST_SAMPLED, _SAMPLED_PAIRS = 4_000, 500, 4_000_000_000
-
-
-class Limits(TypedDict):
-    """Threads, memory in bytes, and whether to show progress."""
-
-    threads: int | None
-    memory: int
-    progress: bool | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from linkage.central import kernels
 from linkage.central.contenders import LINK_FLOOR_BITS, NATS, Contenders, collect
 from linkage.central.kernels import Rows
+from linkage.central.limits import Limits
 from linkage.central.modelling import moving
 from linkage.central.modelling.competition import Floats
 from linkage.central.modelling.levels import kernel_plan, sides
@@ -28,15 +29,12 @@ def contenders(
     second: EncodedSet,
     *,
     within: bool,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> Contenders:
     """The pairs whose evidence may reach the floor: those who moved are let through by an upper bound."""
     lefts, rights = sides(first, model.plan), sides(second, model.plan)
     return contenders_among(
-        model, lefts, rights, bonuses(lefts, rights), within=within, of=None,
-        memory=memory, threads=threads, progress=progress,
+        model, lefts, rights, bonuses(lefts, rights), within=within, of=None, **limits,
     )  # fmt: skip
 
 
@@ -48,9 +46,7 @@ def contenders_among(
     *,
     within: bool,
     of: tuple[int, int] | None,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> Contenders:
     """The same of some rows, ``of`` sets of these sizes; ``bonus`` by left row."""
     return collect(
@@ -62,9 +58,7 @@ def contenders_among(
         within=within,
         of=of,
         floor_bits=LINK_FLOOR_BITS,
-        memory=memory,
-        threads=threads,
-        progress=progress,
+        **limits,
     )
 
 
@@ -97,10 +91,7 @@ def likely_within(
     source: EncodedSet,
     rows: NDArray[np.int32],
     n_larger: int,
-    *,
-    memory: int,
-    threads: int | None,
-    progress: bool | None,
+    **limits: Unpack[Limits],
 ) -> Floats:
     """Log of the likelihood ratio of the likely pairs of these rows, ascending, with all others of their source."""
     every, plan = sides(source, model.plan), kernel_plan(model.plan)
@@ -113,9 +104,7 @@ def likely_within(
         upper_weights(model),
         bonus=bonus,
         floor_bits=LINK_FLOOR_BITS,
-        memory=memory,
-        threads=threads,
-        progress=progress,
+        **limits,
     )
     found = found.take(rows[found.row] != found.column)
     levels = kernels.pair_levels(chosen, every, found.row, found.column, plan)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from linkage.central import several
 from linkage.central.blocking.ways import Candidates
+from linkage.central.limits import Limits
 from linkage.central.modelling.model import Model
-from linkage.central.modelling.predicting import Limits
 from linkage.central.outcome import carried_on
 from linkage.central.overtime import told
 from linkage.central.overtime.carrying import past_of, state_of

@@ -20,8 +20,8 @@ from linkage.central.compare import compare
 from linkage.central.contenders import Contenders
 from linkage.central.job import right_measure
 from linkage.central.kernels import Rows
+from linkage.central.limits import Limits
 from linkage.central.modelling.levels import sides
-from linkage.central.modelling.predicting import Limits
 from linkage.central.modelling.rarity import bonuses
 from linkage.central.modelling.scoring import contenders_among
 from linkage.central.overtime.heldsets import chosen

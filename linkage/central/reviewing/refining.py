@@ -76,7 +76,7 @@ def refine(
     model.require_fit(left, left if right is None else right)
     asked = explain(
         model, left, right, probability=0.5, duplicates=duplicates,
-        limits={"threads": threads, "memory": memory, "progress": progress},
+        limits={"executor": None, "threads": threads, "memory": memory, "progress": progress},
     )  # fmt: skip
     seen = asked.likely
     known = decided(decisions, seen.first, seen.second, within=seen.edges.within)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,10 @@ from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed, met_in_any
 from linkage.central.blocking.ways import Candidates
 from linkage.central.candidates import Tile
-from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs, refuse_so_many
+from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs, refuse_so_many, require_all_pairs
 from linkage.central.expected import expected_pairs
 from linkage.central.job import Job, prepared
+from linkage.central.limits import Limits
 from linkage.central.runs import parts
 from linkage.central.runs.alike import found_in
 from linkage.central.runs.cut import tiles_of
@@ -57,6 +59,7 @@ def compare_to_folder(
     filters: Sequence[str] | None = None,
     candidates: Candidates | None = None,
     most: int = MOST_PAIRS,
+    executor: Executor | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
     progress: bool | None = None,
@@ -90,7 +93,8 @@ def compare_to_folder(
 
     Cost: as `compare`, and reading and writing the sets once.
     """
-    memory_limit(memory)
+    limits: Limits = {"executor": executor, "threads": threads, "memory": memory_limit(memory), "progress": progress}
+    require_all_pairs(candidates, executor)
     most_pairs(most)
     exact_ratio(threshold, name="threshold")
     sets = (left,) if right is None else in_one_agreement(left, right)
@@ -110,7 +114,7 @@ def compare_to_folder(
                 candidates, *own, threshold=threshold, measure=measure, filters=filters, sample=sample, threads=threads
             )
         _require_room(job, work, most, threads=threads)
-        found = _written(work, job, tables, most, threads=threads, memory=memory, progress=progress)
+        found = _written(work, job, tables, most, limits=limits)
         recall = None
         if tables is not None and sample is not None and not sample.half.all():
             # what meets is scored exactly, so what meets is found
@@ -131,16 +135,13 @@ def _require_room(job: Job, work: Work, most: int, *, threads: int | None) -> No
         refuse_so_many(int(expected.pairs / share), most)
 
 
-def _written(
-    work: Work, job: Job, tables: Keyed | None, most: int, *, threads: int | None, memory: int, progress: bool | None
-) -> int:
+def _written(work: Work, job: Job, tables: Keyed | None, most: int, *, limits: Limits) -> int:
     """Tile after tile, how many pairs."""
     tiles = tiles_of(len(job.rows), len(job.columns), work.folder.cut, within=job.within)
     total = 0
-    for number, tile in enumerate(shown(tiles, total=len(tiles), label="parts", unit="part", progress=progress)):
-        make = functools.partial(
-            _tile, work, job, tables, f"{number:05}", tile, most - total, threads=threads, memory=memory
-        )
+    watched = shown(tiles, total=len(tiles), label="parts", unit="part", progress=limits["progress"])
+    for number, tile in enumerate(watched):
+        make = functools.partial(_tile, work, job, tables, f"{number:05}", tile, most - total, limits=limits)
         total += work.folder.part(f"done-{number:05}", make, functools.partial(_pairs_of, work, f"{number:05}"))
         if total > most:
             refuse_so_many(total, most)
@@ -157,15 +158,13 @@ def _pairs_of(work: Work, name: str, table: pa.Table, _: Mapping[str, str]) -> i
     return int(pairs[0])
 
 
-def _tile(
-    work: Work, job: Job, tables: Keyed | None, name: str, tile: Tile, most: int, *, threads: int | None, memory: int
-) -> Part:
+def _tile(work: Work, job: Job, tables: Keyed | None, name: str, tile: Tile, most: int, *, limits: Limits) -> Part:
     """A tile's pairs to files of its own; what says that it is done comes after them."""
     import pyarrow as pa
 
     remove_files(work.folder, name)
     total = 0
-    for number, part in enumerate(found_in(job, tables, tile, threads=threads, memory=memory)):
+    for number, part in enumerate(found_in(job, tables, tile, limits=limits)):
         total += len(part[0])
         if total > most:
             refuse_so_many(total, most)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,8 @@ from linkage.pairs import Pairs
 from linkage.progress import shown
 
 if TYPE_CHECKING:
+    from linkage.central.limits import Limits
     from linkage.central.modelling.model import Model
-    from linkage.central.modelling.predicting import Limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,23 +94,22 @@ class Work:
 
     def compare(
         self, left: EncodedSet, right: EncodedSet | None = None, *, threshold: Ratio,
-        candidates: Candidates | None, threads: int | None, memory: int, progress: bool | None,
+        candidates: Candidates | None, **limits: Unpack[Limits],
     ) -> Pairs:  # fmt: skip
         """As `compare`, tile by tile."""
+        threads = limits["threads"]
         job = prepared(left, right, threshold=threshold, measure=None, filters=None, threads=threads, spans=False)
         sample = tables = None
         if candidates is not None:
             sample = ExactSample.of(job, threads=threads)
             tables = keyed(candidates, left, right, threshold=threshold, sample=sample, threads=threads)
-        found = self.similar(job, tables, threads=threads, memory=memory, progress=progress)
+        found = self.similar(job, tables, limits=limits)
         pairs = job.pairs(*found)
         return pairs if sample is None else replace(pairs, recall=sample.recall(found))
 
-    def similar(
-        self, job: Job, tables: Keyed | None, *, threads: int | None, memory: int, progress: bool | None
-    ) -> Found:
+    def similar(self, job: Job, tables: Keyed | None, *, limits: Limits) -> Found:
         """The pairs that reach the similarity, by row, then column."""
-        return all_similar(self.folder, job, tables, threads=threads, memory=memory, progress=progress)
+        return all_similar(self.folder, job, tables, limits=limits)
 
     def assign(
         self, row: NDArray[np.int32], column: NDArray[np.int32], gain: NDArray[np.int64], *, unique: tuple[bool, bool]

@@ -37,8 +37,8 @@ from linkage.progress import shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.central.limits import Limits
     from linkage.central.modelling.model import Model
-    from linkage.central.modelling.predicting import Limits
 
 Value = TypeVar("Value")
 _PAIRS_ASSIGNED = 1_000_000  # of a partition
@@ -131,21 +131,17 @@ class SparkWork(Work):
         made = self._parts("contenders", sides, weighing.bonus, tables, _Step(step, CONTENDERS, keep, value), limits)
         return together(list(made), weighing, len(self.sets[0]), len(self.sets[-1]), limits["memory"])
 
-    def similar(
-        self, job: Job, tables: Keyed | None, *, threads: int | None, memory: int, progress: bool | None
-    ) -> Found:
+    def similar(self, job: Job, tables: Keyed | None, *, limits: Limits) -> Found:
         """As on one machine."""
-        del threads  # the cluster's
         assert tables is not None
         step = _Step(
             Reach(job.need, job.rows.words.shape[1]), ALIKE, _with_unsigned_overlap, functools.partial(kept, job)
         )
-        limits: Limits = {"threads": None, "memory": memory, "progress": progress}
         found, held = [no_pairs()], 0
         for part in self._parts("alike", ((job.rows,), (job.columns,)), (), tables, step, limits):
             found.append(part)
             held += len(part[0])
-            require_room_for(held, memory)
+            require_room_for(held, limits["memory"])
         return in_order(found)
 
     def assign(
