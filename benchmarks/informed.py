@@ -98,7 +98,8 @@ def true_shares(
     kernel, (lefts, rights) = kernel_plan(plan), (sides(each, plan) for each in sets)
     levels = kernels.pair_levels(lefts, rights, *pairs, kernel)
     m, u = [], []
-    for index, total in enumerate(level_totals(lefts, rights, kernel, threads=None, progress=False)):
+    totals = level_totals(lefts, rights, kernel, executor=None, threads=None, memory=1 << 30, progress=False)
+    for index, total in enumerate(totals):
         true = np.bincount(levels[:, index], minlength=len(total))
         for out, count in ((m, true), (u, total - true)):
             out.append((count + IMAGINED) / (count.sum() + IMAGINED * len(total)))

@@ -33,7 +33,7 @@ from linkage.schema import Group, Schema
 _MAX_BYTES = 1 << 20
 _MOST_DOTS = 64  # of a line: what tomllib does with a dotted name grows with the square of its parts
 _TOP = ("version", "project", "profile", "layout", "bits", "harden", "field", "group", "block")
-_FIELD = tuple(setting.name for setting in dataclasses.fields(Field))
+_FIELD = tuple(setting.name for setting in dataclasses.fields(Field) if setting.compare)
 _GROUP, _BLOCK = (tuple(setting.name for setting in dataclasses.fields(kind)) for kind in (Group, Block))
 
 PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -189,8 +189,9 @@ def _settings_that_differ(field: Field, layout: Layout) -> list[str]:
     for setting in _FIELD[2:]:
         value = getattr(field, setting)
         # positions per token of the record layout depend on all fields: written out always, so that they stay
-        computed = layout == "record" and setting == "hashes"
-        if (value != getattr(plain, setting) or computed) and not (layout == "record" and setting == "bits"):
+        computed = layout == "record" and setting in ("hashes", "positions") and value
+        decided = layout == "record" and setting in ("bits", "hashes", "positions")
+        if computed or (value != getattr(plain, setting) and not decided):
             lines.append(f"{setting} = {_value(value)}")
     return lines
 
@@ -236,7 +237,7 @@ def _field(item: dict[str, Any], layout: object) -> Field:
             field=name,
             rule="weight",
         )
-    for setting in ("bits", "hashes"):  # zero stands for "by type" in a Field
+    for setting in ("bits", "hashes", "positions"):  # zero stands for "by type" in a Field
         if setting in item and not item[setting]:
             raise SchemaError(f"field '{name}', {setting}: must be above 0", field=name, rule=setting)
     settings = dict(item)

@@ -20,7 +20,7 @@ def content_of(schema: Schema) -> dict[str, Any]:
         "encoding_version": ENCODING_VERSION,
         "project": schema.project,
         "layout": schema.layout,
-        "fields": [dataclasses.asdict(field) for field in schema.fields],
+        "fields": [_canonical_field(field) for field in schema.fields],
         "filters": [_canonical_filter(filter) for filter in schema.filters],
         "groups": [dataclasses.asdict(group) for group in schema.groups],
     }
@@ -62,6 +62,14 @@ def from_canonical(text: str) -> Schema:
     if schema.canonical() != text:
         raise SchemaError("not a canonical schema of this version", rule="canonical")
     return schema
+
+
+def _canonical_field(field: Field) -> dict[str, Any]:
+    content = dataclasses.asdict(field)
+    del content["by_layout"]
+    if not field.positions:  # as fields were before there were any
+        del content["positions"]
+    return content
 
 
 def _canonical_filter(filter: Filter) -> dict[str, Any]:

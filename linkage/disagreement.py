@@ -71,7 +71,7 @@ def _field_differences(lefts: dict[str, Field], rights: dict[str, Field]) -> lis
         for name in lefts
         if name in rights
         for setting in dataclasses.fields(Field)
-        if getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
+        if setting.compare and getattr(lefts[name], setting.name) != getattr(rights[name], setting.name)
     ]
 
 

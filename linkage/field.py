@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
@@ -54,6 +55,10 @@ class Field:
     bits, hashes
         Filter width (``fields`` layout; at most 2,048), and positions set per token; with ``saul`` (`Hardening`) votes
         per token.
+    positions
+        ``record`` layout: positions that a value sets in the record's filter, shared out evenly among its tokens, so
+        that a long address tells no more than a short one (`linkage.positions`). In their place ``hashes`` may be
+        given, so many for every token.
     key_group
         Fields of one group hash equal tokens to equal positions, so that a given name written in the surname's
         place can be seen. The cost: the centre sees that a value occurs in both fields, and may count
@@ -74,8 +79,11 @@ class Field:
     weight: float = 1.0
     bits: int = 0
     hashes: int = 0
+    positions: int = 0
     key_group: str = ""
     scheme: str = ""
+    # of bits, hashes and positions those that the agreement's layout decided: in another it decides them anew
+    by_layout: tuple[str, ...] = dataclasses.field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_name("field", self.name)
@@ -148,7 +156,7 @@ class Field:
         return tuple(sorted(found.items()))
 
     def _check_numbers(self) -> None:
-        for setting, low, high in (("q", 1, 8), ("reach", 1, 64), ("hashes", 0, 256)):
+        for setting, low, high in (("q", 1, 8), ("reach", 1, 64), ("hashes", 0, 256), ("positions", 0, _MAX_BITS)):
             value = getattr(self, setting)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 self._refuse(setting, f"must be a whole number from {low} to {high}")
@@ -167,6 +175,11 @@ class Field:
         for setting, needed in (("q", "qgrams"), ("reach", "neighbours")):
             if needed not in self.tokens and getattr(self, setting) != type(self).__dataclass_fields__[setting].default:
                 self._refuse(setting, f'has no effect with tokens = "{self.tokens}"')
+
+    def decided_anew(self) -> Field:
+        """The same without what a layout decided."""
+        asked: dict[str, Any] = dict.fromkeys(self.by_layout, 0)
+        return dataclasses.replace(self, by_layout=(), **asked) if asked else self
 
     def _refuse(self, rule: str, message: str) -> NoReturn:
         raise SchemaError(f"field '{self.name}', {rule}: {message}", field=self.name, rule=rule)

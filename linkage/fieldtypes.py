@@ -47,10 +47,10 @@ FIELD_TYPES: dict[str, FieldType] = {
         bits=256,
         hashes=8,
         mean_tokens=9,
-        share=0.8,
+        share=0.6,
         votes=2,
     ),
-    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.2, votes=4),
+    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.3, votes=4),
     "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5, votes=2),
     "identifier": FieldType(
         tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2, votes=3
@@ -60,7 +60,7 @@ FIELD_TYPES: dict[str, FieldType] = {
         bits=512,
         hashes=8,
         mean_tokens=18,
-        share=0.8,
+        share=0.5,
         votes=1,
         clean=_LETTERS,
         clean_choices=(*_LETTERS, "titles", "particles"),
@@ -83,17 +83,14 @@ def default_hashes(kind: str, tokens: str) -> int:
     return _HASHES_OF_ONE if tokens == "exact" else FIELD_TYPES[kind].hashes
 
 
-def record_hashes(fields: Sequence[tuple[str, str, float]], bits: int) -> list[int]:
-    """Positions per token of each (type, tokens, weight), so that a typical record fills about a third of one filter.
+def record_positions(fields: Sequence[tuple[str, float]], bits: int) -> list[int]:
+    """Positions of a value of each (type, weight), so that a record fills about a third of one filter.
 
     With n positions drawn at random, a filter of L bits has 1 - exp(-n / L) of them set.
     """
-    shares = [FIELD_TYPES[kind].share * weight for kind, _, weight in fields]
-    n_tokens = [1 if tokens == "exact" else FIELD_TYPES[kind].mean_tokens for kind, tokens, _ in fields]
+    shares = [FIELD_TYPES[kind].share * weight for kind, weight in fields]
     positions = -math.log(1 - _RECORD_FILL) * bits
-    return [
-        min(256, max(1, round(positions * share / sum(shares) / n))) for share, n in zip(shares, n_tokens, strict=True)
-    ]
+    return [max(1, round(positions * share / sum(shares))) for share in shares]
 
 
 def votes(fields: Sequence[tuple[str, str, float]]) -> list[int]:

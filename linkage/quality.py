@@ -38,6 +38,8 @@ class Span:
 class Expectation:
     """Of the links at one cut: how many there are, how many are wrong, and how many matches are missed.
 
+    ``faint`` of the missed are sums over many unlikely pairs: they may be there, or none of them.
+
     >>> point = Expectation(cut=0.5, links=1_000, wrong=10.0, missed=30.0)
     >>> print(point.precision)
     0.990 (0.963 to 1.000)
@@ -49,6 +51,7 @@ class Expectation:
     links: int
     wrong: float
     missed: float
+    faint: float = 0.0
 
     @property
     def precision(self) -> Span:
@@ -78,7 +81,8 @@ class Expectation:
         return self.wrong, *_ends(self.wrong, _WRONG, at_most=float(self.links))
 
     def _missed(self) -> tuple[float, float, float]:
-        low, high = _ends(self.missed, _MISSED, at_most=math.inf)
+        low, _ = _ends(max(self.missed - self.faint, 0.0), _MISSED, at_most=math.inf)
+        _, high = _ends(self.missed, _MISSED, at_most=math.inf)
         return self.missed, low, high + _UNSEEN * self.links
 
 
@@ -216,9 +220,9 @@ def wide_of(at: Expectation) -> Iterable[str]:
             yield f"{name} cannot be told to within {close:g} here: it may be from {span.low:.3f} to {span.high:.3f}"
 
 
-def _point(cut: float, links: int, wrong: float, missed: float) -> Expectation:
-    point = Expectation(float(cut), int(links), float(wrong), float(missed))
-    if not all(0 <= value < 1e15 for value in (point.cut, point.wrong, point.missed, point.links)):
+def _point(cut: float, links: int, wrong: float, missed: float, faint: float = 0.0) -> Expectation:
+    point = Expectation(float(cut), int(links), float(wrong), float(missed), float(faint))
+    if not all(0 <= getattr(point, part.name) < 1e15 for part in fields(Expectation)):
         raise ValueError("not finite, or out of range")
     return point
 

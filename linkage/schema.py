@@ -20,12 +20,12 @@ import functools
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from linkage.block import MOST_BLOCKS, Block
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
-from linkage.fieldtypes import Layout, default_hashes, record_hashes, votes
+from linkage.fieldtypes import Layout, default_hashes, record_positions, votes
 from linkage.hardening import NOT_HARDENED, Hardening, Similarity
 from linkage.sealed import sealed
 
@@ -118,7 +118,7 @@ class Schema:
         if not isinstance(self.harden, Hardening):
             raise SchemaError("harden: a Hardening, such as Hardening(fold=1)", rule="harden")
         self.harden.check(self.bits, self.layout, tuple(field.name for field in self.fields))
-        object.__setattr__(self, "fields", self._with_hashes())
+        object.__setattr__(self, "fields", self._as_decided())
 
     def _check_blocks(self) -> None:
         if len(self.blocks) > MOST_BLOCKS:
@@ -147,26 +147,32 @@ class Schema:
         except (ValueError, TypeError, RecursionError):
             raise SchemaError("settings: not canonical JSON; use Schema.from_clkhash", rule="settings") from None
 
-    def _with_hashes(self) -> tuple[Field, ...]:
-        # settings that the layout decides are written out, so that equal meanings have equal fingerprints
+    def _as_decided(self) -> tuple[Field, ...]:
+        """The fields with what the layout decides written out, so that equal meanings have equal fingerprints."""
+        fields = [field.decided_anew() for field in self.fields]
         if self.layout == "fields":
-            for field in self.fields:
-                if field.bits > _MAX_FIELD_BITS:
-                    raise SchemaError(
-                        f"field '{field.name}', bits: at most {_MAX_FIELD_BITS} in the fields layout",
-                        field=field.name,
-                        rule="bits",
-                    )
-            return tuple(
-                dataclasses.replace(field, hashes=field.hashes or default_hashes(field.type, field.tokens), weight=1.0)
-                for field in self.fields
-            )
-        weights = [(field.type, field.tokens, field.weight) for field in self.fields]
-        counts = votes(weights) if self.harden.saul else record_hashes(weights, self.bits)
-        return tuple(
-            dataclasses.replace(field, hashes=field.hashes or count, bits=self.bits)
-            for field, count in zip(self.fields, counts, strict=True)
+            return tuple(self._in_own_filter(field) for field in fields)
+        if self.harden.saul:
+            counts = votes([(field.type, field.tokens, field.weight) for field in fields])
+        else:
+            counts = record_positions([(field.type, field.weight) for field in fields], self.bits)
+        return tuple(self._in_one_filter(field, count) for field, count in zip(fields, counts, strict=True))
+
+    def _in_own_filter(self, field: Field) -> Field:
+        if field.bits > _MAX_FIELD_BITS:
+            _refuse(field, "bits", f"at most {_MAX_FIELD_BITS} in the fields layout")
+        if field.positions:
+            _refuse(field, "positions", 'belongs to layout = "record"; here hashes says how many each token sets')
+        return dataclasses.replace(
+            field, weight=1.0, **_decided(field, "hashes", default_hashes(field.type, field.tokens))
         )
+
+    def _in_one_filter(self, field: Field, count: int) -> Field:
+        if field.positions and (self.harden.saul or field.hashes):
+            _refuse(field, "positions", "a token's hashes, or its votes with saul, say it all; leave positions out")
+        each = "hashes" if self.harden.saul or field.hashes else "positions"
+        made = dataclasses.replace(field, bits=self.bits, **_decided(field, each, count))
+        return dataclasses.replace(made, by_layout=(*made.by_layout, "bits"))
 
     @property
     def profile(self) -> str:
@@ -284,6 +290,16 @@ class Schema:
             f"fingerprint {self.fingerprint()[:16]}</p>"
             f"<table><tr><th>field</th><th>type</th><th>tokens</th><th>bits</th></tr>{rows}</table>"
         )
+
+
+def _decided(field: Field, setting: str, by_layout: int) -> dict[str, Any]:
+    """The setting as it was asked for, or as the layout has it, and whether that is the same."""
+    value = getattr(field, setting) or by_layout
+    return {setting: value, "by_layout": (setting,) if value == by_layout else ()}
+
+
+def _refuse(field: Field, rule: str, message: str) -> NoReturn:
+    raise SchemaError(f"field '{field.name}', {rule}: {message}", field=field.name, rule=rule)
 
 
 def _check_label(what: str, label: object) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 import random
 from fractions import Fraction
 from itertools import product
@@ -9,7 +10,8 @@ from itertools import product
 import numpy as np
 
 from linkage.agency.normalise import cleaner
-from linkage.agency.tokens import tokeniser
+from linkage.agency.tokens import every_token, tokeniser
+from linkage.fieldtypes import FIELD_TYPES
 
 # ---- packed rows ------------------------------------------------------------------------------------------------
 
@@ -152,6 +154,27 @@ def token_positions(token: str, secret: bytes, n_hashes: int, n_bits: int) -> li
     return made[:n_hashes]
 
 
+def value_positions(field, value: str, secret: bytes, n_bits: int) -> list[int]:
+    """All positions of a value: ``hashes`` of each token, or ``positions`` dealt out one by one, in even turns."""
+    tokens = every_token(field)(value) if value else []
+    if not tokens:
+        return []
+    if field.hashes:
+        own = [field.hashes] * len(tokens)
+    else:
+        own = [0] * len(tokens)
+        for position in range(1, field.positions + 1):
+            # the first token by whose turn so many are due
+            due = [place for place in range(len(tokens)) if (place + 1) * field.positions >= position * len(tokens)]
+            own[due[0]] += 1
+        usual = 1 if field.tokens == "exact" else FIELD_TYPES[field.type].mean_tokens
+        most = min(256, field.positions if field.tokens == "exact" else math.ceil(2 * field.positions / usual))
+        own = [min(each, most) for each in own]
+    return [
+        position for token, n in zip(tokens, own, strict=True) for position in token_positions(token, secret, n, n_bits)
+    ]
+
+
 def encoded_filter(record: dict, schema, filter, secret_of) -> bytes:
     """One filter of one record as the bytes of the file: bit 0 is the top bit of byte 0, padded to 64 bits.
 
@@ -161,9 +184,8 @@ def encoded_filter(record: dict, schema, filter, secret_of) -> bytes:
     for name in filter.fields:
         field, text = schema.field(name), record.get(name)
         value = "" if text is None else cleaner(field)(text).value
-        for token in tokeniser(field)(value) if value else []:
-            for position in token_positions(token, secret_of(name), field.hashes, filter.bits):
-                bits[position] = 1
+        for position in value_positions(field, value, secret_of(name), filter.bits):
+            bits[position] = 1
     return bytes(
         sum(bit << (7 - place) for place, bit in enumerate(bits[at : at + 8])) for at in range(0, len(bits), 8)
     )
@@ -431,9 +453,8 @@ def hardened_row(record: dict, schema, key, source: str, id: str) -> bytes:
             secret = derived("tokens", field.name, 64)
             if harden.salt:
                 secret = hmac.new(secret, values[harden.salt].encode(), hashlib.sha512).digest()
-            for token in tokeniser(field)(values[field.name]) if values[field.name] else []:
-                for position in token_positions(token, secret, field.hashes, schema.bits):
-                    bits[position] = 1
+            for position in value_positions(field, values[field.name], secret, schema.bits):
+                bits[position] = 1
     id_bytes = bytes.fromhex(record_id(derived("record ids"), source, id))
     made = hardened(bits, harden, lambda step: derived(f"harden {step} record"), id_bytes, present=any(values.values()))
     made += [0] * (filter.words * 64 - len(made))

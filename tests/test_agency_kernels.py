@@ -1,5 +1,6 @@
 """The agency's kernels: both make what plain code makes, bit for bit, and take nothing that does not fit."""
 
+import dataclasses
 import hashlib
 import hmac
 import platform
@@ -86,7 +87,9 @@ def as_plain(texts, field: Field, bits: int = 200) -> list[bytes]:
     return [naive.encoded_filter({field.name: text}, schema, schema.filters[0], lambda _: SECRET) for text in texts]
 
 
-def with_hashes(field: Field) -> Field:
+def decided(field: Field, hashes: int = 0) -> Field:
+    """With positions that a value shares out among its tokens, or so many for each of them."""
+    field = dataclasses.replace(field, hashes=hashes)
     return Schema(project="kernels", fields=(field,), layout="record", bits=200).fields[0]
 
 
@@ -103,9 +106,9 @@ def forced(request, monkeypatch):
 
 @OF_FIELDS
 @settings(deadline=None, max_examples=60)
-@given(st.lists(CELLS, max_size=12), st.sampled_from(["portable", ""]))
-def test_column__gives_each_row_what_it_would_get_alone(field, texts, forced):
-    field = with_hashes(field)
+@given(st.lists(CELLS, max_size=12), st.sampled_from(["portable", ""]), st.sampled_from([0, 7]))
+def test_column__gives_each_row_what_it_would_get_alone(field, texts, forced, hashes):
+    field = decided(field, hashes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LINKAGE_KERNEL", forced)
         made = column(field).coded(texts_of(texts))
@@ -145,7 +148,7 @@ def test_plain_values__take_what_most_tables_hold(kind, texts):
 
 
 def test_column__takes_nothing_and_slices(forced):
-    field = with_hashes(Field(name="f", type="name"))
+    field = decided(Field(name="f", type="name"))
     for texts in ([], [None], [None, None], [""], ["", None, " "]):
         made = column(field).coded(texts_of(texts))
         assert made.is_missing().tolist() == [True] * len(texts)
@@ -157,7 +160,7 @@ def test_column__takes_nothing_and_slices(forced):
 
 @pytest.mark.parametrize("room", [1 << 30, 1])
 def test_column__knows_more_with_each_batch_and_forgets_what_has_no_room(forced, room):
-    field = with_hashes(Field(name="f", type="identifier"))
+    field = decided(Field(name="f", type="identifier"))
     known, expected = column(field, room=room), {}
     for start in range(0, 30_000, 6_000):
         texts = [f"{row % 17_000:010}" for row in range(start, start + 6_000)]
@@ -170,7 +173,7 @@ def test_column__knows_more_with_each_batch_and_forgets_what_has_no_room(forced,
 
 
 def test_column__is_the_same_for_several_threads(forced):
-    field = with_hashes(Field(name="f", type="name"))
+    field = decided(Field(name="f", type="name"))
     known, made = column(field, room=1 << 16), {}
 
     def work(number: int) -> None:
@@ -244,7 +247,7 @@ def test_texts__are_numbered_as_they_come(kernel, batches):
 @BOTH
 @pytest.mark.parametrize("step", [1, 7, 400])
 def test_rows__of_dates_set_every_copy_of_a_part_while_the_tokens_outgrow_their_store(kernel, step):
-    field = with_hashes(Field(name="f", type="date"))
+    field = decided(Field(name="f", type="date"))
     days = [f"{year}-{1 + year % 12:02}-{1 + year % 28:02}" for year in range(1850, 2101)]
     made, known = [], kernel.rows(field, 200, SECRET)
     for start in range(0, len(days), step):

@@ -575,9 +575,9 @@ def test_schema__fills_about_a_third_of_a_record_filter(bits):
     schema = Schema(project="p", layout="record", bits=bits, fields=tuple(
         Field(name=field.name, type=field.type) for field in schema.fields
     ))  # fmt: skip
-    assert all(1 <= field.hashes <= 256 for field in schema.fields)
-    positions = sum(field.hashes * FIELD_TYPES[field.type].mean_tokens for field in schema.fields)
-    if 1024 <= bits < 10_000:
+    assert all(field.positions >= 1 and not field.hashes for field in schema.fields)
+    positions = sum(field.positions for field in schema.fields)
+    if bits >= 1024:
         assert 0.3 < 1 - (1 - 1 / bits) ** positions < 0.4
     assert schema.filters[0].words == -(-bits // 64)
 

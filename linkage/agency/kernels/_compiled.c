@@ -171,12 +171,12 @@ static PyObject *py_set_tokens(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *offsets, *bytes, *parts, *positions, *out, *result = NULL;
     const char *key;
-    Py_ssize_t row, n_key, shape[2], width[2];
+    Py_ssize_t row, n_key, shared, shape[2], width[2];
     int kind, number, bits, done = DONE;
     Texts texts;
     Tokeniser tokeniser;
     Held held = {.n = 0};
-    if (!PyArg_ParseTuple(args, "OOniiiy#OOO", &offsets, &bytes, &row, &kind, &number, &bits, &key, &n_key, &parts,
+    if (!PyArg_ParseTuple(args, "OOniiiny#OOO", &offsets, &bytes, &row, &kind, &number, &bits, &shared, &key, &n_key, &parts,
                           &positions, &out))
         return NULL;
     if (!take_texts(&held, offsets, bytes, 1, &texts) || !take_store(&held, parts, &tokeniser.store)) goto end;
@@ -185,12 +185,14 @@ static PyObject *py_set_tokens(PyObject *self, PyObject *args) {
     if (!rows) goto end;
     if (n_key != BLAKE_KEY || shape[0] != tokeniser.store.room || shape[1] < 1 || shape[1] > 16 * MOST_BLAKES || bits < 1 ||
         width[1] > INT32_MAX / 8 || bits > 8 * width[1] || width[0] != texts.n || row < 0 || number < 0 || number > 64 ||
+        shared < 0 || shared > 1 << 20 ||
         (number < 1 && (kind == QGRAMS || kind == POSITIONAL_QGRAMS))) {
         complain("set_tokens: sizes that do not fit each other");
         goto end;
     }
     tokeniser.hashes = (int)shape[1];
     tokeniser.bits = bits;
+    tokeniser.shared = shared;
     uint32_t highest = 0;
     for (Py_ssize_t i = 0; i < tokeniser.store.n * shape[1]; i++)
         highest = tokeniser.positions[i] > highest ? tokeniser.positions[i] : highest;

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from linkage.agency.textarrays import buffers, octets, text_array
 from linkage.field import Field
+from linkage.positions import most_of_a_token
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,7 +121,8 @@ class CompiledRows:
         self._bits = bits
         self._secret = secret
         self._store = _Store(extension)
-        self._positions = np.empty((self._store.room, field.hashes), dtype=np.uint32)
+        self._shared = field.positions
+        self._positions = np.empty((self._store.room, most_of_a_token(field)), dtype=np.uint32)
 
     @property
     def n_bytes(self) -> int:
@@ -142,7 +144,7 @@ class CompiledRows:
 
     def _set(self, offsets: NDArray[np.int32], data: NDArray[np.uint8], row: int, out: NDArray[np.uint64]) -> int:
         parts = self._store.parts()
-        settings = (self._kind, self._number, self._bits, self._secret)
+        settings = (self._kind, self._number, self._bits, self._shared, self._secret)
         done, self._store.n = self._extension.set_tokens(
             offsets, data, row, *settings, parts, self._positions, octets(out)
         )

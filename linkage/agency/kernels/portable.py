@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from linkage.agency.kernels.portable_majorities import majorities
 from linkage.agency.textarrays import octets
-from linkage.agency.tokens import tokeniser
+from linkage.agency.tokens import every_token
 from linkage.field import Field
+from linkage.positions import most_of_a_token
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,10 +66,10 @@ class ValueRows:
     """Filters of the values of one field, with the positions of all tokens met so far."""
 
     def __init__(self, field: Field, bits: int, secret: bytes) -> None:
-        self._tokens = tokeniser(field)
-        self._hashes, self._bits, self._secret = field.hashes, bits, secret
+        self._tokens = every_token(field)
+        self._most, self._shared, self._bits, self._secret = most_of_a_token(field), field.positions, bits, secret
         self._vocabulary: dict[str, int] = {}
-        self._positions = np.zeros((0, field.hashes), dtype=np.int64)
+        self._positions = np.zeros((0, self._most), dtype=np.int64)
 
     @property
     def n_bytes(self) -> int:
@@ -84,7 +85,7 @@ class ValueRows:
             if value:
                 flat.extend(vocabulary.setdefault(token, len(vocabulary)) for token in self._tokens(value))
             first.append(len(flat))
-        fresh = token_positions(list(vocabulary)[before:], self._secret, self._hashes, self._bits)
+        fresh = token_positions(list(vocabulary)[before:], self._secret, self._most, self._bits)
         self._positions = np.concatenate([self._positions, fresh])
         return self._rows(np.array(flat, dtype=np.int64), np.array(first, dtype=np.int64))
 
@@ -96,9 +97,19 @@ class ValueRows:
             ends = first[start : start + at_once + 1]
             bits = np.zeros((len(ends) - 1, n_words * 64), dtype=np.uint8)
             value = np.repeat(np.arange(len(bits)), np.diff(ends))
-            bits[value[:, None], self._positions[tokens[ends[0] : ends[-1]]]] = 1
+            token, place = np.nonzero(np.arange(self._most) < self._own(ends)[:, None])
+            bits[value[token], self._positions[tokens[ends[0] : ends[-1]]][token, place]] = 1
             rows[start : start + len(bits)] = np.packbits(bits, axis=1).view(np.uint64)
         return rows
+
+    def _own(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many positions each token of consecutive values sets (`linkage.positions.shared_out`)."""
+        counts = np.diff(ends)
+        if not self._shared:
+            return np.full(int(counts.sum()), self._most)
+        place, n = np.arange(ends[0], ends[-1]) - np.repeat(ends[:-1], counts), np.repeat(counts, counts)
+        own: NDArray[np.int64] = (place + 1) * self._shared // n - place * self._shared // n
+        return own
 
 
 texts = Texts

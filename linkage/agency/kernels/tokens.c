@@ -41,12 +41,23 @@ static void hash(Tokeniser *tokeniser, const Draft *token, uint32_t *positions) 
     }
 }
 
+/* how many positions the next token of the value sets: shared_out in linkage/positions.py */
+static int own_positions(Tokeniser *tokeniser) {
+    if (!tokeniser->shared || tokeniser->n_tokens < 1) return tokeniser->hashes;
+    const int64_t place = tokeniser->place++, n = tokeniser->n_tokens, shared = tokeniser->shared;
+    const int64_t own = (place + 1) * shared / n - place * shared / n;
+    return own < tokeniser->hashes ? (int)own : tokeniser->hashes;
+}
+
 static void set_bits(Tokeniser *tokeniser, ptrdiff_t number, int n_tokens) {
     const uint32_t *positions = tokeniser->positions + number * tokeniser->hashes, bits = (uint32_t)tokeniser->bits;
     if (number + n_tokens > tokeniser->store.room) return; /* a store in which they are not one after the other */
-    for (int i = 0; i < n_tokens * tokeniser->hashes; i++) {
-        const uint32_t position = positions[i];
-        if (position < bits) tokeniser->row[position >> 3] |= (uint8_t)(0x80 >> (position & 7));
+    for (int token = 0; token < n_tokens; token++, positions += tokeniser->hashes) {
+        const int own = own_positions(tokeniser);
+        for (int i = 0; i < own; i++) {
+            const uint32_t position = positions[i];
+            if (position < bits) tokeniser->row[position >> 3] |= (uint8_t)(0x80 >> (position & 7));
+        }
     }
 }
 
@@ -188,17 +199,25 @@ static int is_digit(uint8_t letter) { return letter >= '0' && letter <= '9'; }
 
 static int is_letter(uint8_t letter) { return letter >= 'A' && letter <= 'Z'; }
 
+static int is_whole(const uint8_t *code, size_t n) {
+    return n >= 5 && is_digit(code[n - 3]) && is_letter(code[n - 2]) && is_letter(code[n - 1]);
+}
+
+/* whether postcodes are read to this letter: area, district, sector, unit; of what is no whole one, any */
+static int is_prefix(const uint8_t *code, size_t n, size_t length) {
+    const size_t inward = n - 3, area = n > 1 && is_letter(code[1]) ? 2 : 1;
+    return !is_whole(code, n) || length == area || length == inward || length == inward + 1 || length == n;
+}
+
 static int set_postcode(Tokeniser *tokeniser, const uint8_t *code, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!is_digit(code[i]) && !is_letter(code[i])) return NO_VALUE;
-    const int whole = n >= 5 && is_digit(code[n - 3]) && is_letter(code[n - 2]) && is_letter(code[n - 1]);
-    const size_t inward = whole ? n - 3 : n, area = whole && is_letter(code[1]) ? 2 : 1;
+    const size_t inward = is_whole(code, n) ? n - 3 : n;
     int done = DONE;
     for (size_t i = 0; i < n && done == DONE; i++)
         done = i < inward ? set_place(tokeniser, 'O', i, code[i]) : set_place(tokeniser, 'I', i - inward, code[i]);
     for (size_t length = 1; length <= n && done == DONE; length++)
-        if (!whole || length == area || length == inward || length == inward + 1 || length == n)
-            done = set_piece(tokeniser, "P", code, length, "");
+        if (is_prefix(code, n, length)) done = set_piece(tokeniser, "P", code, length, "");
     return done;
 }
 
@@ -221,8 +240,39 @@ static int set_neighbours(Tokeniser *tokeniser, int reach, const uint8_t *value,
     return DONE;
 }
 
+static int64_t letters(const uint8_t *text, size_t n) {
+    int64_t found = 0;
+    for (size_t at = 0; at < n; at += letter_bytes(text + at, n - at)) found++;
+    return found;
+}
+
+static int64_t date_tokens(const uint8_t *date, size_t n) {
+    if (n != 10) return 0;
+    return (memcmp(date, "0000", 4) ? YEAR + 2 * DIGIT_OF_YEAR : 0) + (memcmp(date + 5, "00", 2) ? MONTH + EXCHANGED : 0) +
+           (memcmp(date + 8, "00", 2) ? DAY + 2 * DIGIT_OF_DAY + EXCHANGED : 0);
+}
+
+/* how many tokens a value has, one that comes twice counted twice */
+static int64_t count_tokens(int kind, int number, const uint8_t *value, size_t n) {
+    int64_t words = 1, prefixes = 0;
+    switch (kind) {
+        case QGRAMS:
+            for (size_t i = 0; i < n; i++) words += value[i] == ' ';
+            return letters(value, n) - (words - 1) + words * (number - 1);
+        case POSITIONAL_QGRAMS: return letters(value, n) + number - 1;
+        case DATE_PARTS: return date_tokens(value, n);
+        case POSTCODE_LEVELS:
+            for (size_t length = 1; length <= n; length++) prefixes += is_prefix(value, n, length);
+            return (int64_t)n + prefixes;
+        case NEIGHBOURS: return 2 * (int64_t)number + 1;
+        default: return 1;
+    }
+}
+
 int set_tokens(Tokeniser *tokeniser, int kind, int number, const uint8_t *value, size_t n) {
     if (!n) return DONE;
+    tokeniser->place = 0;
+    if (tokeniser->shared) tokeniser->n_tokens = count_tokens(kind, number, value, n);
     switch (kind) {
         case QGRAMS: return set_words(tokeniser, number, value, n);
         case POSITIONAL_QGRAMS: return set_qgrams(tokeniser, number, 1, value, n);

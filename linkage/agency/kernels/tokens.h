@@ -11,6 +11,8 @@ typedef struct {
     Store store;         /* the distinct tokens */
     uint32_t *positions; /* (room, hashes): where each token sets bits */
     int hashes, bits;
+    int64_t shared; /* positions of a value, shared out among its tokens, each `hashes` at most; 0: `hashes` each */
+    int64_t n_tokens, place; /* of the value in hand, and how many of them are set */
     Blakes blakes;
     uint8_t *row; /* the filter in hand */
 } Tokeniser;

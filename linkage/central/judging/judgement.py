@@ -33,6 +33,7 @@ from linkage.quality import Expectation, Quality, doubts_of, wide_of
 CUTS = (*(cut / 100 for cut in range(5, 100, 5)), 0.97, 0.98, 0.99, 0.995, 0.999)
 _FAR = 0.1  # of recall: so far from the rest a group is served worse
 _FEWEST_OF_GROUP = 30.0  # expected matches
+_FAINT = 0.5  # links less likely than that: what thousands of them add up to may be the curve's error alone
 _UNKNOWN = "not known"
 _UNSEEN = "matches no more alike than strangers show in no similarity: recall may be lower than is said"
 
@@ -66,9 +67,10 @@ def similarity_judged(links: Calibration, cut: float) -> Quality:
     cuts = np.unique(np.round(np.quantile(links.value, np.linspace(0, 1, len(CUTS))), 4))
     points = []
     for each in (cut, *cuts.tolist()):
-        chosen = links.probability[links.value >= each]
-        right = float(chosen.sum())
-        points.append(Expectation(each, len(chosen), len(chosen) - right, max(links.matches - right, 0.0)))
+        above = links.value >= each
+        chosen, right = links.probability[above], float(links.probability[above].sum())
+        faint = float(links.probability[~above & (links.probability < _FAINT)].sum())
+        points.append(Expectation(each, len(chosen), len(chosen) - right, max(links.matches - right, 0.0), faint))
     doubts = tuple(doubts_of(points[0]))
     words = (*(doubts or wide_of(points[0])), _UNSEEN)
     return Quality(points[0], tuple(points[1:]), "similarity", checked=False, known=not doubts, words=words)

@@ -22,6 +22,7 @@ from linkage.agency.rejoin import hashed_ids
 from linkage.agency.tokens import tokeniser
 from linkage.encoded import EncodedSet
 from linkage.errors import LinkageWarning, SchemaError
+from linkage.positions import usual_of_a_token
 from linkage.schema import Schema
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class PlainList:
                     word = (field.key_group, token)
                     if word not in place:
                         place[word] = len(place)
-                        weight.append(float(field.hashes))
+                        weight.append(usual_of_a_token(field))
                     rows.append(row)
                     cols.append(place[word])
         tokens = csr_matrix((np.ones(len(rows), np.float32), (rows, cols)), shape=(len(ids), len(place)))
