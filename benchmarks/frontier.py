@@ -19,7 +19,6 @@ seed, and prints a table of what it measured; no table of the README is of it ye
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 import time
 import warnings
@@ -43,6 +42,7 @@ import linkage as lk
 from linkage.agency.normalise import cleaner
 from linkage.agency.tokens import tokeniser
 from linkage.auditing import graph
+from linkage.positions import usual_of_a_token
 from linkage.profile import PROFILES
 from linkage.study.attacks.adversary import bits_of
 
@@ -105,15 +105,18 @@ def way_of(text: str) -> Way:
 
 def schema_of(way: Way, trial: Trial) -> lk.Schema:
     """The agreement; the fields get the positions and votes of its layout, whatever they had in another."""
-    fields = tuple(dataclasses.replace(field, bits=0, hashes=0) for field in trial.fields)
     if "profile" in way:
         (settings,) = (each for each in PROFILES if each.name == way["profile"])
         return lk.Schema(
-            project=methods.PROJECT, fields=fields, layout=settings.layout, bits=settings.bits, harden=settings.harden
+            project=methods.PROJECT,
+            fields=trial.fields,
+            layout=settings.layout,
+            bits=settings.bits,
+            harden=settings.harden,
         )
     steps = {name: value for name, value in way.items() if name != "bits"}
     return lk.Schema(
-        project=methods.PROJECT, fields=fields, layout="record", bits=way["bits"], harden=lk.Hardening(**steps)
+        project=methods.PROJECT, fields=trial.fields, layout="record", bits=way["bits"], harden=lk.Hardening(**steps)
     )
 
 
@@ -163,8 +166,7 @@ def plaintext(trial: Trial, schema: lk.Schema) -> tuple[np.ndarray, np.ndarray]:
             for token in tokens(value) if value else ():
                 rows.append(row)
                 columns.append(place.setdefault((field.key_group, token), len(place)))
-                # positions count once, votes by their square
-                weights.append(field.hashes if schema.harden.saul else field.hashes**0.5)
+                weights.append(usual_of_a_token(field, saul=bool(schema.harden.saul)) ** 0.5)
     n = min(GRAPH, side.table.num_rows)
     held = scipy.sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, len(place)))
     weighed = scipy.sparse.csr_array((weights, (rows, columns)), shape=(n, len(place)))

@@ -53,12 +53,11 @@ class Field:
     weight
         Share of the bits in the ``record`` layout, relative to what the type gets.
     bits, hashes
-        Filter width (``fields`` layout; at most 2,048), and positions set per token; with ``saul`` (`Hardening`) votes
-        per token.
+        Filter width (``fields`` layout; at most 2,048), and positions set per token.
     positions
         ``record`` layout: positions that a value sets in the record's filter, shared out evenly among its tokens, so
-        that a long address tells no more than a short one (`linkage.positions`). In their place ``hashes`` may be
-        given, so many for every token.
+        that a long address tells no more than a short one; with ``saul`` (`Hardening`) the votes of tokens follow
+        (`linkage.positions`). In their place ``hashes`` may be given: so many positions, or votes, for every token.
     key_group
         Fields of one group hash equal tokens to equal positions, so that a given name written in the surname's
         place can be seen. The cost: the centre sees that a value occurs in both fields, and may count

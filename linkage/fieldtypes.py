@@ -21,8 +21,8 @@ class FieldType:
     hashes: int
     mean_tokens: int
     share: float  # of the record filter's positions, relative to the other types
-    # per token under SAUL; measured (benchmarks/frontier.py): more for names, whose few tokens a long address outvotes
-    votes: int
+    # the same under SAUL, where what differs is noise in every bit: addresses, which people leave, count less
+    saul_share: float = 0.0
     clean: tuple[str, ...] = ()
     clean_choices: tuple[str, ...] = ()
     key_group: str = ""
@@ -35,25 +35,23 @@ FIELD_TYPES: dict[str, FieldType] = {
         hashes=10,
         mean_tokens=7,
         share=1.0,
-        votes=3,
         clean=(*_LETTERS, "titles", "particles"),
         clean_choices=(*_LETTERS, "titles", "particles"),
         key_group="name",
     ),
     # 39 tokens of 2 positions are 78, in a filter wide enough that unlike dates share few by chance
-    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2, votes=2),
+    "date": FieldType(tokens=("date_parts", "exact"), bits=512, hashes=2, mean_tokens=39, share=1.2, saul_share=1.8),
     "postcode": FieldType(
         tokens=("postcode_levels", "qgrams", "positional_qgrams", "exact"),
         bits=256,
         hashes=8,
         mean_tokens=9,
         share=0.6,
-        votes=2,
     ),
-    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.3, votes=4),
-    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5, votes=2),
+    "category": FieldType(tokens=("exact",), bits=64, hashes=16, mean_tokens=1, share=0.3),
+    "number": FieldType(tokens=("neighbours", "exact"), bits=256, hashes=6, mean_tokens=11, share=0.5),
     "identifier": FieldType(
-        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2, votes=3
+        tokens=("positional_qgrams", "qgrams", "exact"), bits=256, hashes=6, mean_tokens=11, share=1.2
     ),
     "text": FieldType(
         tokens=("qgrams", "positional_qgrams", "exact"),
@@ -61,7 +59,7 @@ FIELD_TYPES: dict[str, FieldType] = {
         hashes=8,
         mean_tokens=18,
         share=0.5,
-        votes=1,
+        saul_share=0.15,
         clean=_LETTERS,
         clean_choices=(*_LETTERS, "titles", "particles"),
     ),
@@ -74,8 +72,7 @@ _RECORD_FILL = 0.35
 # of a value that is one token: two values seldom share half of them
 _HASHES_OF_ONE = 16
 
-# fine enough for the square roots of weights; as few as will do are written out
-_VOTES_OF_ONE = 4
+_SAUL_BITS = 1024
 
 
 def default_hashes(kind: str, tokens: str) -> int:
@@ -83,25 +80,17 @@ def default_hashes(kind: str, tokens: str) -> int:
     return _HASHES_OF_ONE if tokens == "exact" else FIELD_TYPES[kind].hashes
 
 
-def record_positions(fields: Sequence[tuple[str, float]], bits: int) -> list[int]:
+def record_positions(fields: Sequence[tuple[str, float]], bits: int, *, saul: bool) -> list[int]:
     """Positions of a value of each (type, weight), so that a record fills about a third of one filter.
 
-    With n positions drawn at random, a filter of L bits has 1 - exp(-n / L) of them set.
+    With n positions drawn at random, a filter of L bits has 1 - exp(-n / L) of them set. Under SAUL they stand for
+    votes, of which only the proportions count: those of 1,024 bits, whatever the width.
     """
-    shares = [FIELD_TYPES[kind].share * weight for kind, weight in fields]
+    kinds = [FIELD_TYPES[kind] for kind, _ in fields]
+    shares = [
+        ((kind.saul_share if saul else 0.0) or kind.share) * weight
+        for kind, (_, weight) in zip(kinds, fields, strict=True)
+    ]
+    bits = _SAUL_BITS if saul else bits
     positions = -math.log(1 - _RECORD_FILL) * bits
     return [max(1, round(positions * share / sum(shares))) for share in shares]
-
-
-def votes(fields: Sequence[tuple[str, str, float]]) -> list[int]:
-    """Votes per token of each (type, tokens, weight) under SAUL.
-
-    A bit is a majority, so what two records have in common counts by the square of the votes: a token that is a field's
-    only one gets the root of what its tokens would be, and a weight works by its root.
-    """
-    wanted = [
-        FIELD_TYPES[kind].votes * math.sqrt(weight * (FIELD_TYPES[kind].mean_tokens if tokens == "exact" else 1))
-        for kind, tokens, weight in fields
-    ]
-    fine = [min(256, max(1, round(_VOTES_OF_ONE * each))) for each in wanted]
-    return [each // math.gcd(*fine) for each in fine]

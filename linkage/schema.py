@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from linkage.block import MOST_BLOCKS, Block
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
-from linkage.fieldtypes import Layout, default_hashes, record_positions, votes
+from linkage.fieldtypes import Layout, default_hashes, record_positions
 from linkage.hardening import NOT_HARDENED, Hardening, Similarity
 from linkage.sealed import sealed
 
@@ -152,10 +152,8 @@ class Schema:
         fields = [field.decided_anew() for field in self.fields]
         if self.layout == "fields":
             return tuple(self._in_own_filter(field) for field in fields)
-        if self.harden.saul:
-            counts = votes([(field.type, field.tokens, field.weight) for field in fields])
-        else:
-            counts = record_positions([(field.type, field.weight) for field in fields], self.bits)
+        kinds = [(field.type, field.weight) for field in fields]
+        counts = record_positions(kinds, self.bits, saul=bool(self.harden.saul))
         return tuple(self._in_one_filter(field, count) for field, count in zip(fields, counts, strict=True))
 
     def _in_own_filter(self, field: Field) -> Field:
@@ -168,9 +166,9 @@ class Schema:
         )
 
     def _in_one_filter(self, field: Field, count: int) -> Field:
-        if field.positions and (self.harden.saul or field.hashes):
-            _refuse(field, "positions", "a token's hashes, or its votes with saul, say it all; leave positions out")
-        each = "hashes" if self.harden.saul or field.hashes else "positions"
+        if field.positions and field.hashes:
+            _refuse(field, "positions", "of a whole value, and hashes of each of its tokens; give one of them")
+        each = "hashes" if field.hashes else "positions"
         made = dataclasses.replace(field, bits=self.bits, **_decided(field, each, count))
         return dataclasses.replace(made, by_layout=(*made.by_layout, "bits"))
 

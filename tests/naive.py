@@ -356,8 +356,8 @@ def majorities(fields, ties, n_records: int, functions: int) -> np.ndarray:
     out = np.zeros((n_records, len(ties) // functions), dtype=np.uint64)
     for record in range(n_records):
         ones, n_votes = bits(ties) * 0, 0
-        for spans, text, flat, each, votes in fields:
-            first, last = spans[text[record]].tolist() if text[record] >= 0 else (0, 0)
+        for spans, text, flat, votes in fields:
+            first, last, each = spans[text[record]].tolist() if text[record] >= 0 else (0, 0, 0)
             for token in flat[first:last].tolist():
                 ones += each * bits(votes[:, token])
                 n_votes += each
@@ -441,11 +441,11 @@ def hardened_row(record: dict, schema, key, source: str, id: str) -> bytes:
         return key.derive(project=schema.project, purpose=purpose, key_group=group_of, length=length)
 
     if harden.saul:
-        tokens = [
-            (derived("harden saul record", field.name), token, field.hashes)
-            for field in schema.fields
-            for token in (tokeniser(field)(values[field.name]) if values[field.name] else [])
-        ]
+        tokens = []
+        for field in schema.fields:
+            own = tokeniser(field)(values[field.name]) if values[field.name] else []
+            each = field.hashes or (max(1, math.floor(4 * math.sqrt(field.positions / len(own)) + 0.5)) if own else 0)
+            tokens += [(derived("harden saul record", field.name), token, each) for token in own]
         bits = saul(tokens, derived("harden saul record ties"), harden.saul, schema.bits)
     else:
         bits = [0] * schema.bits

@@ -285,14 +285,18 @@ def test_or_lists__join_the_rows_of_each_list(kernel, lists, n_words):
     ]
 
 
-def voters(draw, n_records: int, lengths, each: int, lines: int, n_tokens: int = 40):
-    """A field as `majorities` takes it: values of so many tokens, in records some of which have none."""
+def voters(draw, n_records: int, lengths, most: int, lines: int, n_tokens: int = 40):
+    """A field as `majorities` takes it: values of so many tokens, in records some of which have none.
+
+    Their tokens vote up to ``most`` times.
+    """
     ends = np.cumsum([0, *lengths])
     flat = draw.integers(1, n_tokens, int(ends[-1]), dtype=np.int32)
     votes = draw.integers(0, 2**64, (lines, n_tokens, 8), dtype=np.uint64)
     votes[:, 0] = 0
-    spans = np.stack([ends[:-1], ends[1:]], axis=1).astype(np.uint64)
-    return spans, draw.integers(-1, len(lengths), n_records, dtype=np.int32), flat, each, votes
+    each = draw.integers(1, most, len(lengths), endpoint=True)
+    spans = np.stack([ends[:-1], ends[1:], each], axis=1).astype(np.uint64)
+    return spans, draw.integers(-1, len(lengths), n_records, dtype=np.int32), flat, votes
 
 
 @EVERY
@@ -305,7 +309,7 @@ def voters(draw, n_records: int, lengths, each: int, lines: int, n_tokens: int =
 )
 def test_majorities__are_those_that_counting_each_bit_gives(kernel, given_fields, functions, lines, n_records):
     draw = np.random.default_rng(7)
-    fields = [voters(draw, n_records, lengths, each, functions * lines) for lengths, each in given_fields]
+    fields = [voters(draw, n_records, lengths, most, functions * lines) for lengths, most in given_fields]
     ties = draw.integers(0, 2**64, functions * lines * 8, dtype=np.uint64)
     out = np.full((n_records, lines * 8), 5, dtype=np.uint64)
     kernel.majorities(fields, ties, out)
@@ -444,10 +448,10 @@ def test_compiled__refuses_what_does_not_fit():
 
 def refused_majorities():
     """A call of `majorities` for each thing that could be wrong with it."""
-    spans, text, flat, each, votes = voters(np.random.default_rng(1), 3, (2, 1), 1, 1, n_tokens=4)
+    spans, text, flat, votes = voters(np.random.default_rng(1), 3, (2, 1), 1, 1, n_tokens=4)
     text[:] = (0, 1, 0)
     votes = votes.reshape(1, -1)
-    good = {"spans": spans, "text": text, "flat": flat, "each": each, "votes": votes}
+    good = {"spans": spans, "text": text, "flat": flat, "votes": votes}
     ties, out = np.zeros(8, np.uint64), np.zeros((3, 8), np.uint64)
 
     def call(level="single", ties=ties, out=out, fields=1, **changed):
@@ -463,14 +467,15 @@ def refused_majorities():
         call(fields=65),
         call(spans=spans[:1]),
         call(spans=np.ascontiguousarray(spans[:, :1])),
-        call(spans=np.ascontiguousarray(spans[:, ::-1])),
+        call(spans=np.ascontiguousarray(spans[:, :2])),
+        call(spans=np.ascontiguousarray(spans[:, [1, 0, 2]])),
+        call(spans=spans * np.array([1, 1, 0], np.uint64)),
+        call(spans=spans * np.array([1, 1, 65_536], np.uint64)),
         call(spans=spans + np.uint64(9)),
         call(text=text - 3),
         call(text=text[:2]),
         call(flat=flat + 9),
         call(flat=flat - 9),
-        call(each=0),
-        call(each=65_536),
         call(votes=votes[:, :-1].copy()),
         call(votes=np.zeros((2, 32), np.uint64)),
     ]

@@ -12,6 +12,7 @@ from linkage.disagreement import differences
 from linkage.errors import SchemaError
 from linkage.field import Field
 from linkage.hardening import Hardening
+from linkage.positions import votes_of_a_token
 from linkage.profile import PROFILES
 from linkage.schema import Schema
 
@@ -143,15 +144,27 @@ def test_noise__is_rounded_to_what_is_drawn_so_that_equal_bits_have_equal_finger
     assert to_toml(Schema(project="p", fields=FIELDS, layout="record", harden=one)).count("noise = 0.100006103515625")
 
 
-def test_votes__are_few_whole_numbers_and_follow_weights_by_their_root():
-    def votes(**weights):
+def test_votes__of_a_value_are_shared_out_and_follow_weights_by_their_root():
+    def positions(**weights):
         fields = [{**each, **({"weight": weights[each["name"]]} if each["name"] in weights else {})} for each in NAMES]
-        return [field.hashes for field in parse(agreement(field=fields, harden={"saul": 2})).fields]
+        return [field.positions for field in parse(agreement(field=fields, harden={"saul": 2})).fields]
 
-    assert votes() == [3, 2]
-    assert votes(dob=4.0) == [3, 4]
-    assert votes(given_name=4.0) == [3, 1]
-    assert votes(given_name=0.5) == [1, 1]
+    even, dob = positions(), positions(dob=4.0)
+    assert dob[1] / dob[0] == pytest.approx(4 * even[1] / even[0], rel=0.02)
+    # four times the weight is twice the votes
+    assert votes_of_a_token(4 * even[0], 7) == pytest.approx(2 * votes_of_a_token(even[0], 7), abs=1)
+    for n_tokens in (1, 3, 8, 30):
+        whole = n_tokens * votes_of_a_token(even[0], n_tokens) ** 2
+        assert whole == pytest.approx(16 * even[0], rel=0.15)
+
+
+@pytest.mark.parametrize("bits", [64, 8_192])
+def test_votes__do_not_follow_the_width(bits):
+    one, other = (
+        Schema(project="p", fields=FIELDS, layout="record", bits=each, harden=Hardening(saul=2))
+        for each in (1_024, bits)
+    )
+    assert [field.positions for field in one.fields] == [field.positions for field in other.fields]
 
 
 def test_canonical__that_was_tampered_with_is_refused():

@@ -176,7 +176,7 @@ def columns_for(schema: Schema, key: Key, *, room: int) -> dict[str, FieldColumn
     own = max(1, room // len(schema.fields))
     if schema.harden.saul:
         return {
-            field.name: FieldColumn(field, functools.partial(token_lists, key, schema, field), 2, room=own)
+            field.name: FieldColumn(field, functools.partial(token_lists, key, schema, field), 3, room=own)
             for field in schema.fields
         }
     if schema.harden.salt:

@@ -13,9 +13,9 @@ copies are near, which is what it is for; whoever has the key can encode guesses
 than its authors was known when this was written.
 
 Where this differs from the authors' program, knowingly: the key is 32 bytes by HKDF, not a 32-bit seed; fields do not
-share votes unless they share a key group; a token has as many votes as the agreement says, so that a date of 39 tokens
-doesn't outvote two names; and a tie goes by a keyed bit of the position, not up, which gave records of few tokens more
-ones.
+share votes unless they share a key group; a value has as many votes as the agreement says, shared out among its tokens,
+so that neither a date of 39 tokens nor a long address outvotes two names (`linkage.positions`); and a tie goes by a
+keyed bit of the position, not up, which gave records of few tokens more ones.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from linkage.agency.draws import stream, streams
 from linkage.agency.key import Key
 from linkage.agency.tokens import tokeniser
 from linkage.field import Field
+from linkage.positions import votes_of_a_token
 from linkage.schema import Filter, Schema
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ class TokenLists:
     """The tokens of the values of one field, numbered from 1 as they come, and how each votes.
 
     Append only, so that a number keeps its meaning, also for a thread that holds earlier arrays. ``votes`` is
-    (lines of the filter by function, tokens or more, 8): token 0 has no votes.
+    (lines of the filter by function, tokens or more, 8): token 0 has none.
     """
 
     def __init__(self, field: Field, secret: bytes, functions: int, bits: int) -> None:
-        self._tokens = tokeniser(field)
+        self._tokens, self._field = tokeniser(field), field
         self._secret, self._functions, self._words = secret, functions, -(-bits // 64)
         self._known: dict[str, int] = {}
         self._n = 0
@@ -67,7 +68,10 @@ class TokenLists:
         return self.flat.nbytes + self.votes.nbytes + _TEXT_BYTES * len(self._known)
 
     def of(self, values: pa.StringArray) -> Words:
-        """(values, 2): the numbers of a value's tokens are ``flat[first:last]``; of the empty value there are none."""
+        """(values, 3) first, last and votes: the numbers of a value's tokens are ``flat[first:last]``, of votes each.
+
+        Of the empty value there are none.
+        """
         known, before = self._known, len(self._known)
         ends, numbers = [self._n], []
         for value in values.to_pylist():
@@ -81,8 +85,13 @@ class TokenLists:
             self.flat = larger
         self.flat[self._n : self._n + len(numbers)] = numbers
         self._n += len(numbers)
-        spans = np.array(ends, dtype=np.uint64)
-        return np.stack([spans[:-1], spans[1:]], axis=1)
+        spans = np.array(ends, dtype=np.int64)
+        each = [self._votes_of(n) for n in np.diff(spans).tolist()]
+        return np.stack([spans[:-1], spans[1:], np.array(each, dtype=np.int64)], axis=1).astype(np.uint64)
+
+    def _votes_of(self, n_tokens: int) -> int:
+        field = self._field
+        return votes_of_a_token(field.positions, n_tokens) if field.positions and n_tokens else max(1, field.hashes)
 
     def _learn(self, tokens: list[str], first: int) -> None:
         """Draw the votes of tokens not met before."""
@@ -118,7 +127,7 @@ class Saul:
             coded = columns[field.name]
             lists: TokenLists = coded.made
             text = coded.text[part]
-            fields.append((coded.filters, text, lists.flat, field.hashes, lists.votes))
+            fields.append((coded.filters, text, lists.flat, lists.votes))
             length = coded.filters[:, 1] - coded.filters[:, 0]
             present |= (text >= 0) & (length[text] > 0) if len(length) else False
         made = np.empty((n, lines_of(self._bits) * kernels.LINE), dtype=np.uint64)

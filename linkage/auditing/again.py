@@ -119,7 +119,9 @@ def _without(schema: Schema, step: str) -> Schema:
 
 
 def _counted_anew(schema: Schema) -> Schema:
-    return dataclasses.replace(schema, fields=tuple(dataclasses.replace(each, hashes=0) for each in schema.fields))
+    return dataclasses.replace(
+        schema, fields=tuple(dataclasses.replace(each, hashes=0, positions=0) for each in schema.fields)
+    )
 
 
 def filled_fields(own: Own) -> frozenset[str]:
@@ -132,8 +134,8 @@ def neighbour_graph(own: Own) -> Finding:
     kept = 0.0
     if len(own) >= _FEWEST:
         plain = _plain(own)
-        # tokens count as the agreement weighs them, which is public: positions once, votes by their square
-        weights = plain.weight if own.schema.harden.saul else np.sqrt(plain.weight)
+        # tokens count as the agreement weighs them, which is public
+        weights = np.sqrt(plain.weight)
         hamming = own.schema.filters[0].similarity == "hamming"
         found = nearest_kept(plain_resemblance(plain.tokens, weights), encoded_resemblance(own.bits, hamming=hamming))
         chance = min(10, len(own) - 1) / (len(own) - 1)

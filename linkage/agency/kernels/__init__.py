@@ -28,9 +28,10 @@
 
 ``majorities(fields, ties, out)``
     ``out`` (n, lines * 8) uint64: each bit the exclusive or, over the functions of SAUL, of the majority of votes; zero
-    for a record without votes. ``fields`` are up to 64 of (spans (values, 2) uint64, text (n,) int32, flat int32, each,
-    votes (functions * lines, tokens, 8) uint64): the tokens of value v are ``flat[spans[v, 0] : spans[v, 1]]``, text -1
-    has none, and every token counts ``each`` times. ``ties``, (functions * lines * 8,) uint64, decide between halves.
+    for a record without votes. ``fields`` are up to 64 of (spans (values, 3) uint64, text (n,) int32, flat int32,
+    votes (functions * lines, tokens, 8) uint64): the tokens of value v are ``flat[spans[v, 0] : spans[v, 1]]``, each
+    of which counts ``spans[v, 2]`` times; text -1 has none. ``ties``, (functions * lines * 8,) uint64, decide between
+    halves.
 
 What numbers texts or tokens is made for one call of `encode` and ends with it; it is not safe for two threads at
 once. The rest is. The compiled one releases the interpreter's lock. LINKAGE_KERNEL=portable forces NumPy and hashlib.

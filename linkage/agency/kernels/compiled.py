@@ -80,8 +80,8 @@ class Compiled:
     def majorities(self, fields: Sequence[tuple[Any, ...]], ties: NDArray[np.uint64], out: NDArray[np.uint64]) -> None:
         """Each row the exclusive or of majorities over the votes of its tokens."""
         given = [
-            (spans, np.ascontiguousarray(text), flat, each, votes.reshape(len(votes), -1))
-            for spans, text, flat, each, votes in fields
+            (spans, np.ascontiguousarray(text), flat, votes.reshape(len(votes), -1))
+            for spans, text, flat, votes in fields
         ]
         self._extension.majorities(self.level, given, ties, out)
 

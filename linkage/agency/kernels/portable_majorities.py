@@ -24,13 +24,13 @@ class _Voters:
     tokens: list[Numbers]
     value: Numbers  # (records,)
     length: Numbers  # (values,)
-    each: int
+    each: Numbers  # (values,) votes of a token
     votes: Words  # (lines, tokens, 8)
 
     @property
     def n_votes(self) -> Numbers:
         """(records,)"""
-        return self.length[self.value] * self.each
+        return (self.length * self.each)[self.value]
 
 
 def majorities(fields: Sequence[tuple[Any, ...]], ties: Words, out: Words) -> None:
@@ -46,9 +46,9 @@ def majorities(fields: Sequence[tuple[Any, ...]], ties: Words, out: Words) -> No
         out[:, at] ^= np.where(present[:, None], _answers(voters, slice_, tie, n_votes), np.uint64(0))
 
 
-def _voters(spans: Words, text: NDArray[np.int32], flat: NDArray[np.int32], each: int, votes: Words) -> _Voters:
+def _voters(spans: Words, text: NDArray[np.int32], flat: NDArray[np.int32], votes: Words) -> _Voters:
     numbers, place = np.unique(text, return_inverse=True)
-    own = np.zeros((len(numbers), 2), dtype=np.int64)
+    own = np.zeros((len(numbers), 3), dtype=np.int64)
     own[numbers >= 0] = spans[numbers[numbers >= 0]]
     length = own[:, 1] - own[:, 0]
     # the longest first, so that those with a t-th token are always the first so many
@@ -58,7 +58,7 @@ def _voters(spans: Words, text: NDArray[np.int32], flat: NDArray[np.int32], each
     first, length = own[order, 0], length[order]
     having = [int(np.searchsorted(-length, -nth, side="left")) for nth in range(int(length.max(initial=0)))]
     tokens = [flat[first[:n] + nth].astype(np.int64) for nth, n in enumerate(having)]
-    return _Voters(tokens, rank[place], length, each, votes)
+    return _Voters(tokens, rank[place], length, own[order, 2], votes)
 
 
 def _answers(voters: Sequence[_Voters], line: int, tie: Words, n_votes: Numbers) -> Words:
@@ -70,9 +70,10 @@ def _answers(voters: Sequence[_Voters], line: int, tie: Words, n_votes: Numbers)
         planes: list[tuple[int, Words]] = []
         for field, levels in zip(voters, sums, strict=True):
             own = [(level, rows[field.value[part]]) for level, rows in enumerate(levels)]
-            for bit in range(field.each.bit_length()):
-                if field.each >> bit & 1:
-                    planes += [(level + bit, rows) for level, rows in own]
+            each = field.each[field.value[part]]
+            for bit in range(int(each.max(initial=0)).bit_length()):
+                counts = -(each >> bit & 1).astype(np.uint64)[:, None]  # all ones, or none
+                planes += [(level + bit, rows & counts) for level, rows in own]
         even = np.where(n_votes[part] % 2 == 0, ~np.uint64(0), np.uint64(0))[:, None]
         planes.append((0, even & tie))
         out[part] = above(planes, n_votes[part] // 2, int(n_votes[part].max(initial=0)) + 1)

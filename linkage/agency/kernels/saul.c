@@ -10,6 +10,7 @@
 #define MOST_PLANES 32
 #define MOST_FIELDS 64
 #define MOST_VOTES (1u << 30)
+#define MOST_EACH 65535
 #define TOGETHER 1024   /* records that meet a slice of all tokens' votes in turn, while it lies in a near cache */
 
 /* of one field in one record */
@@ -73,30 +74,27 @@ static Majority majority_of(const char *level) {
 
 /* a field of all records */
 typedef struct {
-    const uint64_t *spans;  /* (values, 2): tokens of a value are flat[first] to flat[last - 1] */
+    const uint64_t *spans;  /* (values, 3): tokens of a value are flat[first] to flat[last - 1], of so many votes each */
     const int32_t *text;    /* (records,) its value, -1 for none */
     const int32_t *flat;
     const uint64_t *votes;  /* (slices, room, LINE) */
     Py_ssize_t n_values, n_flat, room;
-    uint32_t each;
 } Voting;
 
 static int take_voting(Held *held, PyObject *item, Py_ssize_t records, Py_ssize_t slices, Voting *voting) {
     PyObject *spans, *text, *flat, *votes;
     Py_ssize_t shape[2], n_text;
-    unsigned int each;
     if (!item || !PyTuple_Check(item)) return complain("fields: not tuples");
-    if (!PyArg_ParseTuple(item, "OOOIO", &spans, &text, &flat, &each, &votes)) return 0;
+    if (!PyArg_ParseTuple(item, "OOOO", &spans, &text, &flat, &votes)) return 0;
     if (!(voting->spans = take_own(held, spans, "spans", U64, 2, shape))) return 0;
     voting->n_values = shape[0];
-    if (shape[1] != 2) return complain("spans: not a first and a last for each value");
+    if (shape[1] != 3) return complain("spans: not a first, a last and votes for each value");
     if (!(voting->text = take_own(held, text, "text", I32, 1, &n_text))) return 0;
     if (!(voting->flat = take_own(held, flat, "flat", I32, 1, &voting->n_flat))) return 0;
     if (!(voting->votes = take(held, votes, "votes", U64, 2, 0, shape))) return 0;
-    if (n_text != records || shape[0] != slices || shape[1] < LINE || shape[1] % LINE || !each || each > 65535)
+    if (n_text != records || shape[0] != slices || shape[1] < LINE || shape[1] % LINE)
         return complain("fields: sizes that do not fit each other");
     voting->room = shape[1] / LINE;
-    voting->each = each;
     return 1;
 }
 
@@ -124,9 +122,9 @@ static int list_tokens(const Voting *fields, int n_fields, Py_ssize_t start, Py_
             room->first[i * n_fields + k] = taken;
             if (value < -1 || value >= field->n_values) return BEYOND;
             if (value < 0) continue;
-            const uint64_t first = field->spans[2 * value], last = field->spans[2 * value + 1];
-            if (first > last || last > (uint64_t)field->n_flat) return BEYOND;
-            votes += (last - first) * field->each;
+            const uint64_t *span = field->spans + 3 * value, first = span[0], last = span[1], each = span[2];
+            if (first > last || last > (uint64_t)field->n_flat || !each || each > MOST_EACH) return BEYOND;
+            votes += (last - first) * each;
             if (last - first >= MOST_VOTES || votes >= MOST_VOTES) return BEYOND;
             const int64_t padded = (int64_t)(last - first + 3) / 4 * 4;
             if (taken + padded > room->room) {
@@ -154,14 +152,14 @@ static void cast_of(const Voting *fields, int n_fields, Py_ssize_t record, const
     for (int k = 0; k < n_fields; k++) {
         const int32_t value = fields[k].text[record];
         if (value < 0) continue;
-        const uint64_t n = fields[k].spans[2 * value + 1] - fields[k].spans[2 * value];
+        const uint64_t *span = fields[k].spans + 3 * value, n = span[1] - span[0];
         if (!n) continue;
-        cast->votes += (uint32_t)n * fields[k].each;
+        cast->votes += (uint32_t)n * (uint32_t)span[2];
         cast->fields[cast->n_fields++] = (Voters){
             .lines = fields[k].votes + slice * fields[k].room * LINE,
             .tokens = tokens + first[k],
             .n = first[k + 1] - first[k],
-            .each = fields[k].each,
+            .each = (uint32_t)span[2],
             .planes = digits(n),
         };
     }

@@ -101,7 +101,7 @@ class PlainList:
     values  field -> the n cleaned values, empty where missing
     tokens  (n, t) scipy.sparse CSR of 0 and 1: which tokens each person has
     words   the t tokens, each with its key group, in which equal tokens set equal bits
-    weight  (t,) positions that each token sets
+    weight  (t,) positions that each token sets in a usual value; under SAUL the square of its votes
     """
 
     ids: pa.StringArray
@@ -143,7 +143,7 @@ class PlainList:
                     word = (field.key_group, token)
                     if word not in place:
                         place[word] = len(place)
-                        weight.append(usual_of_a_token(field))
+                        weight.append(usual_of_a_token(field, saul=bool(schema.harden.saul)))
                     rows.append(row)
                     cols.append(place[word])
         tokens = csr_matrix((np.ones(len(rows), np.float32), (rows, cols)), shape=(len(ids), len(place)))
