@@ -19,6 +19,8 @@ from linkage.central.runs import cut, folder, work
 from linkage.cli import cli
 from tests.test_candidates import sets_of
 
+# of these people a few are in no block
+pytestmark = pytest.mark.filterwarnings("ignore:.*are in no block:linkage.LinkageWarning")
 WAYS = {
     "all pairs": None,
     "blocks": lk.Blocks(),
@@ -321,11 +323,39 @@ def test_compare_to_folder__pairs_that_somebody_removed_are_missed(record, tmp_p
     found = lk.compare_to_folder(*record, **options)
     gone = max(found.folder.iterdir(), key=lambda path: pq.read_metadata(path).num_rows)
     gone.unlink()
-    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there. Remove it") as refused:
+    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there.*Remove it") as refused:
         lk.compare_to_folder(*record, **options)
     Path(refused.value.path).unlink()
     assert lk.compare_to_folder(*record, **options) == found
     assert gone.exists()
+
+
+def test_compare_to_folder__pairs_that_somebody_changed_or_added_are_noticed(record, tmp_path):
+    """The rows of a tile's files were counted, and what they hold was believed; a file more was read along."""
+    options = {"folder": tmp_path / "run", "threshold": 0.7}
+    found = lk.compare_to_folder(*record, **options)
+    place = max(found.folder.iterdir(), key=lambda path: pq.read_metadata(path).num_rows)
+    whole = place.read_bytes()
+    table = pq.read_table(place)
+    pq.write_table(table.set_column(2, "similarity", pa.array(np.ones(len(table)))), place)
+    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there, or changed. Remove it"):
+        lk.compare_to_folder(*record, **options)
+    place.write_bytes(whole)
+    assert lk.compare_to_folder(*record, **options) == found
+    (found.folder / "other.parquet").write_bytes(whole)
+    with pytest.raises(lk.FileFormatError, match=r"other\.parquet: not what this run wrote; remove it"):
+        lk.compare_to_folder(*record, **options)
+
+
+def test_compare_to_folder__of_candidates_refuses_by_what_they_find(record, tmp_path):
+    """All pairs that reach the threshold were held against what is allowed, be it that candidates find a hundredth."""
+    by = {"threshold": 0.3, "candidates": lk.Blocks()}
+    n = len(lk.compare(*record, **by))
+    assert n < len(lk.compare(*record, threshold=0.3)) // 100
+    assert lk.compare_to_folder(*record, folder=tmp_path / "run", most=n, **by).pairs == n
+    with pytest.raises(lk.LimitError, match=r"pairs would come out; allowed are 20"):
+        lk.compare_to_folder(*record, folder=tmp_path / "few", most=20, **by)
+    assert not list((tmp_path / "few").glob("done-*"))
 
 
 def test_run_folder__one_process_at_a_time(fields, tmp_path):

@@ -118,19 +118,22 @@ def keyed(
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     sample: ExactSample | None = None,
+    refuse: bool = True,
     threads: int | None,
 ) -> Keyed:
     """The tables of two comparable sets, or of one with itself.
 
     ``threshold``, ``measure``, ``filters`` and ``sample`` are those of `compare`; in linking LSH has its own.
 
-    Raises ``ValueError`` for ways that these sets don't have, and `LimitError` for more candidates than a way allows.
+    Raises ``ValueError`` for ways that these sets don't have, and `LimitError` for more candidates than a way allows,
+    unless it shall not ``refuse``.
     """
     parts: list[Keyed] = []
     for way in ways_of(candidates):
         if isinstance(way, Blocks):
             own = BlockTables(left, left if right is None else right, way.of(left.schema))
-            require_room(own, way.most, within=right is None)
+            if refuse:
+                require_room(own, way.most, within=right is None)
             parts.append(own)
             continue
         least = way.threshold if threshold is None else threshold
@@ -140,7 +143,10 @@ def keyed(
             )
         names = filters if filters is not None else way.filters or tuple(each.name for each in left.schema.filters)
         job = prepared(left, right, threshold=least, measure=measure, filters=names, threads=threads, spans=False)
-        parts.append(LSHTables.of(job, exact_ratio(least, name="threshold"), way, sample, threads=threads))
+        hashed = LSHTables.of(job, exact_ratio(least, name="threshold"), way, sample, threads=threads)
+        if refuse:
+            require_room_in_tables(hashed, way.most)
+        parts.append(hashed)
     return parts[0] if len(parts) == 1 else Together(parts)
 
 
@@ -157,6 +163,27 @@ def require_room(blocks: BlockTables, most: int, *, within: bool) -> None:
             needed=total,
             allowed=most,
         )
+
+
+def require_room_in_tables(tables: LSHTables, most: int) -> None:
+    """`LimitError` if a sample says that hashing gives more candidates than allowed, before one is scored."""
+    total = tables.chosen.candidates
+    if total > most:
+        raise LimitError(
+            f"about {total:,} candidates by {tables.tables:,} tables of LSH, allowed are {most:,}: too many records "
+            "are alike. Raise the threshold, ask for less recall, use Blocks(), or allow more: LSH(most=...)",
+            needed=total,
+            allowed=most,
+        )
+
+
+def expected_to_meet(tables: Keyed, sample: ExactSample) -> float:
+    """How many of a sample's pairs meet: by LSH as it was chosen, by several ways at least as many as by the best."""
+    if isinstance(tables, Together):
+        return max(expected_to_meet(part, sample) for part in tables.parts)
+    if isinstance(tables, LSHTables):
+        return tables.chosen.expected_recall * len(sample)
+    return float(met_in_any(tables, sample.row, sample.column).sum())
 
 
 def met_in_any(tables: Keyed, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:

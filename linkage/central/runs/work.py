@@ -17,6 +17,7 @@ from linkage.central import assign, kernels
 from linkage.central.blocking.contending import contenders_of
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed
+from linkage.central.blocking.unblocked import warn_of_unblocked
 from linkage.central.blocking.ways import Candidates
 from linkage.central.candidates import Tile
 from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, collect, most_contenders
@@ -103,6 +104,7 @@ class Work:
         if candidates is not None:
             sample = ExactSample.of(job, threads=threads)
             tables = keyed(candidates, left, right, threshold=threshold, sample=sample, threads=threads)
+            warn_of_unblocked(candidates, left, right)
         found = self.similar(job, tables, limits=limits)
         pairs = job.pairs(*found)
         return pairs if sample is None else replace(pairs, recall=sample.recall(found))
