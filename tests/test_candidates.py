@@ -349,6 +349,10 @@ def test_commands__by_blocks(fields, record, population, tmp_path):
     assert pq.read_metadata(out).num_rows == len(lk.compare(*record, threshold=0.8, candidates=lk.Blocks()))
     told = json.loads(run("link", *paths["fields"], "--block", "born_initial", "-o", str(tmp_path / "l"), "--json"))
     assert told["pairs"] == len(lk.link(*fields, candidates=lk.Blocks(rules="born_initial")))
+    few = CliRunner().invoke(
+        cli, ["compare", *paths["record"], "--threshold", "0.8", "--blocks", "--most", "9", "-o", out + "9"]
+    )
+    assert "pairs would come out; allowed are 9" in str(few.exception)
     alone = str(tmp_path / "alone.csv")
     sizes = json.loads(run("blocks", *paths["fields"], "--unblocked", alone, "--json"))
     assert sizes["candidates"] == lk.block_sizes(*fields).pairs

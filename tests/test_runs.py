@@ -390,6 +390,18 @@ def test_link__one_cut_however_it_is_written(fields, tmp_path):
         lk.link(*fields, probability=cut_at, run=tmp_path / "run")
 
 
+def test_link__one_way_to_find_candidates_however_it_is_written(fields, tmp_path):
+    """A run refused for its candidates could not go on in its folder when more were allowed, as its message advises."""
+    run = tmp_path / "run"
+    with pytest.raises(lk.LimitError, match=r"allow more: Blocks\(most="):
+        lk.link(*fields, run=run, candidates=lk.Blocks(most=10) | lk.LSH(recall="0.99", threshold=0.7))
+    found = lk.link(*fields, run=run, candidates=lk.LSH(threshold="7/10", most=10**8) | lk.Blocks())
+    assert found.pairs.equals(lk.link(*fields, candidates=lk.Blocks() | lk.LSH(threshold=0.7)).pairs)
+    for other in (lk.Blocks() | lk.LSH(threshold=0.7, recall=0.9), lk.Blocks() | lk.LSH(threshold=0.8), lk.Blocks()):
+        with pytest.raises(lk.MismatchError, match="another candidates"):
+            lk.link(*fields, run=run, candidates=other)
+
+
 def test_link__several_sets_or_a_standing_result_take_no_run(fields, tmp_path):
     with pytest.raises(ValueError, match="run takes two sets"):
         lk.link(*fields, standing=lk.link(*fields), run=tmp_path / "run")

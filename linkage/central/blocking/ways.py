@@ -115,3 +115,19 @@ def ways_of(candidates: object) -> tuple[Blocks | LSH, ...]:
     raise ValueError(
         "candidates: Blocks(), LSH(recall=0.99), or both with a | between them; leave it out for all pairs"
     )
+
+
+def said(candidates: Candidates | None) -> str | None:
+    """What is found depends on, however it was written; how many are allowed changes nothing of it."""
+    if candidates is None:
+        return None
+    return " | ".join(sorted({_said(way) for way in ways_of(candidates)}))
+
+
+def _said(way: Blocks | LSH) -> str:
+    if isinstance(way, Blocks):
+        return f"Blocks({', '.join(sorted(set(way.rules)))})"
+    recall, threshold = (
+        None if each is None else str(exact_ratio(each, name="recall")) for each in (way.recall, way.threshold)
+    )
+    return f"LSH(recall={recall}, threshold={threshold}, filters={sorted(set(way.filters))}, each={way.each})"

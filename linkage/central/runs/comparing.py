@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed, met_in_any
 from linkage.central.blocking.unblocked import warn_of_unblocked
-from linkage.central.blocking.ways import Candidates
+from linkage.central.blocking.ways import Candidates, said
 from linkage.central.candidates import Tile
 from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs, refuse_so_many, require_all_pairs
 from linkage.central.expected import expected_pairs
@@ -103,7 +103,7 @@ def compare_to_folder(
     wanted = None if filters is None else sorted([filters] if isinstance(filters, str) else filters)
     settings = {
         "work": "compare", "threshold": str(exact_ratio(threshold, name="threshold")), "measure": measure,
-        "filters": wanted, "candidates": repr(candidates),
+        "filters": wanted, "candidates": said(candidates),
     }  # fmt: skip
     with begun(folder, sets, settings, all_pairs=candidates is None, memory=memory) as work:
         own = work.sets[0], None if work.within else work.sets[1]
