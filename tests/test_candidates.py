@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import linkage as lk
 from linkage.agency.rejoin import hashed_ids
 from linkage.central.blocking.contending import contenders_met
-from linkage.central.blocking.keyed import keyed, met_in_any
+from linkage.central.blocking.keyed import keyed
 from linkage.central.modelling.scoring import contenders
 from linkage.cli import cli
 
@@ -379,6 +379,6 @@ def test_standard_blocks__take_in_nearly_all_pairs_of_one_person(preset, least):
         hashed = hashed_ids(ids, KEY, project="candidates", source=name, column="id")
         rows.append(pc.index_in(hashed, value_set=each.record_ids).to_numpy(zero_copy_only=False))
     tables = keyed(lk.Blocks(), *sets, threshold=None, threads=1)
-    met = met_in_any(tables, *rows)
+    met = tables.met(*rows)
     assert least < met.mean() < 1
     assert len(met) > 500

@@ -237,7 +237,7 @@ def test_run_folder__what_is_no_run_is_left_alone(fields, tmp_path):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
     lk.link(*fields, run=tmp_path / "run")
     about = tmp_path / "run" / "run.json"
-    about.write_text(about.read_text().replace('"candidates": "None"', '"candidates": "Blocks()"'))
+    about.write_text(about.read_text().replace('"candidates": null', '"candidates": "Blocks()"'))
     with pytest.raises(lk.FileFormatError, match=r"run\.json: .*changed"):
         lk.link(*fields, run=tmp_path / "run")
 
@@ -458,11 +458,12 @@ def test_commands__compare_to_a_folder(record, tmp_path):
 MEASURED = """
 import resource, sys
 import linkage as lk, pyarrow.parquet, scipy.sparse
-from linkage.central.blocking import exactsample
+from linkage.central.blocking import exactsample, lsh
 from linkage.central.runs import cut
-cut._MOST, exactsample._PAIRS = 8_192, 1 << 22
+cut._MOST, exactsample._PAIRS, lsh._ALIKE_PAIRS, lsh._SAMPLE_PAIRS = 8_192, 1 << 22, 1 << 22, 1 << 16
+way = {"blocks": lk.Blocks(), "LSH": lk.LSH(recall=0.05)}[sys.argv[4]]
 sets = [lk.EncodedSet.load(path, max_bytes=1 << 40) for path in sys.argv[1:3]]
-options = {"threshold": 0.9, "threads": 1, "memory": 16 << 20, "candidates": lk.Blocks()}
+options = {"threshold": 0.99, "threads": 1, "memory": 16 << 20, "candidates": way}
 held = int(open("/proc/self/status").read().partition("VmData:")[2].split()[0]) * 1024
 resource.setrlimit(resource.RLIMIT_DATA, (held + (110 << 20),) * 2)
 if sys.argv[3] == "memory":
@@ -474,22 +475,25 @@ else:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_DATA counts no mapped files there")
 @pytest.mark.skipif(pa.__version__.startswith("17."), reason="reading takes pyarrow 17 more than the set itself")
-def test_compare_to_folder__sets_larger_than_memory(tmp_path):
-    """80 MB of filters a side and 110 MB allowed: only mapped files, which are not counted, are enough."""
+@pytest.mark.parametrize("way", ["blocks", pytest.param("LSH", marks=pytest.mark.slow)])
+def test_compare_to_folder__sets_larger_than_memory(tmp_path, way):
+    """80 MB of filters a side and 110 MB allowed: only mapped files, which are not counted, are enough.
+
+    To tell the recall of LSH all bits of both sets were once laid side by side in memory.
+    """
     fields = (lk.Field(name="surname", type="name"),)
     blocks = (lk.Block(name="name", keys=("surname",)),)
     schema = lk.Schema(project="large", layout="record", bits=16_384, fields=fields, blocks=blocks)
     n = 40_000
-    few = np.random.default_rng(5).integers(0, 1 << 63, (1_000, 256), dtype=np.uint64)
+    bits = np.random.default_rng(5).integers(0, 1 << 63, (n, 256), dtype=np.uint64)
     keys = np.arange(1, n + 1, dtype=np.uint64)
     paths = [str(tmp_path / name) for name in ("left", "right")]
     for path, source in zip(paths, ("left", "right"), strict=True):
         ids = [f"{source[0]}{row:06}" for row in range(n)]
-        bits = np.tile(few, (n // len(few), 1))
         lk.EncodedSet.from_arrays(ids, {"record": bits}, blocks={"name": keys}, schema=schema, source=source).save(path)
     run = str(tmp_path / "run")
     in_folder, in_memory = (
-        subprocess.run([sys.executable, "-c", MEASURED, *paths, how], capture_output=True, text=True, check=False)
+        subprocess.run([sys.executable, "-c", MEASURED, *paths, how, way], capture_output=True, text=True, check=False)
         for how in (run, "memory")
     )
     assert in_folder.stdout == "40000\n", in_folder.stderr[-2_000:]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.lsh import LSHTables
-from linkage.central.blocking.meeting import counted
+from linkage.central.blocking.meeting import counted, met_by_keys
 from linkage.central.blocking.ways import Blocks, Candidates, ways_of
 from linkage.central.candidates import Tile
 from linkage.central.job import prepared
@@ -41,6 +41,9 @@ class Keyed(Protocol):
 
     def keys(self, table: int) -> tuple[Keys, Keys]:
         """Of left and right records."""
+
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which listed pairs have a key in common; of no others are keys made."""
 
     def part(self, tile: Tile) -> Keyed:
         """The same tables of some of the rows of either side; within one set, of rows that follow one another."""
@@ -71,6 +74,10 @@ class BlockTables:
             return left, right
         return left[self.tile.top : self.tile.bottom], right[self.tile.first : self.tile.last]
 
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Rule by rule."""
+        return met_by_keys(self, row, column)
+
     def part(self, tile: Tile) -> BlockTables:
         """Of some rows."""
         return replace(self, tile=tile)
@@ -96,6 +103,13 @@ class Together:
         """As its way makes them."""
         part, own = self._at(table)
         return part.keys(own)
+
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """By any way."""
+        met = np.zeros(len(row), dtype=np.bool_)
+        for part in self.parts:
+            met |= part.met(row, column)
+        return met
 
     def part(self, tile: Tile) -> Together:
         """Of some rows."""
@@ -183,13 +197,4 @@ def expected_to_meet(tables: Keyed, sample: ExactSample) -> float:
         return max(expected_to_meet(part, sample) for part in tables.parts)
     if isinstance(tables, LSHTables):
         return tables.chosen.expected_recall * len(sample)
-    return float(met_in_any(tables, sample.row, sample.column).sum())
-
-
-def met_in_any(tables: Keyed, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which listed pairs have a key in common."""
-    met = np.zeros(len(row), dtype=np.bool_)
-    for table in range(tables.tables):
-        left, right = tables.keys(table)
-        met |= (left[row] == right[column]) & (left[row] != 0)
-    return met
+    return float(tables.met(sample.row, sample.column).sum())

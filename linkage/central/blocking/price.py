@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from linkage.central import kernels
 from linkage.central.blocking.exactsample import ExactSample
-from linkage.central.blocking.keyed import Keyed, keyed, met_in_any
+from linkage.central.blocking.keyed import Keyed, keyed
 from linkage.central.blocking.lsh import LSHTables
 from linkage.central.blocking.meeting import Meeting, counted
 from linkage.central.blocking.search import Rows
@@ -148,7 +148,7 @@ def _priced(
 def _recall(tables: Keyed, sample: ExactSample | None) -> float | None:
     if sample is None or not len(sample):
         return None
-    return float(met_in_any(tables, sample.row, sample.column).mean())
+    return float(tables.met(sample.row, sample.column).mean())
 
 
 def _overlaps(job: Job) -> Callable[[Rows, Rows], object]:

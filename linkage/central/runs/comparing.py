@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linkage.central.blocking.exactsample import ExactSample
-from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed, met_in_any
+from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed
 from linkage.central.blocking.unblocked import warn_of_unblocked
 from linkage.central.blocking.ways import Candidates, said
 from linkage.central.candidates import Tile
@@ -120,7 +120,7 @@ def compare_to_folder(
         recall = None
         if tables is not None and sample is not None and not sample.half.all():
             # what meets is scored exactly, so what meets is found
-            recall = float(met_in_any(tables, sample.row, sample.column)[~sample.half].mean())
+            recall = float(tables.met(sample.row, sample.column)[~sample.half].mean())
         return PairsInFolder(work.folder.path / "pairs", found, recall)
 
 
