@@ -15,7 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 import linkage as lk
+from linkage.central.job import prepared
 from linkage.central.runs import cut, folder, work
+from linkage.central.runs.mapped import mapped
 from linkage.cli import cli
 from tests.test_candidates import sets_of
 
@@ -356,6 +358,21 @@ def test_compare_to_folder__of_candidates_refuses_by_what_they_find(record, tmp_
     with pytest.raises(lk.LimitError, match=r"pairs would come out; allowed are 20"):
         lk.compare_to_folder(*record, folder=tmp_path / "few", most=20, **by)
     assert not list((tmp_path / "few").glob("done-*"))
+
+
+def test_mapped__several_filters_as_one_are_mapped_too(fields, tmp_path):
+    """For LSH all filters of a record are one: in a run they were put together in memory, the whole set."""
+    (one,) = fields[:1]
+    how = {"threshold": 0.7, "measure": None, "filters": list(one.filters), "threads": 1, "spans": False}
+    with mapped(tmp_path / "rows", one, fields[1]) as sets:
+        found, expected = (prepared(*each, **how) for each in (sets, fields))
+        for own, other in ((found.rows, expected.rows), (found.columns, expected.columns)):
+            assert isinstance(own.words, np.memmap)
+            assert np.array_equal(own.words, other.words)
+            assert np.array_equal(own.counts, other.counts)
+        within = prepared(sets[0], None, **how)
+        assert within.rows is within.columns
+    assert not (tmp_path / "rows").exists()
 
 
 def test_run_folder__one_process_at_a_time(fields, tmp_path):
