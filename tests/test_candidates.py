@@ -1,5 +1,6 @@
 """Candidates of blocks, LSH and both: what is compared, what `link` makes of it, and that it says what was missed."""
 
+import dataclasses
 import json
 import warnings
 
@@ -12,10 +13,12 @@ from click.testing import CliRunner
 import linkage as lk
 from linkage.agency.rejoin import hashed_ids
 from linkage.central.blocking.contending import contenders_met
-from linkage.central.blocking.keyed import keyed, met_in_any
+from linkage.central.blocking.keyed import keyed
 from linkage.central.modelling.scoring import contenders
 from linkage.cli import cli
 
+# of these people a few are in no block
+pytestmark = pytest.mark.filterwarnings("ignore:.*are in no block:linkage.LinkageWarning")
 KEY = lk.Key(bytes.fromhex("5d1f0a6c93be2748e1c05b7f3a9d8264f0c7e51b2d8a4936607cfeb1d3529a48"))
 SOURCES = ("registry", "childrens_centre")
 LIMITS = {"executor": None, "threads": 2, "memory": 1 << 30, "progress": False}
@@ -276,11 +279,57 @@ def test_block_sizes__counts_candidates_and_lists_who_is_in_none(fields):
 
 def test_plan__prices_blocks_and_lsh_for_linking_too(fields, record):
     found = lk.plan(*fields, candidates=lk.Blocks() | lk.LSH(threshold=0.7))
-    assert [price.way for price in found.by_candidates] == ["Blocks", "LSH"]
+    assert [price.way for price in found.by_candidates] == ["Blocks", "LSH", "Blocks | LSH"]
     assert found.by_candidates[0].candidates == lk.block_sizes(*fields).pairs
     assert found.by_candidates[0].recall is None
     compared = lk.plan(*record, threshold=0.7, candidates=lk.Blocks())
     assert 0.9 < compared.by_candidates[0].recall <= 1
+
+
+def test_plan__recommends_no_way_that_finds_too_little_or_will_be_refused(record):
+    """Blocks that no record was in were the quickest, and recommended; blocks that flood ended the plan."""
+    few = lk.plan(*record, threshold=0.7, candidates=lk.Blocks(rules="postcode_initial"))
+    assert 0 < few.by_candidates[0].recall < 0.95
+    assert (few.by_candidates[0].against, few.recommended) == ("fewer than 0.95", "all pairs")
+    ways = lk.Blocks(most=10) | lk.Blocks(rules="sound_month") | lk.LSH(recall=0.5, most=20)
+    found = lk.plan(*record, threshold=0.7, candidates=ways)
+    assert [price.way for price in found.by_candidates] == [
+        "Blocks", "Blocks(sound_month)", "LSH", "Blocks | Blocks(sound_month) | LSH",
+    ]  # fmt: skip
+    refused = "will be refused, allowed are"
+    assert [price.against for price in found.by_candidates] == [f"{refused} 10", "", f"{refused} 20", f"{refused} 10"]
+    assert dataclasses.replace(found, seconds=100.0).recommended == "Blocks(sound_month)"
+    nobody = [without_blocks(each) for each in record]
+    assert lk.plan(*nobody, threshold=0.7, candidates=lk.Blocks()).recommended == "all pairs"
+
+
+def without_blocks(records):
+    blocks = {name: np.zeros_like(keys) for name, keys in records.blocks.items()}
+    return lk.EncodedSet.from_arrays(
+        records.record_ids.to_pylist(), records.filters, schema=records.schema, source=records.source, blocks=blocks,
+        key_check=records.key_check,
+    )  # fmt: skip
+
+
+def test_records_in_no_block_are_told_wherever_they_meet_nobody(record, fields, model, three, tmp_path):
+    """Only `link` of two sets under a model told; by a threshold, of three sets and by two ``Blocks`` it was silent."""
+    alone = without_blocks(record[1])
+    told = f"{alone.source}: {len(alone):,} records are in no block"
+    ways = {"one": lk.Blocks(), "two": lk.Blocks(rules="sound_month") | lk.Blocks(rules="same_names")}
+    for name, way in ways.items():
+        how = {"threshold": 0.8, "candidates": way}
+        for call in (
+            lambda how: lk.compare(record[0], alone, **how),
+            lambda how: lk.link(record[0], alone, **how),
+            lambda how, name=name: lk.link(record[0], alone, run=tmp_path / f"link-{name}", **how),
+            lambda how, name=name: lk.compare_to_folder(record[0], alone, folder=tmp_path / name, **how),
+        ):
+            with pytest.warns(lk.LinkageWarning, match=told):
+                call(how)
+    with pytest.warns(lk.LinkageWarning, match=f"{three[2].source}: {len(three[2]):,} records are in no block"):
+        lk.link(*three[:2], without_blocks(three[2]), model=model, candidates=lk.Blocks())
+    either = lk.Blocks(rules="by_nhs_number") | lk.Blocks(rules="sector_day")
+    assert "records are in no block" in str(lk.link(*fields, model=model, candidates=either).quality)
 
 
 def test_commands__by_blocks(fields, record, population, tmp_path):
@@ -300,6 +349,10 @@ def test_commands__by_blocks(fields, record, population, tmp_path):
     assert pq.read_metadata(out).num_rows == len(lk.compare(*record, threshold=0.8, candidates=lk.Blocks()))
     told = json.loads(run("link", *paths["fields"], "--block", "born_initial", "-o", str(tmp_path / "l"), "--json"))
     assert told["pairs"] == len(lk.link(*fields, candidates=lk.Blocks(rules="born_initial")))
+    few = CliRunner().invoke(
+        cli, ["compare", *paths["record"], "--threshold", "0.8", "--blocks", "--most", "9", "-o", out + "9"]
+    )
+    assert "pairs would come out; allowed are 9" in str(few.exception)
     alone = str(tmp_path / "alone.csv")
     sizes = json.loads(run("blocks", *paths["fields"], "--unblocked", alone, "--json"))
     assert sizes["candidates"] == lk.block_sizes(*fields).pairs
@@ -326,6 +379,6 @@ def test_standard_blocks__take_in_nearly_all_pairs_of_one_person(preset, least):
         hashed = hashed_ids(ids, KEY, project="candidates", source=name, column="id")
         rows.append(pc.index_in(hashed, value_set=each.record_ids).to_numpy(zero_copy_only=False))
     tables = keyed(lk.Blocks(), *sets, threshold=None, threads=1)
-    met = met_in_any(tables, *rows)
+    met = tables.met(*rows)
     assert least < met.mean() < 1
     assert len(met) > 500

@@ -156,6 +156,22 @@ def test_lsh__more_pairs_than_memory_are_refused():
         lk.compare(same, threshold=0.9, candidates=LSH(), memory=100_000)
 
 
+def test_lsh__more_candidates_than_allowed_are_refused_before_one_is_scored(two_sets, monkeypatch):
+    """Blocks that flood were refused; tables of records that are all alike went on for as long as it took."""
+    same = encoded(np.tile(some(1, seed=11) | True, (400, 1)))
+    monkeypatch.setattr("linkage.central.compare.similar", None)
+    with pytest.raises(
+        lk.LimitError, match=r"about 79,\d+ candidates by 1 tables of LSH, allowed are 1,000"
+    ) as refused:
+        lk.compare(same, threshold=0.9, candidates=LSH(most=1_000))
+    assert refused.value.needed > 79_000
+    with pytest.raises(lk.LimitError, match="about 79,800 pairs would take"):
+        lk.compare(same, threshold=0.9, candidates=LSH(), memory=1_000_000)
+    for most in (0, True, "x"):
+        with pytest.raises(ValueError, match="LSH: most is a whole number"):
+            LSH(most=most)
+
+
 @pytest.mark.parametrize("recall", [0, 1, 1.5, "x"])
 def test_lsh__refuses_a_recall_it_cannot_keep(recall):
     with pytest.raises(ValueError, match="recall"):

@@ -15,10 +15,14 @@ import pytest
 from click.testing import CliRunner
 
 import linkage as lk
+from linkage.central.job import prepared
 from linkage.central.runs import cut, folder, work
+from linkage.central.runs.mapped import mapped
 from linkage.cli import cli
 from tests.test_candidates import sets_of
 
+# of these people a few are in no block
+pytestmark = pytest.mark.filterwarnings("ignore:.*are in no block:linkage.LinkageWarning")
 WAYS = {
     "all pairs": None,
     "blocks": lk.Blocks(),
@@ -235,7 +239,7 @@ def test_run_folder__what_is_no_run_is_left_alone(fields, tmp_path):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
     lk.link(*fields, run=tmp_path / "run")
     about = tmp_path / "run" / "run.json"
-    about.write_text(about.read_text().replace('"candidates": "None"', '"candidates": "Blocks()"'))
+    about.write_text(about.read_text().replace('"candidates": null', '"candidates": "Blocks()"'))
     with pytest.raises(lk.FileFormatError, match=r"run\.json: .*changed"):
         lk.link(*fields, run=tmp_path / "run")
 
@@ -321,11 +325,54 @@ def test_compare_to_folder__pairs_that_somebody_removed_are_missed(record, tmp_p
     found = lk.compare_to_folder(*record, **options)
     gone = max(found.folder.iterdir(), key=lambda path: pq.read_metadata(path).num_rows)
     gone.unlink()
-    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there. Remove it") as refused:
+    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there.*Remove it") as refused:
         lk.compare_to_folder(*record, **options)
     Path(refused.value.path).unlink()
     assert lk.compare_to_folder(*record, **options) == found
     assert gone.exists()
+
+
+def test_compare_to_folder__pairs_that_somebody_changed_or_added_are_noticed(record, tmp_path):
+    """The rows of a tile's files were counted, and what they hold was believed; a file more was read along."""
+    options = {"folder": tmp_path / "run", "threshold": 0.7}
+    found = lk.compare_to_folder(*record, **options)
+    place = max(found.folder.iterdir(), key=lambda path: pq.read_metadata(path).num_rows)
+    whole = place.read_bytes()
+    table = pq.read_table(place)
+    pq.write_table(table.set_column(2, "similarity", pa.array(np.ones(len(table)))), place)
+    with pytest.raises(lk.FileFormatError, match=r"done-\d+\.parquet: .*not all there, or changed. Remove it"):
+        lk.compare_to_folder(*record, **options)
+    place.write_bytes(whole)
+    assert lk.compare_to_folder(*record, **options) == found
+    (found.folder / "other.parquet").write_bytes(whole)
+    with pytest.raises(lk.FileFormatError, match=r"other\.parquet: not what this run wrote; remove it"):
+        lk.compare_to_folder(*record, **options)
+
+
+def test_compare_to_folder__of_candidates_refuses_by_what_they_find(record, tmp_path):
+    """All pairs that reach the threshold were held against what is allowed, be it that candidates find a hundredth."""
+    by = {"threshold": 0.3, "candidates": lk.Blocks()}
+    n = len(lk.compare(*record, **by))
+    assert n < len(lk.compare(*record, threshold=0.3)) // 100
+    assert lk.compare_to_folder(*record, folder=tmp_path / "run", most=n, **by).pairs == n
+    with pytest.raises(lk.LimitError, match=r"pairs would come out; allowed are 20"):
+        lk.compare_to_folder(*record, folder=tmp_path / "few", most=20, **by)
+    assert not list((tmp_path / "few").glob("done-*"))
+
+
+def test_mapped__several_filters_as_one_are_mapped_too(fields, tmp_path):
+    """For LSH all filters of a record are one: in a run they were put together in memory, the whole set."""
+    (one,) = fields[:1]
+    how = {"threshold": 0.7, "measure": None, "filters": list(one.filters), "threads": 1, "spans": False}
+    with mapped(tmp_path / "rows", one, fields[1]) as sets:
+        found, expected = (prepared(*each, **how) for each in (sets, fields))
+        for own, other in ((found.rows, expected.rows), (found.columns, expected.columns)):
+            assert isinstance(own.words, np.memmap)
+            assert np.array_equal(own.words, other.words)
+            assert np.array_equal(own.counts, other.counts)
+        within = prepared(sets[0], None, **how)
+        assert within.rows is within.columns
+    assert not (tmp_path / "rows").exists()
 
 
 def test_run_folder__one_process_at_a_time(fields, tmp_path):
@@ -358,6 +405,18 @@ def test_runs__of_a_set_without_records_find_nothing(fields, record, tmp_path, w
 def test_link__one_cut_however_it_is_written(fields, tmp_path):
     for cut_at in (0.8, "0.8", "4/5"):
         lk.link(*fields, probability=cut_at, run=tmp_path / "run")
+
+
+def test_link__one_way_to_find_candidates_however_it_is_written(fields, tmp_path):
+    """A run refused for its candidates could not go on in its folder when more were allowed, as its message advises."""
+    run = tmp_path / "run"
+    with pytest.raises(lk.LimitError, match=r"allow more: Blocks\(most="):
+        lk.link(*fields, run=run, candidates=lk.Blocks(most=10) | lk.LSH(recall="0.99", threshold=0.7))
+    found = lk.link(*fields, run=run, candidates=lk.LSH(threshold="7/10", most=10**8) | lk.Blocks())
+    assert found.pairs.equals(lk.link(*fields, candidates=lk.Blocks() | lk.LSH(threshold=0.7)).pairs)
+    for other in (lk.Blocks() | lk.LSH(threshold=0.7, recall=0.9), lk.Blocks() | lk.LSH(threshold=0.8), lk.Blocks()):
+        with pytest.raises(lk.MismatchError, match="another candidates"):
+            lk.link(*fields, run=run, candidates=other)
 
 
 def test_link__several_sets_or_a_standing_result_take_no_run(fields, tmp_path):
@@ -416,11 +475,12 @@ def test_commands__compare_to_a_folder(record, tmp_path):
 MEASURED = """
 import resource, sys
 import linkage as lk, pyarrow.parquet, scipy.sparse
-from linkage.central.blocking import exactsample
+from linkage.central.blocking import exactsample, lsh
 from linkage.central.runs import cut
-cut._MOST, exactsample._PAIRS = 8_192, 1 << 22
+cut._MOST, exactsample._PAIRS, lsh._ALIKE_PAIRS, lsh._SAMPLE_PAIRS = 8_192, 1 << 22, 1 << 22, 1 << 16
+way = {"blocks": lk.Blocks(), "LSH": lk.LSH(recall=0.05)}[sys.argv[4]]
 sets = [lk.EncodedSet.load(path, max_bytes=1 << 40) for path in sys.argv[1:3]]
-options = {"threshold": 0.9, "threads": 1, "memory": 16 << 20, "candidates": lk.Blocks()}
+options = {"threshold": 0.99, "threads": 1, "memory": 16 << 20, "candidates": way}
 held = int(open("/proc/self/status").read().partition("VmData:")[2].split()[0]) * 1024
 resource.setrlimit(resource.RLIMIT_DATA, (held + (110 << 20),) * 2)
 if sys.argv[3] == "memory":
@@ -432,22 +492,25 @@ else:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_DATA counts no mapped files there")
 @pytest.mark.skipif(pa.__version__.startswith("17."), reason="reading takes pyarrow 17 more than the set itself")
-def test_compare_to_folder__sets_larger_than_memory(tmp_path):
-    """80 MB of filters a side and 110 MB allowed: only mapped files, which are not counted, are enough."""
+@pytest.mark.parametrize("way", ["blocks", pytest.param("LSH", marks=pytest.mark.slow)])
+def test_compare_to_folder__sets_larger_than_memory(tmp_path, way):
+    """80 MB of filters a side and 110 MB allowed: only mapped files, which are not counted, are enough.
+
+    To tell the recall of LSH all bits of both sets were once laid side by side in memory.
+    """
     fields = (lk.Field(name="surname", type="name"),)
     blocks = (lk.Block(name="name", keys=("surname",)),)
     schema = lk.Schema(project="large", layout="record", bits=16_384, fields=fields, blocks=blocks)
     n = 40_000
-    few = np.random.default_rng(5).integers(0, 1 << 63, (1_000, 256), dtype=np.uint64)
+    bits = np.random.default_rng(5).integers(0, 1 << 63, (n, 256), dtype=np.uint64)
     keys = np.arange(1, n + 1, dtype=np.uint64)
     paths = [str(tmp_path / name) for name in ("left", "right")]
     for path, source in zip(paths, ("left", "right"), strict=True):
         ids = [f"{source[0]}{row:06}" for row in range(n)]
-        bits = np.tile(few, (n // len(few), 1))
         lk.EncodedSet.from_arrays(ids, {"record": bits}, blocks={"name": keys}, schema=schema, source=source).save(path)
     run = str(tmp_path / "run")
     in_folder, in_memory = (
-        subprocess.run([sys.executable, "-c", MEASURED, *paths, how], capture_output=True, text=True, check=False)
+        subprocess.run([sys.executable, "-c", MEASURED, *paths, how, way], capture_output=True, text=True, check=False)
         for how in (run, "memory")
     )
     assert in_folder.stdout == "40000\n", in_folder.stderr[-2_000:]

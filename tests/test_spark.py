@@ -157,6 +157,37 @@ def test_candidate_pairs__each_once_and_by_one_rule(session):
     assert [tuple(each) for each in candidate_pairs(left, left, within=True).collect()] == [(0, 2)]
 
 
+@pytest.mark.parametrize("within", [False, True])
+def test_candidate_pairs__of_a_block_far_larger_than_others_are_made_by_many_tasks(session, monkeypatch, within):
+    """All of a block's pairs came from one task: its keys are few bytes, and Spark parts by bytes."""
+    from pyspark.sql import functions
+
+    from linkage.central.spark import joined
+
+    monkeypatch.setattr(joined, "_SQUARE", 20)
+    rng = np.random.default_rng(5)
+    found = []
+    for n in (900, 700):
+        key = np.where(rng.random(n) < 0.5, 7, rng.integers(8, 300, n))
+        found.append((key, frame(session, row=pa.array(np.arange(n), INT), rule=pa.array(np.zeros(n), INT), key=key)))
+    (own, left), (others, right) = (found[0], found[0]) if within else found
+    wanted = {(a, b) for a, b in np.argwhere(own[:, None] == others) if a < b or not within}
+    large = joined.large_blocks(left, right)
+    assert [each["key"] for each in large.collect()] == [7]
+    for options in ({}, {"large": large, "partitions": 8}):
+        pairs = joined.candidate_pairs(left, right, within=within, **options).collect()
+        assert len(pairs) == len(wanted)
+        assert {tuple(each) for each in pairs} == wanted
+    session.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
+    try:
+        made = joined.meeting(left, right, large, 8).groupBy(functions.spark_partition_id()).count().collect()
+    finally:
+        session.conf.unset("spark.sql.autoBroadcastJoinThreshold")
+    counts = [each["count"] for each in made]
+    assert max(counts) < sum(counts) / 3
+    assert joined.partitions_for(session, 4_001) == 11
+
+
 @pytest.mark.parametrize(("kinds", "column"), [
     ({"key_type": pa.int32()}, "key"), ({"row_type": pa.int64()}, "row"), ({"key_type": pa.float64()}, "key"),
     ({"key_type": pa.string()}, "key"),

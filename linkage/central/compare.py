@@ -10,8 +10,9 @@ from typing import NoReturn
 import numpy as np
 
 from linkage.central.blocking.exactsample import ExactSample
-from linkage.central.blocking.keyed import Keyed, keyed
+from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed
 from linkage.central.blocking.search import similar
+from linkage.central.blocking.unblocked import warn_of_unblocked
 from linkage.central.blocking.ways import Candidates
 from linkage.central.executors import OnExecutor
 from linkage.central.expected import expected_pairs
@@ -63,7 +64,7 @@ def compare(
     candidates
         Only pairs that meet are compared: ``Blocks()`` in a block of the agreement, ``LSH(recall=0.99)`` in a table of
         locality-sensitive hashes, ``Blocks() | LSH()`` in either. ``Pairs.recall`` says which share of a sample's pairs
-        that found. Left out: all pairs, none missed.
+        that found, and a warning how many records are in no block. Left out: all pairs, none missed.
     executor
         Any `concurrent.futures.Executor` whose workers compare in the place of threads (`linkage.central.executors`):
         processes, or other machines through Dask or MPI. All pairs only. The pairs are the same.
@@ -101,6 +102,7 @@ def compare(
             candidates, job.left, None if job.within else job.right, threshold=threshold, measure=measure,
             filters=filters, sample=sample, threads=threads,
         )  # fmt: skip
+        warn_of_unblocked(candidates, left, right)
         return _by_candidates(job, tables, sample, threads=threads, memory=memory, progress=progress)
     job = prepared(left, right, threshold=threshold, measure=measure, filters=filters, threads=threads)
     expected = expected_pairs(job, threads=threads)
@@ -124,6 +126,9 @@ def _by_candidates(
         if held * BYTES_PER_PAIR > memory:
             refuse(held, memory)
 
+    expected = sample.expected(expected_to_meet(tables, sample))
+    if expected.at_least * BYTES_PER_PAIR > memory:
+        refuse(expected.pairs, memory)
     found = similar(tables, job, threads=threads, progress=progress, room=room)
     return dataclasses.replace(job.pairs(*found), recall=sample.recall(found))
 

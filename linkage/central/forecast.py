@@ -72,7 +72,10 @@ class Plan:
 
     @property
     def recommended(self) -> str:
-        """What takes least time: ``"Blocks"`` or ``"LSH"``, if priced, or ``"all pairs"``, which miss nothing."""
+        """What takes least time: ``"Blocks"`` or ``"LSH"``, if priced, or ``"all pairs"``, which miss nothing.
+
+        No way that would be refused, or finds less than the recall asked of LSH, or 0.95 where none was asked for.
+        """
         return cheapest(self.by_candidates, self.seconds)
 
     def _repr_html_(self) -> str:
@@ -121,7 +124,8 @@ def plan(
     Runs the real kernels on a sample of the pairs, evenly spaced: record ids are random, so the sample is too. The
     arguments are those of the run that is planned (``most``: of `compare_in_parts`); without ``threshold`` the sets
     must be of the ``fields`` layout. With ``candidates`` each of their ways is priced too, by one of its tables, and
-    the quickest is recommended: the decision is yours, as all pairs alone miss nothing.
+    several together; the quickest that finds enough is recommended: the decision is yours, as all pairs alone miss
+    nothing.
 
     Cost: reads both sets, arranges the right one and compares some millions of pairs; about a second.
 

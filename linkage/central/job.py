@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from linkage.central import kernels
 from linkage.central.candidates import Grid, Tile, all_pairs
 from linkage.central.kernels import Arranged, Rows
+from linkage.central.sidebyside import side_by_side
 from linkage.central.thresholds import MEASURES, Measure, Ratio, exact_ratio, least_overlap, similarity
 from linkage.central.tiles import Found, arranged, no_pairs
 from linkage.encoded import EncodedSet, require_comparable
@@ -139,7 +140,7 @@ def _together(side: EncodedSet, names: tuple[str, ...]) -> Rows:
     if len(names) == 1:
         return Rows(side.filters[names[0]], side.popcounts[names[0]])
     counts = [side.popcounts[name] for name in names]
-    words = np.concatenate([side.filters[name] for name in names], axis=1)
+    words = side_by_side([side.filters[name] for name in names])
     return Rows(words, np.sum(counts, axis=0, dtype=counts[0].dtype))
 
 

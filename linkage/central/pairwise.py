@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from linkage.central import assign, compare
 from linkage.central.blocking.contending import contenders_met, share_met
 from linkage.central.blocking.keyed import keyed
-from linkage.central.blocking.ways import Blocks, Candidates
+from linkage.central.blocking.unblocked import unblocked
+from linkage.central.blocking.ways import Candidates
 from linkage.central.judging import ownthreshold
 from linkage.central.judging.cut import LOWEST, default_cut
 from linkage.central.judging.judgement import judge, recall_by_group, similarity_judged
@@ -121,10 +122,7 @@ def _lost(met: Span | None) -> list[str]:
 
 def _in_no_block(sets: tuple[EncodedSet, ...], candidates: Candidates | None) -> list[str]:
     """How many records met nobody because no rule put them anywhere."""
-    if not isinstance(candidates, Blocks):
-        return []
-    rules = candidates.of(sets[0].schema)
-    alone = sum(len(each) - int(np.any([each.blocks[rule] for rule in rules], axis=0).sum()) for each in sets)
+    alone = sum(unblocked(candidates, each) for each in sets)
     told = f"{alone:,} records are in no block and were compared with nobody: `block_sizes` lists them"
     return [told] if alone else []
 

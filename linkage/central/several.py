@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.blocking.unblocked import warn_of_unblocked
 from linkage.central.blocking.ways import Candidates
 from linkage.central.clusters import Known, clusters
 from linkage.central.judging.cut import LOWEST, default_cut
@@ -92,6 +93,7 @@ def decide_by_probability(
 ) -> Decided:
     """Layout ``fields``: every two sets under a model of their own, or the one given."""
     met = []
+    warn_of_unblocked(candidates, *sets)
     for left, right in _to_meet(sets, duplicates):
         own = [name for name in duplicates if name in (sets[left].source, sets[right].source)]
         used = model or past.models.get((left, right))

@@ -173,12 +173,18 @@ def _to_file(
     out: str, encoded: list[EncodedSet], candidates: Candidates | None, *, most: int, memory: int, **options: Any
 ) -> tuple[int, float | None]:
     """How many pairs were written, and of candidates their recall."""
-    from linkage import compare, compare_in_parts, write_pairs
+    from linkage import LimitError, compare, compare_in_parts, write_pairs
+    from linkage.central.compare import refuse_so_many
     from linkage.central.tiles import BYTES_PER_PAIR
 
     if candidates is None:
         return write_pairs(compare_in_parts(*encoded, most=most, memory=memory, **options), out), None
-    pairs = compare(*encoded, candidates=candidates, memory=min(memory, most * BYTES_PER_PAIR), **options)
+    try:
+        pairs = compare(*encoded, candidates=candidates, memory=min(memory, most * BYTES_PER_PAIR), **options)
+    except LimitError as error:
+        if error.needed is None or error.allowed != most * BYTES_PER_PAIR:
+            raise
+        refuse_so_many(error.needed // BYTES_PER_PAIR, most)
     return write_pairs(iter([pairs]), out), pairs.recall
 
 

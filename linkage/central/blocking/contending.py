@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
-from linkage.central.blocking.keyed import Keyed, met_in_any
+from linkage.central.blocking.keyed import Keyed
 from linkage.central.blocking.search import Rows, distinct, over_candidates
 from linkage.central.contenders import Contenders, at_least, most_contenders, raised
 from linkage.central.modelling.competition import Edges
@@ -120,5 +120,5 @@ def share_met(
     total = float(chance.sum())
     if total < 1:
         return None
-    met = float(chance[met_in_any(tables, rows[found.row], found.column)].sum())
+    met = float(chance[tables.met(rows[found.row], found.column)].sum())
     return Span(met / total, *wilson_ends(met, total))

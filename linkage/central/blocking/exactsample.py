@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central import kernels
+from linkage.central.expected import Expected
 from linkage.central.job import Job
 from linkage.central.tiles import Found, no_pairs
 from linkage.parallel import in_order
@@ -29,6 +30,9 @@ class ExactSample:
     column: NDArray[np.int32]
     overlap: NDArray[np.uint32]
     half: NDArray[np.bool_]
+    by_row: NDArray[np.int64]
+    size: tuple[int, int]
+    within: bool
 
     @classmethod
     def of(cls, job: Job, *, threads: int | None) -> ExactSample:
@@ -40,10 +44,23 @@ class ExactSample:
             apart = row != column
             place, overlap = place[apart], overlap[apart]
             row, column = np.minimum(row, column)[apart], np.maximum(row, column)[apart]
-        return cls(row, column, overlap, place % 2 == 0)
+        by_row, size = np.bincount(place, minlength=len(rows)), (len(job.rows), len(job.columns))
+        return cls(row, column, overlap, place % 2 == 0, by_row, size, job.within)
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def expected(self, met: float) -> Expected:
+        """How many pairs will be found, if so many of the sample's own meet."""
+        n = len(self)
+        if not n:
+            return Expected(0, 0, 0)
+        # as in `expected_pairs`: pairs come in clusters
+        by_column = np.unique(self.column, return_counts=True)[1]
+        spread = self.by_row.var() * len(self.by_row) + (by_column**2).sum() - n * n / self.size[1]
+        error = 4 * np.sqrt(n + 1 + spread)
+        all_of_one = met / n * self.size[0] / len(self.by_row) / (2 if self.within else 1)
+        return Expected(*(int(max(0, count) * all_of_one) for count in (n, n - error, n + error)))
 
     def to_choose_by(self) -> Found:
         """The pairs of every other row."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.lsh import LSHTables
-from linkage.central.blocking.meeting import counted
+from linkage.central.blocking.meeting import counted, met_by_keys
 from linkage.central.blocking.ways import Blocks, Candidates, ways_of
 from linkage.central.candidates import Tile
 from linkage.central.job import prepared
@@ -41,6 +41,9 @@ class Keyed(Protocol):
 
     def keys(self, table: int) -> tuple[Keys, Keys]:
         """Of left and right records."""
+
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which listed pairs have a key in common; of no others are keys made."""
 
     def part(self, tile: Tile) -> Keyed:
         """The same tables of some of the rows of either side; within one set, of rows that follow one another."""
@@ -71,6 +74,10 @@ class BlockTables:
             return left, right
         return left[self.tile.top : self.tile.bottom], right[self.tile.first : self.tile.last]
 
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Rule by rule."""
+        return met_by_keys(self, row, column)
+
     def part(self, tile: Tile) -> BlockTables:
         """Of some rows."""
         return replace(self, tile=tile)
@@ -97,6 +104,13 @@ class Together:
         part, own = self._at(table)
         return part.keys(own)
 
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """By any way."""
+        met = np.zeros(len(row), dtype=np.bool_)
+        for part in self.parts:
+            met |= part.met(row, column)
+        return met
+
     def part(self, tile: Tile) -> Together:
         """Of some rows."""
         return Together([part.part(tile) for part in self.parts])
@@ -118,19 +132,22 @@ def keyed(
     measure: Measure | None = None,
     filters: Sequence[str] | None = None,
     sample: ExactSample | None = None,
+    refuse: bool = True,
     threads: int | None,
 ) -> Keyed:
     """The tables of two comparable sets, or of one with itself.
 
     ``threshold``, ``measure``, ``filters`` and ``sample`` are those of `compare`; in linking LSH has its own.
 
-    Raises ``ValueError`` for ways that these sets don't have, and `LimitError` for more candidates than a way allows.
+    Raises ``ValueError`` for ways that these sets don't have, and `LimitError` for more candidates than a way allows,
+    unless it shall not ``refuse``.
     """
     parts: list[Keyed] = []
     for way in ways_of(candidates):
         if isinstance(way, Blocks):
             own = BlockTables(left, left if right is None else right, way.of(left.schema))
-            require_room(own, way.most, within=right is None)
+            if refuse:
+                require_room(own, way.most, within=right is None)
             parts.append(own)
             continue
         least = way.threshold if threshold is None else threshold
@@ -140,7 +157,10 @@ def keyed(
             )
         names = filters if filters is not None else way.filters or tuple(each.name for each in left.schema.filters)
         job = prepared(left, right, threshold=least, measure=measure, filters=names, threads=threads, spans=False)
-        parts.append(LSHTables.of(job, exact_ratio(least, name="threshold"), way, sample, threads=threads))
+        hashed = LSHTables.of(job, exact_ratio(least, name="threshold"), way, sample, threads=threads)
+        if refuse:
+            require_room_in_tables(hashed, way.most)
+        parts.append(hashed)
     return parts[0] if len(parts) == 1 else Together(parts)
 
 
@@ -159,10 +179,22 @@ def require_room(blocks: BlockTables, most: int, *, within: bool) -> None:
         )
 
 
-def met_in_any(tables: Keyed, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which listed pairs have a key in common."""
-    met = np.zeros(len(row), dtype=np.bool_)
-    for table in range(tables.tables):
-        left, right = tables.keys(table)
-        met |= (left[row] == right[column]) & (left[row] != 0)
-    return met
+def require_room_in_tables(tables: LSHTables, most: int) -> None:
+    """`LimitError` if a sample says that hashing gives more candidates than allowed, before one is scored."""
+    total = tables.chosen.candidates
+    if total > most:
+        raise LimitError(
+            f"about {total:,} candidates by {tables.tables:,} tables of LSH, allowed are {most:,}: too many records "
+            "are alike. Raise the threshold, ask for less recall, use Blocks(), or allow more: LSH(most=...)",
+            needed=total,
+            allowed=most,
+        )
+
+
+def expected_to_meet(tables: Keyed, sample: ExactSample) -> float:
+    """How many of a sample's pairs meet: by LSH as it was chosen, by several ways at least as many as by the best."""
+    if isinstance(tables, Together):
+        return max(expected_to_meet(part, sample) for part in tables.parts)
+    if isinstance(tables, LSHTables):
+        return tables.chosen.expected_recall * len(sample)
+    return float(tables.met(sample.row, sample.column).sum())

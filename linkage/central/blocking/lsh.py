@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from linkage.central import kernels
 from linkage.central.blocking.bitplanes import keys_of, planes_of
 from linkage.central.blocking.exactsample import ExactSample, some_rows, with_all
+from linkage.central.blocking.meeting import met_by_keys
 from linkage.central.blocking.ways import LSH
 from linkage.central.candidates import Tile
 from linkage.central.job import Job
@@ -100,6 +101,13 @@ class LSHTables:
             for planes, rows in zip(self._planes, (self.job.rows, self.job.columns), strict=False)
         ]
         return made[0], made[-1]
+
+    def met(self, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which listed pairs meet in a table, of whose records alone bits are laid side by side."""
+        rows, at_row = np.unique(row, return_inverse=True)
+        columns, at_column = np.unique(column, return_inverse=True)
+        job = replace(self.job, rows=self.job.rows.take(rows), columns=self.job.columns.take(columns), within=False)
+        return met_by_keys(replace(self, job=job), at_row.astype(np.int32), at_column.astype(np.int32))
 
     def part(self, tile: Tile) -> LSHTables:
         """Of some rows."""

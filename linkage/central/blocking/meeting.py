@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,3 +113,20 @@ def _numbered(lengths: Places) -> Places:
     """0, 1, ... of each run."""
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+
+
+class _WithKeys(Protocol):
+    @property
+    def tables(self) -> int: ...
+
+    def keys(self, table: int) -> tuple[Keys, Keys]: ...
+
+
+def met_by_keys(tables: _WithKeys, row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which listed pairs have a key in common."""
+    met = np.zeros(len(row), dtype=np.bool_)
+    for table in range(tables.tables):
+        left, right = tables.keys(table)
+        own = left[row]
+        met |= (own == right[column]) & (own != 0)
+    return met

@@ -12,6 +12,12 @@ MOST_CANDIDATES = 10_000_000_000
 """Some hours of scoring."""
 
 
+def require_most(way: str, most: object) -> None:
+    """``ValueError`` unless it is a number of candidates."""
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise ValueError(f"{way}: most is a whole number of candidates, at least 1")
+
+
 class _Way:
     def __or__(self, other: Candidates) -> Either:
         return Either((*ways_of(self), *ways_of(other)))
@@ -25,8 +31,9 @@ class Blocks(_Way):
     is met in parts. More than ``most`` candidates are refused before any is scored, with the largest blocks named;
     `linkage.block_sizes` says what to expect, and which records are in no block.
 
-    >>> Blocks() | LSH(recall=0.95)
-    Either(ways=(Blocks(rules=(), most=10000000000), LSH(recall=0.95, threshold=None, filters=(), each=False)))
+    >>> Blocks() | LSH(recall=0.95)  # doctest: +NORMALIZE_WHITESPACE
+    Either(ways=(Blocks(rules=(), most=10000000000),
+                 LSH(recall=0.95, threshold=None, filters=(), each=False, most=10000000000)))
     """
 
     rules: tuple[str, ...] = ()
@@ -35,8 +42,7 @@ class Blocks(_Way):
     def __post_init__(self) -> None:
         rules = (self.rules,) if isinstance(self.rules, str) else tuple(self.rules)
         object.__setattr__(self, "rules", rules)
-        if isinstance(self.most, bool) or not isinstance(self.most, int) or self.most < 1:
-            raise ValueError("Blocks: most is a whole number of candidates, at least 1")
+        require_most("Blocks", self.most)
 
     def of(self, schema: Schema) -> tuple[str, ...]:
         """The rules meant, in the agreement's order; ``ValueError`` if it has none, or not these."""
@@ -71,18 +77,22 @@ class LSH(_Way):
         For `link`: the filters that count, all if left out.
     each
         Whether each pair shall have that chance, be it exactly at the threshold: more tables, and more time.
+    most
+        More candidates, by a sample, are refused before any is scored.
     """
 
     recall: Ratio = 0.99
     threshold: Ratio | None = None
     filters: tuple[str, ...] = ()
     each: bool = False
+    most: int = MOST_CANDIDATES
 
     def __post_init__(self) -> None:
         if exact_ratio(self.recall, name="recall") == 1:
             raise ValueError("recall: below 1; only all pairs miss nothing (leave candidates out)")
         if self.threshold is not None:
             exact_ratio(self.threshold, name="threshold")
+        require_most("LSH", self.most)
         object.__setattr__(self, "filters", (self.filters,) if isinstance(self.filters, str) else tuple(self.filters))
 
 
@@ -105,3 +115,19 @@ def ways_of(candidates: object) -> tuple[Blocks | LSH, ...]:
     raise ValueError(
         "candidates: Blocks(), LSH(recall=0.99), or both with a | between them; leave it out for all pairs"
     )
+
+
+def said(candidates: Candidates | None) -> str | None:
+    """What is found depends on, however it was written; how many are allowed changes nothing of it."""
+    if candidates is None:
+        return None
+    return " | ".join(sorted({_said(way) for way in ways_of(candidates)}))
+
+
+def _said(way: Blocks | LSH) -> str:
+    if isinstance(way, Blocks):
+        return f"Blocks({', '.join(sorted(set(way.rules)))})"
+    recall, threshold = (
+        None if each is None else str(exact_ratio(each, name="recall")) for each in (way.recall, way.threshold)
+    )
+    return f"LSH(recall={recall}, threshold={threshold}, filters={sorted(set(way.filters))}, each={way.each})"

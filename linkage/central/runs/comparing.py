@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linkage.central.blocking.exactsample import ExactSample
-from linkage.central.blocking.keyed import Keyed, keyed, met_in_any
-from linkage.central.blocking.ways import Candidates
+from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed
+from linkage.central.blocking.unblocked import warn_of_unblocked
+from linkage.central.blocking.ways import Candidates, said
 from linkage.central.candidates import Tile
 from linkage.central.compare import DEFAULT_MEMORY, MOST_PAIRS, most_pairs, refuse_so_many, require_all_pairs
 from linkage.central.expected import expected_pairs
@@ -21,7 +22,7 @@ from linkage.central.runs import parts
 from linkage.central.runs.alike import found_in
 from linkage.central.runs.cut import tiles_of
 from linkage.central.runs.folder import Part
-from linkage.central.runs.pairfiles import remove_files, rows_in, write_file
+from linkage.central.runs.pairfiles import digest_of, remove_files, require_no_others, write_file
 from linkage.central.runs.work import Work, begun
 from linkage.central.thresholds import Measure, Ratio, exact_ratio
 from linkage.encoded import EncodedSet, require_comparable
@@ -102,7 +103,7 @@ def compare_to_folder(
     wanted = None if filters is None else sorted([filters] if isinstance(filters, str) else filters)
     settings = {
         "work": "compare", "threshold": str(exact_ratio(threshold, name="threshold")), "measure": measure,
-        "filters": wanted, "candidates": repr(candidates),
+        "filters": wanted, "candidates": said(candidates),
     }  # fmt: skip
     with begun(folder, sets, settings, all_pairs=candidates is None, memory=memory) as work:
         own = work.sets[0], None if work.within else work.sets[1]
@@ -113,17 +114,25 @@ def compare_to_folder(
             tables = keyed(
                 candidates, *own, threshold=threshold, measure=measure, filters=filters, sample=sample, threads=threads
             )
-        _require_room(job, work, most, threads=threads)
+            warn_of_unblocked(candidates, *own)
+        _require_room(job, work, most, tables, sample, threads=threads)
         found = _written(work, job, tables, most, limits=limits)
         recall = None
         if tables is not None and sample is not None and not sample.half.all():
             # what meets is scored exactly, so what meets is found
-            recall = float(met_in_any(tables, sample.row, sample.column)[~sample.half].mean())
+            recall = float(tables.met(sample.row, sample.column)[~sample.half].mean())
         return PairsInFolder(work.folder.path / "pairs", found, recall)
 
 
-def _require_room(job: Job, work: Work, most: int, *, threads: int | None) -> None:
-    """`LimitError` if a sample of one tile says that there will be more pairs than are allowed."""
+def _require_room(
+    job: Job, work: Work, most: int, tables: Keyed | None, sample: ExactSample | None, *, threads: int | None
+) -> None:
+    """`LimitError` if a sample, of all pairs one tile's, says that there will be more pairs than are allowed."""
+    if tables is not None and sample is not None:
+        met = sample.expected(expected_to_meet(tables, sample))
+        if met.at_least > most:
+            refuse_so_many(met.pairs, most)
+        return
     n, m = len(job.rows), len(job.columns)
     tiles = tiles_of(n, m, work.folder.cut, within=False)
     if not tiles or n * m == 0:
@@ -145,16 +154,17 @@ def _written(work: Work, job: Job, tables: Keyed | None, most: int, *, limits: L
         total += work.folder.part(f"done-{number:05}", make, functools.partial(_pairs_of, work, f"{number:05}"))
         if total > most:
             refuse_so_many(total, most)
+    require_no_others(work.folder, {f"{number:05}" for number in range(len(tiles))})
     return total
 
 
-def _pairs_of(work: Work, name: str, table: pa.Table, _: Mapping[str, str]) -> int:
-    """How many pairs a tile has: what says that it is done is of no use without them."""
+def _pairs_of(work: Work, name: str, table: pa.Table, said: Mapping[str, str]) -> int:
+    """How many pairs a tile has: what says that it is done is of no use without them, as they were written."""
     import pyarrow as pa
 
     pairs = parts.numbers(table, "pairs", pa.int64(), 0, _MOST_OF_A_TILE)
-    if len(pairs) != 1 or pairs[0] != rows_in(work.folder, name):
-        raise ValueError("its pairs are not all there")
+    if len(pairs) != 1 or said.get("files") != digest_of(work.folder, name):
+        raise ValueError("its pairs are not all there, or changed")
     return int(pairs[0])
 
 
@@ -169,4 +179,4 @@ def _tile(work: Work, job: Job, tables: Keyed | None, name: str, tile: Tile, mos
         if total > most:
             refuse_so_many(total, most)
         write_file(work.folder, f"{name}-{number:05}", job.pairs(*part))
-    return pa.table({"pairs": pa.array([total], pa.int64())}), {}
+    return pa.table({"pairs": pa.array([total], pa.int64())}), {"files": digest_of(work.folder, name)}

@@ -5,14 +5,17 @@ The files can be read as one table: ``pyarrow.parquet.read_table(folder / "pairs
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from linkage.central.runs.folder import RunFolder
+from linkage.errors import FileFormatError
 from linkage.files import written_beside
 from linkage.pairs import Pairs
-from linkage.parquetfile import opened, writer
+from linkage.parquetfile import writer
 
 _ROWS = 1 << 20  # of links in a file
 
@@ -25,13 +28,20 @@ def write_file(run: RunFolder, name: str, pairs: Pairs) -> None:
         file.write_table(table)
 
 
-def rows_in(run: RunFolder, name: str) -> int:
-    """How many pairs are in the files of this name and numbers after it. Raises `FileFormatError` for a damaged one."""
-    total = 0
-    for path in _folder(run).glob(f"{name}-*.parquet"):
-        with opened(path) as handle:
-            total += handle.metadata.num_rows
-    return total
+def digest_of(run: RunFolder, name: str) -> str:
+    """Of the files of this name and numbers after it, to the last byte."""
+    made = hashlib.sha256()
+    for path in sorted(_folder(run).glob(f"{name}-*.parquet")):
+        with path.open("rb") as handle:
+            made.update(f"{path.name} {hashlib.file_digest(handle, 'sha256').hexdigest()} ".encode())
+    return made.hexdigest()
+
+
+def require_no_others(run: RunFolder, names: Collection[str]) -> None:
+    """`FileFormatError` if there are files of other names: whoever reads the folder would take them in."""
+    for path in sorted(_folder(run).iterdir()):
+        if path.suffix == ".parquet" and path.name.rpartition("-")[0] not in names:
+            raise FileFormatError(f"{path}: not what this run wrote; remove it", path=str(path), reason="content")
 
 
 def remove_files(run: RunFolder, name: str) -> None:

@@ -17,7 +17,8 @@ from linkage.central import assign, kernels
 from linkage.central.blocking.contending import contenders_of
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, keyed
-from linkage.central.blocking.ways import Candidates
+from linkage.central.blocking.unblocked import warn_of_unblocked
+from linkage.central.blocking.ways import Candidates, said
 from linkage.central.candidates import Tile
 from linkage.central.contenders import LINK_FLOOR_BITS, Contenders, collect, most_contenders
 from linkage.central.job import Job, prepared
@@ -103,6 +104,7 @@ class Work:
         if candidates is not None:
             sample = ExactSample.of(job, threads=threads)
             tables = keyed(candidates, left, right, threshold=threshold, sample=sample, threads=threads)
+            warn_of_unblocked(candidates, left, right)
         found = self.similar(job, tables, limits=limits)
         pairs = job.pairs(*found)
         return pairs if sample is None else replace(pairs, recall=sample.recall(found))
@@ -147,5 +149,5 @@ def settings_of_link(
     """What the links depend on, beside the sets."""
     given = None if model is None else hashlib.sha256(to_text(model).encode()).hexdigest()
     # 0.8, "0.8" and 4/5 are one cut
-    said = {name: None if value is None else str(exact_ratio(value, name=name)) for name, value in cuts.items()}
-    return {"work": "link", "model": given, "candidates": repr(candidates), "duplicates": sorted(duplicates), **said}
+    ratios = {name: None if value is None else str(exact_ratio(value, name=name)) for name, value in cuts.items()}
+    return {"work": "link", "model": given, "candidates": said(candidates), "duplicates": sorted(duplicates), **ratios}

@@ -26,7 +26,7 @@ from linkage.central.runs.cut import is_cut
 from linkage.central.runs.folder import Part
 from linkage.central.runs.work import Work, begun
 from linkage.central.spark.components import Assign, assigned
-from linkage.central.spark.joined import candidate_pairs, require_room
+from linkage.central.spark.joined import LARGE, candidate_pairs, large_blocks, partitions_for, require_room
 from linkage.central.spark.scored import ALIKE, CONTENDERS, Reach, Weigh
 from linkage.central.spark.staged import Staged, stage
 from linkage.central.tiles import Found, no_pairs
@@ -174,21 +174,23 @@ class SparkWork(Work):
         rows = self.folder.cut["rows"]
         tiles = [Tile(top, min(top + rows, n), 0, n_right) for top in range(0, n, rows)]
         names = [f"{name}-{number:05}" for number in range(len(tiles))]
-        staged = None
+        staged, partitions = None, 0
         if not all(self.folder.place(each).exists() for each in names):
             staged = Staged(*self._scratch("staged"))
             stage(staged, sides, worth, tables)
             left, right = (staged.keys(self.by.session, side) for side in ("left", "right"))
             row_bytes = 2 * sum(each.row_bytes for each in sides[0])
-            require_room(left, right, self.by.most, row_bytes=row_bytes, within=self.within)
+            total = require_room(left, right, self.by.most, row_bytes=row_bytes, within=self.within)
+            partitions = partitions_for(self.by.session, total * rows // max(rows, n))
+            large_blocks(left, right).write.mode("overwrite").parquet(staged.large_at)
         watched = shown(
             zip(names, tiles, strict=True), total=len(tiles), label="parts", unit="part", progress=limits["progress"]
         )
         for each, tile in watched:
-            make = functools.partial(self._made, staged, step, tile)
+            make = functools.partial(self._made, staged, step, tile, partitions)
             yield self.folder.part(each, make, functools.partial(step.value, tile))
 
-    def _made(self, staged: Staged | None, step: _Step[Any], tile: Tile) -> Part:
+    def _made(self, staged: Staged | None, step: _Step[Any], tile: Tile, partitions: int) -> Part:
         """One part by the cluster."""
         import pyarrow.parquet as pq
         from pyspark.sql import functions
@@ -198,8 +200,9 @@ class SparkWork(Work):
         session = self.by.session
         some = f"row >= {tile.top} and row < {tile.bottom}"
         met = candidate_pairs(
-            staged.keys(session, "left").where(some), staged.keys(session, "right"), within=self.within
-        )
+            staged.keys(session, "left").where(some), staged.keys(session, "right"), within=self.within,
+            large=session.read.schema(LARGE).parquet(staged.large_at), partitions=partitions,
+        )  # fmt: skip
         left = staged.rows(session, "left").where(some).withColumnRenamed("words", "left_words")
         right = staged.rows(session, "right").select(
             functions.col("row").alias("column"), functions.col("words").alias("right_words")

@@ -30,6 +30,11 @@ class Staged:
     path: Path
     seen_as: str
 
+    @property
+    def large_at(self) -> str:
+        """Where the large blocks are."""
+        return f"{self.seen_as}/large"
+
     def rows(self, session: Any, side: str) -> Any:
         """A DataFrame row int, words binary and, on the left, worth binary."""
         return session.read.parquet(f"{self.seen_as}/rows-{side}")
