@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -166,8 +167,13 @@ def started(line: tuple[str, ...], folder: Path, **options: object) -> subproces
     environment = {name: value for name, value in os.environ.items() if name != "LINKAGE_LOG"} | {"PYTHONPATH": paths}
     return subprocess.Popen(
         [sys.executable, "-m", "linkage", *line], cwd=folder, env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, **options,
+        stderr=subprocess.PIPE, text=True, **({"preexec_fn": heeding_interrupts} | options),
     )  # fmt: skip
+
+
+def heeding_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would the commands that it is tried on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finished(line: tuple[str, ...], folder: Path, **options: object) -> tuple[int, str]:
