@@ -5,6 +5,7 @@ Some of each here; hundreds of kills in `.ci/long` (``python -m tests.hostile.ki
 
 import ctypes
 import datetime as dt
+import errno
 import json
 import os
 import random
@@ -14,12 +15,19 @@ import subprocess
 import sys
 import time
 
+import click
+import pyarrow as pa
 import pytest
+from pyarrow import csv
+from pyarrow import parquet as pq
 
 import linkage as lk
-from linkage import journal, leftovers
+from linkage import journal, leftovers, parquetfile, parquetpages, tables
+from linkage.agency import opened, rejoin
+from linkage.commands import exitcodes
 from linkage.errors import FileFormatError
 from linkage.files import written_beside
+from linkage.study import truth
 from tests.hostile import kill
 from tests.hostile.commands import commands, digest, finished, prepare, started
 from tests.hostile.trial import ROOT
@@ -142,6 +150,121 @@ def test_memory__that_is_not_there_ends_in_a_message_and_leaves_nothing(inputs, 
             (place / "out.parquet").unlink()
         assert code >= 0, f"ended by signal {-code}: {said[-500:]}"
     assert 0 in codes and len(codes) > 1
+
+
+READ_IN_LITTLE = """
+import json, os, resource, sys, warnings
+import linkage as lk
+from linkage import encodedfile  # all code is there before it gets narrow
+from tests.hostile import formats
+import numpy, pyarrow, pyarrow.compute, pyarrow.csv, pyarrow.parquet
+
+warnings.simplefilter("ignore")
+place = sys.argv[1]
+schema = lk.Schema.load(f"{place}/agreement.toml")
+key = lk.Key.load(f"{place}/project.key")
+columns = dict.fromkeys((field.name for field in schema.fields[1:]), None) | {schema.fields[0].name: "name"}
+READ = {
+    "set": lambda: lk.EncodedSet.load(f"{place}/registry.parquet").record_ids,
+    "links": lambda: lk.Links.load(f"{place}/links.parquet"),
+    "release": lambda: lk.Release.load(f"{place}/release.parquet"),
+    "model": lambda: lk.Model.load(f"{place}/model.json"),
+    "CSV": lambda: lk.encode(f"{place}/table.csv", schema, key, id="no", source="a", columns=columns, progress=False),
+    "Parquet": lambda: lk.encode(
+        f"{place}/table.parquet", schema, key, id="no", source="a", columns=columns, progress=False
+    ),
+}
+size = int(next(line for line in open("/proc/self/status") if line.startswith("VmSize:")).split()[1]) << 10
+for name, read in READ.items():
+    for more in map(int, sys.argv[2:]):
+        child = os.fork()
+        if not child:
+            resource.setrlimit(resource.RLIMIT_AS, (size + (more << 20),) * 2)
+            try:
+                read()
+                said = "read"
+            except (lk.LimitError, MemoryError) as error:
+                said = "too little"
+            except BaseException as error:
+                said = f"{type(error).__name__}: {error}"
+            os.write(1, f"{json.dumps([name, more, said])}\\n".encode())
+            os._exit(0)
+        ended = os.waitpid(child, 0)[1]
+        if ended:
+            print(json.dumps([name, more, f"ended with {ended}"]), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads its size as Linux tells it")
+def test_memory__that_is_not_there_is_never_called_damage(place):
+    """Each once was "not a Parquet file, or one that was cut or damaged"; a CSV file was waited for for ever."""
+    table = pa.table({"no": [f"{row}" for row in range(70_000)], "name": [f"lee{row % 99}" for row in range(70_000)]})
+    csv.write_csv(table, place / "table.csv")
+    pq.write_table(table, place / "table.parquet")
+    command = [sys.executable, "-c", READ_IN_LITTLE, str(place), "0", "12", "24", "80", "215", "4000"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    outcomes = {(name, more): said for name, more, said in map(json.loads, done.stdout.splitlines())}
+    assert len(outcomes) == 36 and set(outcomes.values()) == {"read", "too little"}, (outcomes, done.stderr)
+    assert {said for (_, more), said in outcomes.items() if more == 4_000} == {"read"}
+    assert {said for (name, more), said in outcomes.items() if more == 12 and name != "model"} == {"too little"}
+
+
+def test_memory__that_arrow_lacks_within_a_file_is_not_damage_and_nor_is_a_disk_that_fails(inputs):
+    path = inputs / "registry.parquet"
+    for error, becomes in (
+        (pa.ArrowMemoryError("malloc of size 64 failed"), lk.LimitError),
+        (pa.ArrowException("Unknown error: Failed to launch worker thread"), lk.LimitError),
+        (OSError(errno.EIO, "Error reading bytes from file"), OSError),
+        (OSError("ZSTD decompression failed"), FileFormatError),
+    ):
+        with pytest.raises(becomes) as raised, parquetfile.opened(path):
+            raise error
+        assert becomes is FileFormatError or not isinstance(raised.value, FileFormatError)
+
+
+def test_file__that_can_not_be_opened_for_want_of_descriptors_is_not_damage(inputs):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            parquetpages.unpacked_bytes(inputs / "registry.parquet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+class Exhausted:
+    """A table whose columns can't be had for want of memory."""
+
+    names = ("id",)
+
+    def column(self, name):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda table: rejoin.id_column(table, "id"),
+        lambda table: truth.column(table, "id"),
+        lambda table: tables.as_arrow(table, "decisions"),
+        lambda table: opened.opened(table, None),
+    ],
+)
+def test_memory__that_a_table_lacks_is_not_called_its_fault(read):
+    """Arrow's MemoryError is one of its exceptions, and was told as a column of mixed kinds."""
+    with pytest.raises(MemoryError):
+        read(Exhausted())
+
+
+def test_memory__that_ran_out_is_said_even_where_python_says_nothing(capsys):
+    def exhausted():
+        raise MemoryError
+
+    assert exitcodes.run(click.Command("exhausted", callback=exhausted), []) == 6
+    assert capsys.readouterr().err == "error: there is not enough memory; free some, or raise the limit\n"
 
 
 # ---- forbidden --------------------------------------------------------------------------------------------------

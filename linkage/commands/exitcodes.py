@@ -80,7 +80,7 @@ def _explained(error: Exception) -> int:
     for kind, code in _EXIT:
         if isinstance(error, kind):
             what = "unexpected error" if kind is errors.UnexpectedError else "error"
-            click.echo(f"{what}: {_os_error(error) if kind is OSError else error}", err=True)
+            click.echo(f"{what}: {_said(error)}", err=True)
             return code
     where = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(where.filename).is_relative_to(Path(__file__).parents[1])
@@ -93,7 +93,11 @@ def _explained(error: Exception) -> int:
     return 1
 
 
-def _os_error(error: BaseException) -> str:
+def _said(error: BaseException) -> str:
+    if isinstance(error, errors.LinkageError):
+        return str(error)
+    if isinstance(error, MemoryError):  # Python's own says nothing, Arrow's and NumPy's how much was asked for
+        return "there is not enough memory" + (f" ({error})" if str(error) else "") + "; free some, or raise the limit"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
