@@ -3,6 +3,7 @@
 Some of each here; hundreds of kills in `.ci/long` (``python -m tests.hostile.kill``).
 """
 
+import contextlib
 import ctypes
 import datetime as dt
 import errno
@@ -11,6 +12,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +94,26 @@ def test_part__that_is_young_or_a_link_stays(tmp_path):
     assert young.exists() and link.is_symlink() and (tmp_path / "precious").read_text() == "mine"
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeypatch, capsys, number, code):
+    """NumPy, imported when SIGTERM came, had no attribute: exit code 1 and "unexpected error"."""
+    monkeypatch.setattr(exitcodes, "_told", [])
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+
+    def swallowing():
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(number)
+        raise AttributeError("partially initialized module")
+
+    try:
+        exitcodes.heed_signals()
+        assert exitcodes.run(click.Command("swallowing", callback=swallowing), []) == code
+    finally:
+        for kind, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(kind, handler)
+    assert capsys.readouterr().err == ("interrupted; nothing half-written is left\n" if code == 130 else "")
+
+
 # ---- no room ----------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +179,7 @@ import json, os, resource, sys, warnings
 import linkage as lk
 from linkage import encodedfile  # all code is there before it gets narrow
 from tests.hostile import formats
-import numpy, pyarrow, pyarrow.compute, pyarrow.csv, pyarrow.parquet
+import numpy, pyarrow, pyarrow.acero, pyarrow.compute, pyarrow.csv, pyarrow.dataset, pyarrow.parquet
 
 warnings.simplefilter("ignore")
 place = sys.argv[1]
@@ -201,7 +223,7 @@ def test_memory__that_is_not_there_is_never_called_damage(place):
     table = pa.table({"no": [f"{row}" for row in range(70_000)], "name": [f"lee{row % 99}" for row in range(70_000)]})
     csv.write_csv(table, place / "table.csv")
     pq.write_table(table, place / "table.parquet")
-    command = [sys.executable, "-c", READ_IN_LITTLE, str(place), "0", "12", "24", "80", "215", "4000"]
+    command = [sys.executable, "-c", READ_IN_LITTLE, str(place), "0", "12", "24", "80", "150", "4000"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     outcomes = {(name, more): said for name, more, said in map(json.loads, done.stdout.splitlines())}
     assert len(outcomes) == 36 and set(outcomes.values()) == {"read", "too little"}, (outcomes, done.stderr)

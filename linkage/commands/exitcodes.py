@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -38,9 +39,19 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-def stop(number: int, _: object) -> NoReturn:
-    """What a signal to end does: leave by way of all clean-up, so that no part of a file stays behind."""
-    raise SystemExit(128 + number)
+_told: list[int] = []
+
+
+def heed_signals() -> None:
+    """Leave by way of all clean-up when told to end, so that no part of a file stays behind."""
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started this wants it ignored
+        signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    _told.append(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def run(command: click.Command, arguments: list[str]) -> int:
@@ -62,8 +73,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing half-written is left", err=True)
-        return 130
+        return _interrupted()
     except click.ClickException as error:
         error.show()
         return 2
@@ -71,7 +81,14 @@ def run(command: click.Command, arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if _told:  # some C code makes another exception of it, NumPy while it is imported
+            return _interrupted() if _told[0] == signal.SIGINT else 128 + _told[0]
         return _explained(error)
+
+
+def _interrupted() -> int:
+    click.echo("interrupted; nothing half-written is left", err=True)
+    return 130
 
 
 def _explained(error: Exception) -> int:
