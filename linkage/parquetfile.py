@@ -56,11 +56,12 @@ def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict
     return table.replace_schema_metadata(None), footer
 
 
-def writer(path: Path, schema: pa.Schema) -> Any:
+@contextlib.contextmanager
+def writer(path: Path, schema: pa.Schema) -> Iterator[Any]:
     """A Parquet writer whose pages are plain and checked, and whose footer holds no statistics."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(
+    file = pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
@@ -69,6 +70,15 @@ def writer(path: Path, schema: pa.Schema) -> Any:
         write_page_checksum=True,
         store_schema=False,
     )
+    try:
+        yield file
+    except BaseException:
+        # of a table that is half written Arrow says so, in place of why, and again when the writer is thrown away
+        with contextlib.suppress(Exception):
+            file.close()
+        file.is_open = False
+        raise
+    file.close()
 
 
 def with_prefix(footer: Mapping[str, str]) -> dict[str, str]:

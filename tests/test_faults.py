@@ -114,6 +114,17 @@ def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeyp
     assert capsys.readouterr().err == ("interrupted; nothing half-written is left\n" if code == 130 else "")
 
 
+def test_write__that_is_stopped_within_a_table_raises_what_stopped_it(tmp_path, monkeypatch):
+    """Ctrl-C in `write_table` came out as OSError, "Only 0 out of 8 columns are initialized"."""
+
+    def half_written(writer):
+        raise OSError("Only 0 out of 8 columns are initialized")
+
+    monkeypatch.setattr(pq.ParquetWriter, "close", half_written)
+    with pytest.raises(KeyboardInterrupt), parquetfile.writer(tmp_path / "a", pa.schema([("id", pa.string())])):
+        raise KeyboardInterrupt
+
+
 # ---- no room ----------------------------------------------------------------------------------------------------
 
 
