@@ -143,6 +143,16 @@ def test_disk__that_is_full_leaves_what_was_and_says_so(inputs, place, name, siz
     assert before == {each: (place / each).read_bytes() for each in before}
 
 
+@pytest.mark.parametrize("name", ["link, in a folder", "compare, in a folder"])
+def test_disk__that_is_full_in_a_run_is_continued_where_there_is_room(inputs, place, name):
+    command = commands(inputs)[name]
+    code, said = finished(command.line, place, preexec_fn=limited(resource.RLIMIT_FSIZE, 10_000))
+    assert code == 3 and "too large" in said and "Traceback" not in said
+    assert set(new(place, inputs)) <= set(command.kept) and not kill.left_in(place, command)
+    assert finished(command.line, place)[0] == 0
+    assert command.kept["run"](place / "run") == kill.command_value(command, inputs)["run"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may mount a disk in memory")
 @pytest.mark.parametrize("kib", [16, 64, 256, 900])
@@ -155,7 +165,8 @@ def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib
     try:
         for command in commands(inputs).values():
             named = [part.rpartition("=") for part in command.line]
-            line = [a + b + (f"{disk}/{c}" if c in command.outputs else c) for a, b, c in named]
+            made = command.outputs | command.kept
+            line = [a + b + (f"{disk}/{c}" if c in made else c) for a, b, c in named]
             run = tmp_path / "run"
             shutil.rmtree(run, ignore_errors=True)
             shutil.copytree(inputs, run)
@@ -163,10 +174,14 @@ def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib
             assert code in (0, 2, 3) and "Traceback" not in said
             assert code != 3 or "No space left" in said or "no such file" in said
             found = {path.name for path in disk.iterdir()}
-            assert found <= set(command.outputs) and (code != 0 or found == set(command.outputs))
-            for name in found:
+            assert found <= set(made) and (code != 0 or found == set(made)) and not kill.left_in(disk, command)
+            for name in found & set(command.outputs):
                 assert command.outputs[name](disk / name) is not None
                 (disk / name).unlink()
+            for name in found & set(command.kept):  # there is more room: it goes on
+                shutil.move(disk / name, run / name)
+                assert finished(command.line, run)[0] == 0
+                assert command.kept[name](run / name) == kill.command_value(command, inputs)[name]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -183,6 +198,23 @@ def test_memory__that_is_not_there_ends_in_a_message_and_leaves_nothing(inputs, 
             (place / "out.parquet").unlink()
         assert code >= 0, f"ended by signal {-code}: {said[-500:]}"
     assert 0 in codes and len(codes) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mib", [500, 700, 850, 1_000, 1_300])  # hardly the libraries, and all it takes
+def test_memory__of_whatever_size_leaves_outputs_whole_or_as_they_were(inputs, tmp_path, mib):
+    for command in commands(inputs).values():
+        run = tmp_path / "run"
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(inputs, run)
+        before = {name: value(run / name) if (run / name).exists() else None for name, value in command.outputs.items()}
+        code, said = finished(command.line, run, preexec_fn=limited(resource.RLIMIT_AS, mib << 20))
+        assert code in (0, 6) and "Traceback" not in said, (command.line, code, said[-500:])
+        assert not kill.left_in(run, command)
+        assert set(new(run, inputs)) <= {*command.outputs, *command.kept, "log.jsonl"}
+        for name, value in command.outputs.items():
+            found = value(run / name) if (run / name).exists() else None
+            assert found == (before[name] if code else kill.command_value(command, inputs)[name])
 
 
 READ_IN_LITTLE = """
