@@ -94,11 +94,11 @@ def test_part__that_is_young_or_a_link_stays(tmp_path):
     assert young.exists() and link.is_symlink() and (tmp_path / "precious").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeypatch, capsys, number, code):
     """NumPy, imported when SIGTERM came, had no attribute: exit code 1 and "unexpected error"."""
     monkeypatch.setattr(exitcodes, "_told", [])
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def swallowing():
         with contextlib.suppress(BaseException):
@@ -106,10 +106,12 @@ def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeyp
         raise AttributeError("partially initialized module")
 
     try:
+        for kind in before:
+            signal.signal(kind, signal.SIG_DFL)
         exitcodes.heed_signals()
         assert exitcodes.run(click.Command("swallowing", callback=swallowing), []) == code
     finally:
-        for kind, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        for kind, handler in before.items():
             signal.signal(kind, handler)
     assert capsys.readouterr().err == ("interrupted; nothing half-written is left\n" if code == 130 else "")
 

@@ -8,7 +8,7 @@
 4     the parties disagree: agreement, key or version
 5     refused for privacy
 6     over a limit of memory
-130   interrupted; 143 told to end (SIGTERM)
+130   interrupted; 143 told to end (SIGTERM); 129 its terminal is gone
 ====  ==========================================================
 """
 
@@ -44,9 +44,11 @@ _told: list[int] = []
 
 def heed_signals() -> None:
     """Leave by way of all clean-up when told to end, so that no part of a file stays behind."""
-    signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started this wants it ignored
-        signal.signal(signal.SIGINT, _stop)
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        # else whoever started this wants it ignored, as `nohup` does
+        if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _stop)
 
 
 def _stop(number: int, _: object) -> NoReturn:

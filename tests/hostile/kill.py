@@ -1,7 +1,7 @@
 """Stop the commands that write, at random moments: ``python -m tests.hostile.kill --kills 240``.
 
-Half of the kills come at any moment of the run, half once a part of the output lies beside its place. Three in five are
-SIGKILL, which nothing can catch; the others SIGTERM and SIGINT, after which nothing may be left. Then every output is
+Half of the kills come at any moment of the run, half once a part of the output lies beside its place. Half are SIGKILL,
+which nothing can catch; the others SIGTERM, SIGINT and SIGHUP, after which nothing may be left. Then every output is
 what it was before or whole, what is left over has a name that says so, the log holds together, and the command run
 again makes what it would have made, and removes what was left.
 """
@@ -24,7 +24,7 @@ from linkage import journal
 from tests.hostile.commands import Command, commands, finished, prepare, started
 
 LEFT_OVER = re.compile(r"\.(.+\.|linkage-sort-)[0-9a-f]{12}\.part")
-SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+SIGNALS = (*[signal.SIGKILL] * 3, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: random.Random) -> str:
