@@ -7,7 +7,6 @@ the process is killed (`linkage.commands.nodumps`). Exit codes:
 
 from __future__ import annotations
 
-import signal
 import sys
 
 import click
@@ -33,7 +32,7 @@ from linkage.commands import (
 def main() -> None:
     """Run the command and leave with its exit code."""
     nodumps.forbid()
-    signal.signal(signal.SIGTERM, exitcodes.stop)
+    exitcodes.heed_signals()
     sys.exit(exitcodes.run(cli, sys.argv[1:]))
 
 

@@ -90,7 +90,7 @@ class PrivacyError(LinkageError, ValueError):
 
 
 class LimitError(LinkageError, RuntimeError):
-    """Refused, because it would need more memory than the caller allows; carries the estimate."""
+    """Refused, because it would need more memory than the caller allows, or than there is; carries any estimate."""
 
     def __init__(self, message: str, *, needed: int | None = None, allowed: int | None = None) -> None:
         super().__init__(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -72,6 +73,14 @@ def require_regular(path: Path) -> None:
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():
         raise FileFormatError(f"{path}: not a regular file", path=str(path), reason="file type")
+
+
+def says_of_the_machine(error: BaseException) -> bool:
+    """Whether a file could not be read for what the system lacks or forbids, and may be whole; else it is damaged.
+
+    A place in the file that a damaged footer names is not there (EINVAL); what Arrow says itself has no number.
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def require_place(out: Path, table: object) -> None:

@@ -2,8 +2,9 @@
 
 A part of an output is ``.NAME.<12 hex digits>.part``, a folder in which records are sorted
 ``.linkage-sort-<12 hex digits>.part``. Whoever writes one holds a lock on it, which goes with the process: what is a
-minute old and not locked is nobody's. Where there are no such locks (Windows, some network file systems) nothing is
-removed, and names tell a person what it is.
+minute old and not locked is nobody's; in the folder of a run, which has a lock of its own, at any age. Where there are
+no such locks (Windows, some network file systems) nothing is removed outside a run's folder, and names tell a person
+what it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ except ImportError:  # pragma: no cover  # Windows
     fcntl = None  # type: ignore[assignment]
 
 SORTING = "linkage-sort-"
+_PART = r"[0-9a-f]{12}\.part"
 _AGE_SECONDS = 60  # between its making and its lock a part is nobody's for a moment
 
 
@@ -33,19 +35,34 @@ def hold(descriptor: int) -> bool:
     return True
 
 
+def is_part_of(name: str, output: str) -> bool:
+    """Whether a file of this name is a part of that output."""
+    return re.fullmatch(rf"\.{re.escape(output)}\.{_PART}", name) is not None
+
+
 def clear(final: Path) -> None:
     """Remove what killed processes left in the folder of ``final``: parts of it, and records being sorted."""
-    if fcntl is None:
-        return
-    name = re.compile(rf"\.({re.escape(final.name)}\.|{SORTING})[0-9a-f]{{12}}\.part")
-    with contextlib.suppress(OSError), os.scandir(final.parent) as entries:
-        for entry in [each for each in entries if name.fullmatch(each.name)]:
+    if fcntl is not None:
+        _clear(final.parent, rf"\.({re.escape(final.name)}\.|{SORTING}){_PART}", _AGE_SECONDS)
+
+
+def clear_all(folder: Path) -> None:
+    """Remove every part in a folder that this process alone writes to, however young."""
+    _clear(folder, rf"\..+\.{_PART}", None)
+
+
+def _clear(folder: Path, name: str, older: int | None) -> None:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in [each for each in entries if re.fullmatch(name, each.name)]:
             with contextlib.suppress(OSError):  # another's, or gone meanwhile
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _AGE_SECONDS:
+                if older is None or time.time() - entry.stat(follow_symlinks=False).st_mtime > older:
                     _remove_if_nobodys(Path(entry.path))
 
 
 def _remove_if_nobodys(path: Path) -> None:
+    if fcntl is None:  # pragma: no cover  # Windows, which removes no file that is open
+        path.unlink()
+        return
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

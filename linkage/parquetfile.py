@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.errors import FileFormatError, LimitError, LinkageError
-from linkage.files import KEY_MARK, PathLike, require_regular, written_beside
+from linkage.files import KEY_MARK, PathLike, require_regular, says_of_the_machine, written_beside
 from linkage.parquetpages import unpacked_bytes
+from linkage.room import require_room, too_little
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,11 +56,12 @@ def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict
     return table.replace_schema_metadata(None), footer
 
 
-def writer(path: Path, schema: pa.Schema) -> Any:
+@contextlib.contextmanager
+def writer(path: Path, schema: pa.Schema) -> Iterator[Any]:
     """A Parquet writer whose pages are plain and checked, and whose footer holds no statistics."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(
+    file = pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
@@ -68,6 +70,15 @@ def writer(path: Path, schema: pa.Schema) -> Any:
         write_page_checksum=True,
         store_schema=False,
     )
+    try:
+        yield file
+    except BaseException:
+        # of a table that is half written Arrow says so, in place of why, and again when the writer is thrown away
+        with contextlib.suppress(Exception):
+            file.close()
+        file.is_open = False
+        raise
+    file.close()
 
 
 def with_prefix(footer: Mapping[str, str]) -> dict[str, str]:
@@ -112,6 +123,7 @@ def opened(path: Path, **options: Any) -> Iterator[Any]:
 
     require_regular(path)
     _refuse_other_kinds(path)
+    require_room(path)
     try:
         with pq.ParquetFile(
             path,
@@ -122,9 +134,15 @@ def opened(path: Path, **options: Any) -> Iterator[Any]:
             **options,
         ) as handle:
             yield handle
-    except (LinkageError, PermissionError):
+    except LinkageError:
         raise
-    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError):
+    except MemoryError:
+        raise too_little(path) from None
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
+        if says_of_the_machine(error):
+            raise
+        if type(error) is pa.ArrowException and "thread" in str(error):  # its only sign that none could be had
+            raise too_little(path) from None
         # what Arrow says of a damaged file can quote its content
         raise FileFormatError(
             f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="Parquet"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from linkage.errors import FileFormatError
+from linkage.files import says_of_the_machine
 
 _MAGIC = b"PAR1"
 _MAX_HEADER = 1_024  # of a page without statistics: about 30 bytes
@@ -30,6 +31,9 @@ _PLAIN, _DICTIONARY_2, _RLE, _PREFIXES, _DICTIONARY_8 = 0, 2, 3, 7, 8
 _DATA_PAGE_2, _VALUES_AS_2 = 8, 4
 _DATA, _OF_DICTIONARY, _DATA_2 = 0, 2, 3  # kinds of pages
 
+# what a damaged footer or page makes of the code below
+_DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError, OverflowError, OSError)
+
 
 def unpacked_bytes(path: Path) -> int:
     """Bytes that all pages of a file unpack to.
@@ -39,7 +43,9 @@ def unpacked_bytes(path: Path) -> int:
     try:
         with path.open("rb") as handle:
             return sum(_unpacked(handle, start, length) for start, length in _chunks(handle))
-    except (IndexError, KeyError, TypeError, ValueError, RecursionError, OverflowError, OSError):
+    except _DAMAGED as error:
+        if says_of_the_machine(error):
+            raise
         raise FileFormatError(
             f"{path}: not a Parquet file of plain pages, as this library writes them, or one that was damaged",
             path=str(path),
@@ -62,7 +68,18 @@ def groups(path: Path) -> list[tuple[int, list[int]]]:
                 )
                 for group in _footer(handle)[_ROW_GROUPS]
             ]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError, OverflowError, OSError):
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        OverflowError,
+        OSError,
+    ) as error:
+        if says_of_the_machine(error):
+            raise
         raise FileFormatError(
             f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="pages"
         ) from None
@@ -82,7 +99,18 @@ def showing_columns(path: Path) -> list[int]:
                     least_or_most = _LEAST_AND_MOST & set(metadata.get(_STATISTICS) or {})
                     if least_or_most or _COLUMN_INDEX in column or _BLOOM in metadata:
                         found.add(place)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError, OverflowError, OSError):
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        OverflowError,
+        OSError,
+    ) as error:
+        if says_of_the_machine(error):
+            raise
         raise FileFormatError(
             f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="Parquet"
         ) from None

@@ -59,6 +59,8 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
     needed = f", with the columns {', '.join(columns)}" if columns else ""
     try:
         found = pa.table(dict(table) if isinstance(table, Mapping) else table)
+    except MemoryError:  # Arrow's own is one of its exceptions
+        raise
     except (pa.ArrowException, TypeError, ValueError):  # what Arrow says can quote the content
         raise TypeError(
             f"{what}: must be a data frame, an Arrow table or a dict of columns of one length{needed}; this is "

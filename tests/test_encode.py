@@ -503,7 +503,8 @@ def test_encode__leaves_nothing_behind_when_it_stops_while_writing(tmp_path, sma
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 from linkage import Field, Key, Schema, encode
 from linkage.agency import records
 records.BATCH_ROWS = 500

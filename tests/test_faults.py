@@ -3,23 +3,33 @@
 Some of each here; hundreds of kills in `.ci/long` (``python -m tests.hostile.kill``).
 """
 
+import contextlib
 import ctypes
 import datetime as dt
+import errno
 import json
 import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
+import click
+import pyarrow as pa
 import pytest
+from pyarrow import csv
+from pyarrow import parquet as pq
 
 import linkage as lk
-from linkage import journal, leftovers
+from linkage import journal, leftovers, parquetfile, parquetpages, tables
+from linkage.agency import opened, rejoin
+from linkage.commands import exitcodes
 from linkage.errors import FileFormatError
 from linkage.files import written_beside
+from linkage.study import truth
 from tests.hostile import kill
 from tests.hostile.commands import commands, digest, finished, prepare, started
 from tests.hostile.trial import ROOT
@@ -84,6 +94,39 @@ def test_part__that_is_young_or_a_link_stays(tmp_path):
     assert young.exists() and link.is_symlink() and (tmp_path / "precious").read_text() == "mine"
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeypatch, capsys, number, code):
+    """NumPy, imported when SIGTERM came, had no attribute: exit code 1 and "unexpected error"."""
+    monkeypatch.setattr(exitcodes, "_told", [])
+    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def swallowing():
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(number)
+        raise AttributeError("partially initialized module")
+
+    try:
+        for kind in before:
+            signal.signal(kind, signal.SIG_DFL)
+        exitcodes.heed_signals()
+        assert exitcodes.run(click.Command("swallowing", callback=swallowing), []) == code
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+    assert capsys.readouterr().err == ("interrupted; nothing half-written is left\n" if code == 130 else "")
+
+
+def test_write__that_is_stopped_within_a_table_raises_what_stopped_it(tmp_path, monkeypatch):
+    """Ctrl-C in `write_table` came out as OSError, "Only 0 out of 8 columns are initialized"."""
+
+    def half_written(writer):
+        raise OSError("Only 0 out of 8 columns are initialized")
+
+    monkeypatch.setattr(pq.ParquetWriter, "close", half_written)
+    with pytest.raises(KeyboardInterrupt), parquetfile.writer(tmp_path / "a", pa.schema([("id", pa.string())])):
+        raise KeyboardInterrupt
+
+
 # ---- no room ----------------------------------------------------------------------------------------------------
 
 
@@ -102,6 +145,16 @@ def test_disk__that_is_full_leaves_what_was_and_says_so(inputs, place, name, siz
     assert before == {each: (place / each).read_bytes() for each in before}
 
 
+@pytest.mark.parametrize("name", ["link, in a folder", "compare, in a folder"])
+def test_disk__that_is_full_in_a_run_is_continued_where_there_is_room(inputs, place, name):
+    command = commands(inputs)[name]
+    code, said = finished(command.line, place, preexec_fn=limited(resource.RLIMIT_FSIZE, 10_000))
+    assert code == 3 and "too large" in said and "Traceback" not in said
+    assert set(new(place, inputs)) <= set(command.kept) and not kill.left_in(place, command)
+    assert finished(command.line, place)[0] == 0
+    assert command.kept["run"](place / "run") == kill.command_value(command, inputs)["run"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may mount a disk in memory")
 @pytest.mark.parametrize("kib", [16, 64, 256, 900])
@@ -114,7 +167,8 @@ def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib
     try:
         for command in commands(inputs).values():
             named = [part.rpartition("=") for part in command.line]
-            line = [a + b + (f"{disk}/{c}" if c in command.outputs else c) for a, b, c in named]
+            made = command.outputs | command.kept
+            line = [a + b + (f"{disk}/{c}" if c in made else c) for a, b, c in named]
             run = tmp_path / "run"
             shutil.rmtree(run, ignore_errors=True)
             shutil.copytree(inputs, run)
@@ -122,10 +176,14 @@ def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib
             assert code in (0, 2, 3) and "Traceback" not in said
             assert code != 3 or "No space left" in said or "no such file" in said
             found = {path.name for path in disk.iterdir()}
-            assert found <= set(command.outputs) and (code != 0 or found == set(command.outputs))
-            for name in found:
+            assert found <= set(made) and (code != 0 or found == set(made)) and not kill.left_in(disk, command)
+            for name in found & set(command.outputs):
                 assert command.outputs[name](disk / name) is not None
                 (disk / name).unlink()
+            for name in found & set(command.kept):  # there is more room: it goes on
+                shutil.move(disk / name, run / name)
+                assert finished(command.line, run)[0] == 0
+                assert command.kept[name](run / name) == kill.command_value(command, inputs)[name]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -142,6 +200,138 @@ def test_memory__that_is_not_there_ends_in_a_message_and_leaves_nothing(inputs, 
             (place / "out.parquet").unlink()
         assert code >= 0, f"ended by signal {-code}: {said[-500:]}"
     assert 0 in codes and len(codes) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mib", [500, 700, 850, 1_000, 1_300])  # hardly the libraries, and all it takes
+def test_memory__of_whatever_size_leaves_outputs_whole_or_as_they_were(inputs, tmp_path, mib):
+    for command in commands(inputs).values():
+        run = tmp_path / "run"
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(inputs, run)
+        before = {name: value(run / name) if (run / name).exists() else None for name, value in command.outputs.items()}
+        code, said = finished(command.line, run, preexec_fn=limited(resource.RLIMIT_AS, mib << 20))
+        assert code in (0, 6) and "Traceback" not in said, (command.line, code, said[-500:])
+        assert not kill.left_in(run, command)
+        assert set(new(run, inputs)) <= {*command.outputs, *command.kept, "log.jsonl"}
+        for name, value in command.outputs.items():
+            found = value(run / name) if (run / name).exists() else None
+            assert found == (before[name] if code else kill.command_value(command, inputs)[name])
+
+
+READ_IN_LITTLE = """
+import json, os, resource, sys, warnings
+import linkage as lk
+from linkage import encodedfile  # all code is there before it gets narrow
+from tests.hostile import formats
+import numpy, pyarrow, pyarrow.acero, pyarrow.compute, pyarrow.csv, pyarrow.dataset, pyarrow.parquet
+
+warnings.simplefilter("ignore")
+place = sys.argv[1]
+schema = lk.Schema.load(f"{place}/agreement.toml")
+key = lk.Key.load(f"{place}/project.key")
+columns = dict.fromkeys((field.name for field in schema.fields[1:]), None) | {schema.fields[0].name: "name"}
+READ = {
+    "set": lambda: lk.EncodedSet.load(f"{place}/registry.parquet").record_ids,
+    "links": lambda: lk.Links.load(f"{place}/links.parquet"),
+    "release": lambda: lk.Release.load(f"{place}/release.parquet"),
+    "model": lambda: lk.Model.load(f"{place}/model.json"),
+    "CSV": lambda: lk.encode(f"{place}/table.csv", schema, key, id="no", source="a", columns=columns, progress=False),
+    "Parquet": lambda: lk.encode(
+        f"{place}/table.parquet", schema, key, id="no", source="a", columns=columns, progress=False
+    ),
+}
+size = int(next(line for line in open("/proc/self/status") if line.startswith("VmSize:")).split()[1]) << 10
+for name, read in READ.items():
+    for more in map(int, sys.argv[2:]):
+        child = os.fork()
+        if not child:
+            resource.setrlimit(resource.RLIMIT_AS, (size + (more << 20),) * 2)
+            try:
+                read()
+                said = "read"
+            except (lk.LimitError, MemoryError) as error:
+                said = "too little"
+            except BaseException as error:
+                said = f"{type(error).__name__}: {error}"
+            os.write(1, f"{json.dumps([name, more, said])}\\n".encode())
+            os._exit(0)
+        ended = os.waitpid(child, 0)[1]
+        if ended:
+            print(json.dumps([name, more, f"ended with {ended}"]), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads its size as Linux tells it")
+def test_memory__that_is_not_there_is_never_called_damage(place):
+    """Each once was "not a Parquet file, or one that was cut or damaged"; a CSV file was waited for for ever."""
+    table = pa.table({"no": [f"{row}" for row in range(70_000)], "name": [f"lee{row % 99}" for row in range(70_000)]})
+    csv.write_csv(table, place / "table.csv")
+    pq.write_table(table, place / "table.parquet")
+    command = [sys.executable, "-c", READ_IN_LITTLE, str(place), "0", "12", "24", "80", "150", "4000"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    outcomes = {(name, more): said for name, more, said in map(json.loads, done.stdout.splitlines())}
+    assert len(outcomes) == 36 and set(outcomes.values()) == {"read", "too little"}, (outcomes, done.stderr)
+    assert {said for (_, more), said in outcomes.items() if more == 4_000} == {"read"}
+    assert {said for (name, more), said in outcomes.items() if more == 12 and name != "model"} == {"too little"}
+
+
+def test_memory__that_arrow_lacks_within_a_file_is_not_damage_and_nor_is_a_disk_that_fails(inputs):
+    path = inputs / "registry.parquet"
+    for error, becomes in (
+        (pa.ArrowMemoryError("malloc of size 64 failed"), lk.LimitError),
+        (pa.ArrowException("Unknown error: Failed to launch worker thread"), lk.LimitError),
+        (OSError(errno.EIO, "Error reading bytes from file"), OSError),
+        (OSError("ZSTD decompression failed"), FileFormatError),
+    ):
+        with pytest.raises(becomes) as raised, parquetfile.opened(path):
+            raise error
+        assert becomes is FileFormatError or not isinstance(raised.value, FileFormatError)
+
+
+def test_file__that_can_not_be_opened_for_want_of_descriptors_is_not_damage(inputs):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            parquetpages.unpacked_bytes(inputs / "registry.parquet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+class Exhausted:
+    """A table whose columns can't be had for want of memory."""
+
+    names = ("id",)
+
+    def column(self, name):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda table: rejoin.id_column(table, "id"),
+        lambda table: truth.column(table, "id"),
+        lambda table: tables.as_arrow(table, "decisions"),
+        lambda table: opened.opened(table, None),
+    ],
+)
+def test_memory__that_a_table_lacks_is_not_called_its_fault(read):
+    """Arrow's MemoryError is one of its exceptions, and was told as a column of mixed kinds."""
+    with pytest.raises(MemoryError):
+        read(Exhausted())
+
+
+def test_memory__that_ran_out_is_said_even_where_python_says_nothing(capsys):
+    def exhausted():
+        raise MemoryError
+
+    assert exitcodes.run(click.Command("exhausted", callback=exhausted), []) == 6
+    assert capsys.readouterr().err == "error: there is not enough memory; free some, or raise the limit\n"
 
 
 # ---- forbidden --------------------------------------------------------------------------------------------------

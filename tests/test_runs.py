@@ -383,6 +383,28 @@ def test_run_folder__one_process_at_a_time(fields, tmp_path):
         lk.link(*fields, run=tmp_path / "run")
 
 
+def test_run_folder__continued_at_once_keeps_no_part_of_a_killed_process(fields, tmp_path):
+    """Parts younger than a minute stayed, and nobody ever wrote those names again."""
+    lk.link(*fields, run=tmp_path / "run")
+    left = [tmp_path / "run" / ".contenders-00001.parquet.0123456789ab.part", tmp_path / "run" / "pairs" /
+            ".links-00000.parquet.0123456789ab.part"]  # fmt: skip
+    for path in left:
+        path.write_bytes(b"half")
+    kept = tmp_path / "run" / ".mine.part"
+    kept.write_bytes(b"mine")
+    lk.link(*fields, run=tmp_path / "run")
+    assert not any(path.exists() for path in left) and kept.exists()
+
+
+def test_run_folder__of_a_process_killed_as_it_began_is_begun_anew(fields, tmp_path):
+    """The part of run.json that SIGKILL left made the folder "something that is no run"."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".run.json.0123456789ab.part").write_bytes(b"{")
+    (tmp_path / "run" / "run.lock").touch()
+    assert lk.link(*fields, run=tmp_path / "run").pairs.equals(lk.link(*fields).pairs)
+    assert not list((tmp_path / "run").glob(".*"))
+
+
 def test_run_folder__is_its_owners(fields, tmp_path):
     lk.link(*fields, run=tmp_path / "run")
     modes = {path: path.stat().st_mode & 0o077 for path in [tmp_path / "run", *(tmp_path / "run").rglob("*")]}

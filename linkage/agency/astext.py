@@ -48,6 +48,8 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
         text = as_strings(array)
         _require_utf8(text)
         return text
+    except MemoryError:  # Arrow's own is one of its exceptions
+        raise
     except (pa.ArrowException, UnicodeDecodeError):
         raise RecordError(
             f"column '{column}' holds text that is not UTF-8, at or after row {first_row:,}",

@@ -105,6 +105,8 @@ def _plain_table(make: Any) -> Any:
 
     try:
         return make()
+    except (StopIteration, MemoryError):  # Arrow's own of memory is one of its exceptions
+        raise
     except (pa.ArrowException, ValueError, TypeError):
         # Arrow's own message quotes the value it stumbled over
         raise RecordError(
@@ -112,8 +114,6 @@ def _plain_table(make: Any) -> Any:
             "identifier as text (pandas: dtype=str)",
             rule="kind of values",
         ) from None
-    except (StopIteration, MemoryError):
-        raise
     except Exception as error:  # whatever computes the table: a DuckDB query, a polars plan
         raise RecordError(
             f"the table could not be computed ({type(error).__name__}); its own message may quote a record, so it is "

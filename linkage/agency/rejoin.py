@@ -70,6 +70,8 @@ def id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
     require_column(column, frame.names, ())
     try:
         return frame.column(column)
+    except MemoryError:  # Arrow's own is one of its exceptions
+        raise
     except pa.ArrowException:  # its message quotes the value it stumbled over
         raise RecordError(
             f"column '{column}' mixes kinds of values; read the table with it as text (pandas: dtype=str)",

@@ -8,13 +8,14 @@
 4     the parties disagree: agreement, key or version
 5     refused for privacy
 6     over a limit of memory
-130   interrupted; 143 told to end (SIGTERM)
+130   interrupted; 143 told to end (SIGTERM); 129 its terminal is gone
 ====  ==========================================================
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -38,9 +39,21 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-def stop(number: int, _: object) -> NoReturn:
-    """What a signal to end does: leave by way of all clean-up, so that no part of a file stays behind."""
-    raise SystemExit(128 + number)
+_told: list[int] = []
+
+
+def heed_signals() -> None:
+    """Leave by way of all clean-up when told to end, so that no part of a file stays behind."""
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        # else whoever started this wants it ignored, as `nohup` does
+        if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    _told.append(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def run(command: click.Command, arguments: list[str]) -> int:
@@ -62,8 +75,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing half-written is left", err=True)
-        return 130
+        return _interrupted()
     except click.ClickException as error:
         error.show()
         return 2
@@ -71,7 +83,14 @@ def run(command: click.Command, arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if _told:  # some C code makes another exception of it, NumPy while it is imported
+            return _interrupted() if _told[0] == signal.SIGINT else 128 + _told[0]
         return _explained(error)
+
+
+def _interrupted() -> int:
+    click.echo("interrupted; nothing half-written is left", err=True)
+    return 130
 
 
 def _explained(error: Exception) -> int:
@@ -80,7 +99,7 @@ def _explained(error: Exception) -> int:
     for kind, code in _EXIT:
         if isinstance(error, kind):
             what = "unexpected error" if kind is errors.UnexpectedError else "error"
-            click.echo(f"{what}: {_os_error(error) if kind is OSError else error}", err=True)
+            click.echo(f"{what}: {_said(error)}", err=True)
             return code
     where = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(where.filename).is_relative_to(Path(__file__).parents[1])
@@ -93,7 +112,11 @@ def _explained(error: Exception) -> int:
     return 1
 
 
-def _os_error(error: BaseException) -> str:
+def _said(error: BaseException) -> str:
+    if isinstance(error, errors.LinkageError):
+        return str(error)
+    if isinstance(error, MemoryError):  # Python's own says nothing, Arrow's and NumPy's how much was asked for
+        return "there is not enough memory" + (f" ({error})" if str(error) else "") + "; free some, or raise the limit"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)

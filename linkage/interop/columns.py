@@ -93,6 +93,8 @@ def _of_rows(rows: Sequence[Sequence[object]], names: list[str]) -> object:
             _batch_of(rows[start : start + _LISTS_AT_ONCE], names) for start in range(0, len(rows), _LISTS_AT_ONCE)
         ]
         return pa.Table.from_batches(batches)
+    except MemoryError:  # Arrow's own is one of its exceptions
+        raise
     except (pa.ArrowException, ValueError, TypeError):
         columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
         return dict(zip(names, columns, strict=True))

@@ -47,6 +47,8 @@ def read_pairs(path: PathLike, left: EncodedSet, right: EncodedSet, *, max_bytes
     try:
         ids = [table[name].cast(pa.string()) for name in _COLUMNS[:2]]
         similarity = table["similarity"].cast(pa.float64()).to_numpy()
+    except MemoryError:  # Arrow's own is one of its exceptions
+        raise
     except pa.ArrowException:
         raise _not(place, "its columns are not texts and a number", "columns") from None
     rows = [pc.index_in(each, value_set=encoded.record_ids) for each, encoded in zip(ids, (left, right), strict=True)]

@@ -141,6 +141,8 @@ def column(frame: Attachable, name: str) -> pa.ChunkedArray:
 
     try:
         return frame.column(name)
+    except MemoryError:  # Arrow's own is one of its exceptions
+        raise
     except pa.ArrowException:
         raise RecordError(
             f"column '{name}' mixes kinds of values; read the table with it as text (pandas: dtype=str)",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -123,6 +125,23 @@ def commands(folder: Path) -> dict[str, Command]:
             ("compare", *both, "--threshold", "0.6", "--filter", "surname", "--run", "run", "--memory", "1"), {},
             {"run": pairs_in},
         ),
+        "audit": Command(
+            ("audit", "registry.parquet", "--schema", "agreement.toml", *key, "--table", "registry.csv", *held,
+             "--allow", "fail", "-o", "out.html"), {"out.html": octets},
+        ),
+        "report": Command(("report", "links.parquet", *both, "-o", "out.html"), {"out.html": octets}),
+        "overlap": Command(
+            ("overlap", "links.parquet", "--csv", "out.csv", "--ledger", "ledger.json"),
+            {"out.csv": octets, "ledger.json": published},
+        ),
+        "bridge": Command(
+            ("bridge", "registry.csv", *key, "--new-key", "project.key", id_option, "--source", "registry", "--project",
+             "faults", "--new-project", "later", "-o", "out.parquet"), {"out.parquet": octets},
+        ),
+        "withdrawal": Command(
+            ("withdrawal", "registry.csv", *key, id_option, "--source", "registry", "--project", "faults", "-o",
+             "out.parquet"), {"out.parquet": octets},
+        ),
         "with a log": Command(
             ("--log", "log.jsonl", "fit", *both, "-o", "out.json"), {"out.json": octets}
         ),
@@ -142,12 +161,14 @@ def octets(path: Path) -> object:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def pairs_in(path: Path) -> object:
-    """Of a run's folder."""
-    import pyarrow.parquet as pq
+def published(path: Path) -> object:
+    """Of a ledger: what was published, however often."""
+    return frozenset(map(json.dumps, json.loads(path.read_text())["ledger 1"]))
 
-    table = pq.read_table(path / "pairs")
-    return table.sort_by([("left_id", "ascending"), ("right_id", "ascending")]).to_pylist()
+
+def pairs_in(path: Path) -> object:
+    """Of a run's folder: the bytes of its pairs, file by file."""
+    return {file.name: octets(file) for file in sorted((path / "pairs").iterdir())}
 
 
 def people_of(path: Path) -> object:
@@ -166,8 +187,14 @@ def started(line: tuple[str, ...], folder: Path, **options: object) -> subproces
     environment = {name: value for name, value in os.environ.items() if name != "LINKAGE_LOG"} | {"PYTHONPATH": paths}
     return subprocess.Popen(
         [sys.executable, "-m", "linkage", *line], cwd=folder, env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, **options,
+        stderr=subprocess.PIPE, text=True, **({"preexec_fn": heeding_signals} | options),
     )  # fmt: skip
+
+
+def heeding_signals() -> None:
+    """What a shell starts in the background ignores Ctrl-C, what `nohup` starts SIGHUP, and so would the commands."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def finished(line: tuple[str, ...], folder: Path, **options: object) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 """Stop the commands that write, at random moments: ``python -m tests.hostile.kill --kills 240``.
 
-Half of the kills come at any moment of the run, half once a part of the output lies beside its place. Three in five are
-SIGKILL, which nothing can catch; the others SIGTERM and SIGINT, after which nothing may be left. Then every output is
+Half of the kills come at any moment of the run, half once a part of the output lies beside its place. Half are SIGKILL,
+which nothing can catch; the others SIGTERM, SIGINT and SIGHUP, after which nothing may be left. Then every output is
 what it was before or whole, what is left over has a name that says so, the log holds together, and the command run
 again makes what it would have made, and removes what was left.
 """
@@ -24,7 +24,7 @@ from linkage import journal
 from tests.hostile.commands import Command, commands, finished, prepare, started
 
 LEFT_OVER = re.compile(r"\.(.+\.|linkage-sort-)[0-9a-f]{12}\.part")
-SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+SIGNALS = (*[signal.SIGKILL] * 3, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: random.Random) -> str:
@@ -39,10 +39,13 @@ def trial(command: Command, inputs: Path, folder: Path, seconds: float, draw: ra
     if draw.random() < 0.5:
         time.sleep(draw.uniform(0.1, 1.1) * seconds)
     else:
-        _wait_for_part(process, folder)
+        _wait_for_part(process, [folder, *(folder / each / below for each in command.kept for below in ("", "pairs"))])
         time.sleep(draw.random() ** 3 * 0.1)
     process.send_signal(number)
-    process.communicate(timeout=120)
+    said = "".join(process.communicate(timeout=120))
+    assert process.returncode in (0, -number, 128 + number) or _while_python_started(number, said), (
+        f"{signal.Signals(number).name} ended with {process.returncode}: {said[-500:]}"
+    )
     ended = "whole" if process.returncode == 0 else signal.Signals(number).name
     left = left_in(folder, command)
     strange = {path.name for path in folder.iterdir()} - {path.name for path in inputs.iterdir()} - set(left)
@@ -72,8 +75,8 @@ def left_in(folder: Path, command: Command) -> list[str]:
 
 
 def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None:
-    """Run once more: what comes out is whole, and what was left is gone."""
-    for name in left:
+    """Run once more: what comes out is whole, and what was left is gone, that of a run at once."""
+    for name in (each for each in left if "/" not in each):
         for path in (folder / name, *(folder / name).glob("*")):
             os.utime(path, (time.time() - 300,) * 2)
     if any(after in {path.name for path in inputs.iterdir()} for after in command.outputs):
@@ -91,6 +94,7 @@ def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None
 
 
 VALUES: dict[tuple[str, ...], dict[str, object]] = {}
+SECONDS: dict[tuple[str, ...], float] = {}
 
 
 def command_value(command: Command, inputs: Path) -> dict[str, object]:
@@ -99,17 +103,23 @@ def command_value(command: Command, inputs: Path) -> dict[str, object]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "run"
             shutil.copytree(inputs, folder)
+            began = time.monotonic()
             code, said = finished(command.line, folder)
             assert code == 0, said
+            SECONDS[command.line] = time.monotonic() - began
             made = command.outputs | command.kept
             VALUES[command.line] = {name: value(folder / name) for name, value in made.items()}
     return VALUES[command.line]
 
 
-def _wait_for_part(process: object, folder: Path) -> None:
+def _while_python_started(number: int, said: str) -> bool:
+    return number == signal.SIGINT and "KeyboardInterrupt" in said and "linkage/cli.py" not in said
+
+
+def _wait_for_part(process: object, folders: list[Path]) -> None:
     end = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < end:  # type: ignore[attr-defined]
-        if any(LEFT_OVER.fullmatch(name) for name in [each.name for each in folder.iterdir()]):
+        if any(LEFT_OVER.fullmatch(path.name) for folder in folders for path in folder.glob(".*")):
             return
         time.sleep(0.001)
 
@@ -129,9 +139,8 @@ def main(arguments: list[str]) -> int:
         chosen = {name: each for name, each in commands(inputs).items() if name in (given.command or commands(inputs))}
         print("| command | kills | how they ended |\n|---|---:|---|")
         for number, (name, command) in enumerate(chosen.items()):
-            began = time.monotonic()
             command_value(command, inputs)
-            seconds, ended = time.monotonic() - began, Counter()  # type: ignore[var-annotated]
+            seconds, ended = SECONDS[command.line], Counter()  # type: ignore[var-annotated]
             kills = given.kills // len(chosen) + (number < given.kills % len(chosen))
             for _ in range(kills):
                 try:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from linkage import parquetfile
+from linkage import leftovers, parquetfile
 from linkage.central.runs import parts
 from linkage.central.runs.cut import is_cut
 from linkage.errors import FileFormatError, MismatchError
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Part: TypeAlias = "tuple[pa.Table, Mapping[str, str]]"
 Value = TypeVar("Value")
 FORMAT, FORMAT_OF_PARTS = "run 1", "part of a run 1"
+PAIRS = "pairs"
+"""The folder in it for pairs that other tools read."""
 _ABOUT, _LOCK, _SCRATCH = "run.json", "run.lock", "rows"
 _MAX_MEMORY = 64 << 20
 _KEYS = {"format", "of", "cut", "id"}
@@ -107,12 +109,19 @@ def run_folder(path: PathLike, of: Mapping[str, Any], cut: Mapping[str, int]) ->
         raise FileNotFoundError(f"{folder}: the folder {folder.parent} does not exist")
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is no folder")
-    if folder.exists() and not (folder / _ABOUT).exists() and {each.name for each in folder.iterdir()} - {_LOCK}:
+    if folder.exists() and not (folder / _ABOUT).exists() and not all(map(_is_of_no_run_yet, folder.iterdir())):
         raise FileExistsError(f"{folder} holds something that is no run; name a new folder, or an empty one")
     folder.mkdir(mode=0o700, exist_ok=True)
     with _alone(folder):
+        for place in (folder, folder / PAIRS):  # what a killed process left: whoever continues writes other names
+            leftovers.clear_all(place)
         about = _continued(folder, of) if (folder / _ABOUT).exists() else _begun(folder, of, cut)
         yield RunFolder(folder, about["of"], about["cut"], about["id"])
+
+
+def _is_of_no_run_yet(path: Path) -> bool:
+    """Whether a process that was killed while it began a run can have left it."""
+    return path.name == _LOCK or leftovers.is_part_of(path.name, _ABOUT)
 
 
 def _begun(folder: Path, of: Mapping[str, Any], cut: Mapping[str, int]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from linkage.central.runs.folder import RunFolder
+from linkage.central.runs.folder import PAIRS, RunFolder
 from linkage.errors import FileFormatError
 from linkage.files import written_beside
 from linkage.pairs import Pairs
@@ -58,6 +58,6 @@ def write_links(run: RunFolder, pairs: Pairs) -> None:
 
 
 def _folder(run: RunFolder) -> Path:
-    folder = run.path / "pairs"
+    folder = run.path / PAIRS
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder

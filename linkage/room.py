@@ -1,0 +1,37 @@
+"""Room for what Arrow takes without asking: its threads, and blocks that it reads ahead.
+
+Where a limit (RLIMIT_AS) leaves none, Arrow does not say so: it waits for itself for ever when the first block of a CSV
+file can't be had, and ends the process when a later one or a thread can't. So it is asked for before Arrow begins.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+
+from linkage.errors import LimitError
+
+_STACK = 8 << 20
+_REST = 192 << 20  # blocks of files, and what glibc reserves for a thread's memory
+
+
+def require_room(path: Path) -> None:
+    """Raise `LimitError` unless the process may have 192 MiB more of addresses, and 8 for each core; none are taken."""
+    import pyarrow as pa
+
+    if os.name != "posix":  # pragma: no cover  # no such limits
+        return
+    needed = _REST + _STACK * pa.cpu_count()
+    try:
+        mmap.mmap(-1, needed, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
+    except (OSError, MemoryError):
+        raise too_little(path) from None
+
+
+def too_little(path: Path) -> LimitError:
+    """The error for a file that can't be read for want of memory."""
+    return LimitError(
+        f"{path}: there is not enough memory to read it, or a thread can't be had; free some, or raise the limit of "
+        "this process. If the file should be small, it was damaged and claims to be large"
+    )
