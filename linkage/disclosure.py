@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.errors import LimitError, nearest
+from linkage.room import require_addresses
 
 Whole = NDArray[np.int64]
 Marks = NDArray[np.bool_]
@@ -150,6 +151,7 @@ def protect(counts: Counts, policy: Policy, *, hidden: Marks | None = None, held
 
 def feasible(counts: Counts, value: Whole, hidden: Marks, policy: Policy, places: Sequence[int]) -> NDArray[np.float64]:
     """(k, 2) the least and the greatest that each of these can be, for someone who sees what is published."""
+    require_addresses()
     from scipy.optimize import linprog
 
     # halves go up; what is shown is nought or at least the threshold

@@ -1,7 +1,8 @@
-"""Room for what Arrow takes without asking: its threads, and blocks that it reads ahead.
+"""Room for what Arrow and SciPy take without asking: threads, blocks that are read ahead, the buffer of OpenBLAS.
 
-Where a limit (RLIMIT_AS) leaves none, Arrow does not say so: it waits for itself for ever when the first block of a CSV
-file can't be had, and ends the process when a later one or a thread can't. So it is asked for before Arrow begins.
+Where a limit (RLIMIT_AS) leaves none, they do not say so: Arrow waits for itself for ever when the first block of a CSV
+file can't be had, and ends the process when a later one or a thread can't; OpenBLAS asks again for ever. So it is asked
+for before they begin.
 """
 
 from __future__ import annotations
@@ -17,16 +18,22 @@ _REST = 192 << 20  # blocks of files, and what glibc reserves for a thread's mem
 
 
 def require_room(path: Path) -> None:
-    """Raise `LimitError` unless the process may have 192 MiB more of addresses, and 8 for each core; none are taken."""
-    import pyarrow as pa
+    """Raise `LimitError` unless there is room to read a file."""
+    try:
+        require_addresses()
+    except MemoryError:
+        raise too_little(path) from None
 
+
+def require_addresses() -> None:
+    """Raise ``MemoryError`` unless there may be 192 MiB more of addresses, and 8 for each core; none are taken."""
     if os.name != "posix":  # pragma: no cover  # no such limits
         return
-    needed = _REST + _STACK * pa.cpu_count()
+    needed = _REST + _STACK * (os.cpu_count() or 1)
     try:
         mmap.mmap(-1, needed, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
     except (OSError, MemoryError):
-        raise too_little(path) from None
+        raise MemoryError("too little is left of what this process may have") from None
 
 
 def too_little(path: Path) -> LimitError:
