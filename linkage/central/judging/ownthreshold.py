@@ -33,8 +33,8 @@ _FEWEST_MATCHES = 10
 # of the smaller side: with fewer, siblings may be taken for matches (F1 was up to 0.5 below the best, and not told)
 _FEW, _FEW_SURE = 0.2, 0.15
 _FEW_TO_CUT_BY = 0.3
-# as many links in doubt as that share of the matches: the three sets of which F1 was up to 0.25 below the best had 0.70,
-# 0.83 and 0.89, others at most 0.69
+# in doubt for each match: the three sets of which F1 was up to 0.25 below the best had 0.70, 0.83 and 0.89, others at
+# most 0.69
 _MOST_DOUBTFUL = 0.7
 _WAY_OUT = "Give threshold= if you know one, or link sets that share more people"
 
