@@ -7,6 +7,7 @@ the footer and each page's header, which are Thrift in its compact protocol, are
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,17 +41,8 @@ def unpacked_bytes(path: Path) -> int:
 
     Raises `FileFormatError` unless each is a data page in plain encoding, as this library writes them.
     """
-    try:
-        with path.open("rb") as handle:
-            return sum(_unpacked(handle, start, length) for start, length in _chunks(handle))
-    except _DAMAGED as error:
-        if says_of_the_machine(error):
-            raise
-        raise FileFormatError(
-            f"{path}: not a Parquet file of plain pages, as this library writes them, or one that was damaged",
-            path=str(path),
-            reason="pages",
-        ) from None
+    with _undamaged(path, "pages", of=" of plain pages, as this library writes them") as handle:
+        return sum(_unpacked(handle, start, length) for start, length in _chunks(handle))
 
 
 def groups(path: Path) -> list[tuple[int, list[int]]]:
@@ -59,30 +51,14 @@ def groups(path: Path) -> list[tuple[int, list[int]]]:
     Raises `FileFormatError` if the file is damaged, or has what bounds nothing: texts that begin as the one before, or
     a dictionary that the first page of values makes no use of.
     """
-    try:
-        with path.open("rb") as handle:
-            return [
-                (
-                    sum(_unpacked_by_any(handle, column[_METADATA]) for column in group[_COLUMNS]),
-                    [place for place, column in enumerate(group[_COLUMNS]) if _DICTIONARY in column[_METADATA]],
-                )
-                for group in _footer(handle)[_ROW_GROUPS]
-            ]
-    except (
-        AttributeError,
-        IndexError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RecursionError,
-        OverflowError,
-        OSError,
-    ) as error:
-        if says_of_the_machine(error):
-            raise
-        raise FileFormatError(
-            f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="pages"
-        ) from None
+    with _undamaged(path, "pages") as handle:
+        return [
+            (
+                sum(_unpacked_by_any(handle, column[_METADATA]) for column in group[_COLUMNS]),
+                [place for place, column in enumerate(group[_COLUMNS]) if _DICTIONARY in column[_METADATA]],
+            )
+            for group in _footer(handle)[_ROW_GROUPS]
+        ]
 
 
 def showing_columns(path: Path) -> list[int]:
@@ -91,30 +67,28 @@ def showing_columns(path: Path) -> list[int]:
     Raises `FileFormatError` if the footer can't be read.
     """
     found = set()
+    with _undamaged(path, "Parquet") as handle:
+        for group in _footer(handle)[_ROW_GROUPS]:
+            for place, column in enumerate(group[_COLUMNS]):
+                metadata = column[_METADATA]
+                least_or_most = _LEAST_AND_MOST & set(metadata.get(_STATISTICS) or {})
+                if least_or_most or _COLUMN_INDEX in column or _BLOOM in metadata:
+                    found.add(place)
+    return sorted(found)
+
+
+@contextlib.contextmanager
+def _undamaged(path: Path, reason: str, *, of: str = "") -> Iterator[BinaryIO]:
+    """The open file; what goes wrong in reading it becomes `FileFormatError`, unless it says of the machine."""
     try:
         with path.open("rb") as handle:
-            for group in _footer(handle)[_ROW_GROUPS]:
-                for place, column in enumerate(group[_COLUMNS]):
-                    metadata = column[_METADATA]
-                    least_or_most = _LEAST_AND_MOST & set(metadata.get(_STATISTICS) or {})
-                    if least_or_most or _COLUMN_INDEX in column or _BLOOM in metadata:
-                        found.add(place)
-    except (
-        AttributeError,
-        IndexError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RecursionError,
-        OverflowError,
-        OSError,
-    ) as error:
+            yield handle
+    except _DAMAGED as error:
         if says_of_the_machine(error):
             raise
         raise FileFormatError(
-            f"{path}: not a Parquet file, or one that was cut or damaged", path=str(path), reason="Parquet"
+            f"{path}: not a Parquet file{of}, or one that was cut or damaged", path=str(path), reason=reason
         ) from None
-    return sorted(found)
 
 
 def _chunks(handle: BinaryIO) -> Iterator[tuple[int, int]]:
