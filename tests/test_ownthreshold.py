@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 import linkage as lk
 from linkage import interop
 from linkage.agency.rejoin import hashed_ids
+from linkage.central.judging.calibrate import Calibration
 from linkage.central.judging.curves import rising
+from linkage.central.judging.ownthreshold import _cut
 from linkage.central.judging.rivals import Candidates, links_of, shown
 from linkage.study import invent
 from tests import naive
@@ -165,3 +167,15 @@ def test_link__refuses_where_few_have_a_partner_and_says_so(kept):
     fewer = sets[0].without([name for name, each in zip(known, own, strict=True) if each in gone])
     with pytest.raises(lk.EvidenceError, match="threshold"):
         lk.link(fewer, sets[1])
+
+
+def test_cut__warns_where_more_than_one_link_in_ten_is_expected_to_be_wrong():
+    """Of guarded sets half of whose records have no partner, one link in four was wrong, and nothing said so."""
+
+    def links(second: float) -> Calibration:
+        value, chance = np.linspace(0.9, 0.6, 90), np.repeat([0.95, second], [60, 30])
+        return Calibration(np.arange(90), value, chance, settled=True)
+
+    with pytest.warns(lk.LinkageWarning, match="of 90 links about 12 are expected to be wrong"):
+        assert _cut(links(0.7), 100) == 0.6
+    assert _cut(links(0.85), 100) == 0.6  # one in ten, and warnings are errors here

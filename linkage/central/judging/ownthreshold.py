@@ -33,9 +33,7 @@ _FEWEST_MATCHES = 10
 # of the smaller side: with fewer, siblings may be taken for matches (F1 was up to 0.5 below the best, and not told)
 _FEW, _FEW_SURE = 0.2, 0.15
 _FEW_TO_CUT_BY = 0.3
-# in doubt for each match: the three sets of which F1 was up to 0.25 below the best had 0.70, 0.83 and 0.89, others at
-# most 0.69
-_MOST_DOUBTFUL = 0.7
+_LEAST_RIGHT = 0.9  # of the links: with fewer expected to be right the threshold is worth a warning
 _WAY_OUT = "Give threshold= if you know one, or link sets that share more people"
 
 
@@ -82,7 +80,7 @@ def alike(
 
 def _cut(links: Calibration, n_records: int) -> float:
     """The lowest similarity of the links whose expected F1 is highest."""
-    if not links.settled or (links.matches >= _FEWEST_MATCHES and links.doubtful > _MOST_DOUBTFUL * links.matches):
+    if not links.settled or (links.matches >= _FEWEST_MATCHES and links.doubtful > links.matches):
         raise EvidenceError(
             "there is no valley in the similarities between pairs of one person and pairs of two, so no threshold can "
             f"be found. {_WAY_OUT}"
@@ -100,8 +98,17 @@ def _cut(links: Calibration, n_records: int) -> float:
             stacklevel=5,
         )
     expected = 2 * np.cumsum(links.probability) / (np.arange(1, len(links.value) + 1) + links.matches)
+    best = int(expected.argmax())
+    right = float(links.probability[: best + 1].sum())
+    if right < _LEAST_RIGHT * (best + 1):
+        warnings.warn(
+            f"of {best + 1:,} links about {best + 1 - right:,.0f} are expected to be wrong, as similarities of people "
+            "and of strangers run into one another. Look at links near the threshold, or give a higher threshold=",
+            LinkageWarning,
+            stacklevel=5,
+        )
     # in ten-thousandths, so that a threshold can be read and given again
-    return float(np.floor(1e4 * links.value[int(expected.argmax())]) / 1e4)
+    return float(np.floor(1e4 * links.value[best]) / 1e4)
 
 
 def _floor(job: Job, room: int) -> str:
