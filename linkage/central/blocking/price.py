@@ -81,7 +81,7 @@ def prices(
         price = _priced(_name(way), tables, score, sample, ready, within=right is None, threads=threads)
         found.append(replace(price, against=_against(price, way.most, enough)))
     if len(found) > 1:
-        found.append(_together(found, enough))
+        found.append(_together(found, ways, enough))
     return tuple(found)
 
 
@@ -101,7 +101,7 @@ def _against(price: Price, most: int, enough: float) -> str:
     return ""
 
 
-def _together(found: Sequence[Price], enough: float) -> Price:
+def _together(found: Sequence[Price], ways: Sequence[Blocks | LSH], enough: float) -> Price:
     """All of them, whose tables are looked up one after another."""
     recalls = [price.recall for price in found if price.recall is not None]
     price = Price(
@@ -111,8 +111,8 @@ def _together(found: Sequence[Price], enough: float) -> Price:
         sum(price.seconds for price in found),
         max(recalls, default=None),
     )
-    refused = next((price.against for price in found if price.against.startswith("will be refused")), "")
-    return replace(price, against=refused or _against(price, price.candidates, enough))
+    refused = (each.against for each, way in zip(found, ways, strict=True) if each.candidates > way.most)
+    return replace(price, against=next(refused, "") or _against(price, price.candidates, enough))
 
 
 def _priced(
