@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.errors import LimitError, nearest
-from linkage.room import require_addresses
+from linkage.memoryleft import require_addresses
 
 Whole = NDArray[np.int64]
 Marks = NDArray[np.bool_]

@@ -16,8 +16,8 @@ import numpy as np
 
 from linkage.errors import FileFormatError, LimitError, LinkageError
 from linkage.files import KEY_MARK, PathLike, require_regular, says_of_the_machine, written_beside
+from linkage.memoryleft import require_memory_to_read, too_little
 from linkage.parquetpages import unpacked_bytes
-from linkage.room import require_room, too_little
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,7 +123,7 @@ def opened(path: Path, **options: Any) -> Iterator[Any]:
 
     require_regular(path)
     _refuse_other_kinds(path)
-    require_room(path)
+    require_memory_to_read(path)
     try:
         with pq.ParquetFile(
             path,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.errors import RecordError
-from linkage.room import require_room, too_little
+from linkage.memoryleft import require_memory_to_read, too_little
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,12 +86,12 @@ def batches(
     )
     rows = 0
     last: pa.RecordBatch | None = None
-    require_room(path)
+    require_memory_to_read(path)
     with _WithEnd(path, (delimiter(path).join([_END] * len(names)) + "\n").encode()) as handle:
         try:
             for batch in arrow_csv.open_csv(handle, read_options=read, parse_options=parse, convert_options=convert):
                 _refuse_wrong(path, wrong, int(headed), expected)
-                require_room(path)
+                require_memory_to_read(path)
                 if batch.num_rows:
                     if last is not None:
                         rows += last.num_rows

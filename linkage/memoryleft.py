@@ -1,4 +1,4 @@
-"""Room for what Arrow and SciPy take without asking: threads, blocks that are read ahead, the buffer of OpenBLAS.
+"""Memory for what Arrow and SciPy take without asking: threads, blocks that are read ahead, the buffer of OpenBLAS.
 
 Where a limit (RLIMIT_AS) leaves none, they do not say so: Arrow waits for itself for ever when the first block of a CSV
 file can't be had, and ends the process when a later one or a thread can't; OpenBLAS asks again for ever. So it is asked
@@ -17,7 +17,7 @@ _STACK = 8 << 20
 _REST = 192 << 20  # blocks of files, and what glibc reserves for a thread's memory
 
 
-def require_room(path: Path) -> None:
+def require_memory_to_read(path: Path) -> None:
     """Raise `LimitError` unless there is room to read a file."""
     try:
         require_addresses()
