@@ -24,7 +24,7 @@ from pyarrow import csv
 from pyarrow import parquet as pq
 
 import linkage as lk
-from linkage import journal, leftovers, parquetfile, parquetpages, room, tables
+from linkage import journal, leftovers, memoryleft, parquetfile, parquetpages, tables
 from linkage.agency import opened, rejoin
 from linkage.commands import exitcodes
 from linkage.errors import FileFormatError
@@ -329,7 +329,7 @@ def test_memory__that_a_table_lacks_is_not_called_its_fault(read):
 def test_memory__that_openblas_would_ask_for_for_ever_is_asked_for_first(inputs, monkeypatch):
     """`overlap` never came back under a limit: SciPy's BLAS tries again until it has its buffer."""
     links = lk.Links.load(inputs / "links.parquet")
-    monkeypatch.setattr(room, "_REST", 1 << 60)
+    monkeypatch.setattr(memoryleft, "_REST", 1 << 60)
     with pytest.raises(MemoryError):
         lk.overlap(links)
 
