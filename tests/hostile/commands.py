@@ -27,11 +27,13 @@ class Command:
 
     outputs   file -> what it holds, as a value that is the same in every run
     kept      folder of a run that a stopped command continues -> the same, once it has come to its end
+    new       outputs that are refused where they are already
     """
 
     line: tuple[str, ...]
     outputs: dict[str, Value]
     kept: dict[str, Value] = field(default_factory=dict)
+    new: frozenset[str] = frozenset()
 
 
 def prepare(folder: Path, people: int = 1_200) -> None:
@@ -67,6 +69,32 @@ def prepare(folder: Path, people: int = 1_200) -> None:
 
         pq.write_table(pa.table({"record_id": gone}), folder / "gone.parquet")
         (folder / "held").write_text(" ".join(_columns(population, schema)))
+        _prepare_later(folder, population, schema, key, links)
+
+
+def _prepare_later(folder: Path, population: object, schema: lk.Schema, key: lk.Key, standing: lk.Links) -> None:
+    """What the steps after a linkage read: a standing result with events, cases, decisions; and clkhash's CLKs."""
+    batches = [lk.EncodedSet.load(folder / f"{name}-{batch}.parquet") for batch in (1, 2) for name in AGENCIES]
+    lk.link(*batches, standing=standing, progress=False).save(folder / "carried.parquet")
+    line = next(each.line for name, each in commands(folder).items() if name == "cases")
+    given = tuple("review.csv" if each == "out.csv" else each.replace("=to.", "=cases.") for each in line)
+    code, said = finished(given, folder)
+    assert code == 0, said
+    numbers = [row.split(",")[0] for row in (folder / "review.csv").read_text().splitlines()[1:]]
+    (folder / "decided.csv").write_text("case,same\n" + "".join(f"{number},true\n" for number in numbers))
+    pairs = lk.Links.load(folder / "links.parquet").pairs.to_pylist()
+    same = [(each["left_id"], each["right_id"], "true") for each in pairs[::4]]
+    other = [(one["left_id"], two["right_id"], "false") for one, two in zip(pairs[1::4], pairs[2::4], strict=False)]
+    left, right = pairs[0]["left_source"], pairs[0]["right_source"]
+    rows = [f"{left},{one},{right},{two},{truth}\n" for one, two, truth in same + other]
+    (folder / "decisions.csv").write_text("left_source,left_id,right_source,right_id,same\n" + "".join(rows))
+    blocked = lk.Schema.preset("uk-person", project="faults", blocks=True)
+    own = {"id": population.ids["registry"], "source": "registry", "columns": population.held("registry", blocked)}  # type: ignore[attr-defined]
+    lk.encode(population["registry"], blocked, key, **own, progress=False).save(folder / "blocked.parquet")  # type: ignore[index]
+    record = lk.Schema(project="faults", fields=schema.fields, layout="record", bits=1024)
+    clks = lk.encode(population["registry"], record, key, **own, progress=False)  # type: ignore[index]
+    lk.interop.write_clks(clks, folder / "clks.json")
+    (folder / "groups.json").write_text(json.dumps([[[0, row], [1, row + 1]] for row in range(0, 4_000, 2)]))
 
 
 def _columns(population: object, schema: lk.Schema) -> list[str]:
@@ -101,7 +129,7 @@ def commands(folder: Path) -> dict[str, Command]:
         ),
         "release": Command(
             ("release", "links.parquet", "--source", "registry", "-o", "out.parquet", "--csv", "out.csv"),
-            {"out.parquet": octets, "out.csv": octets},
+            {"out.parquet": octets, "out.csv": octets}, new=frozenset({"out.csv"}),
         ),
         "rejoin": Command(
             ("rejoin", "release.parquet", "registry.csv", *key, id_option, "-o", "out.csv"), {"out.csv": octets}
@@ -142,6 +170,34 @@ def commands(folder: Path) -> dict[str, Command]:
             ("withdrawal", "registry.csv", *key, id_option, "--source", "registry", "--project", "faults", "-o",
              "out.parquet"), {"out.parquet": octets},
         ),
+        "keygen": Command(("keygen", "out.key"), {"out.key": works}, new=frozenset({"out.key"})),
+        "schema": Command(
+            ("schema", "uk-person", "--project", "later", "-o", "out.toml"), {"out.toml": octets},
+            new=frozenset({"out.toml"}),
+        ),
+        "convert": Command(
+            ("convert", "clks.json", "--source", "registry", "-o", "out.parquet"), {"out.parquet": digest}
+        ),
+        "convert, groups": Command(
+            ("convert", "groups.json", "-o", "out.parquet", "--sources", ",".join(AGENCIES)), {"out.parquet": octets}
+        ),
+        "blocks": Command(
+            ("blocks", "blocked.parquet", "--block", "by_nhs_number", "--unblocked", "out.csv"), {"out.csv": octets}
+        ),
+        "refine": Command(
+            ("refine", *both, "--model", "model.json", "--decisions", "decisions.csv", "-o", "out.json"),
+            {"out.json": octets},
+        ),
+        "open-cases": Command(
+            ("open-cases", "cases.parquet", "registry.csv", *key, id_option, "-o", "out.csv"), {"out.csv": octets}
+        ),
+        "settle": Command(
+            ("settle", "review.csv", "--decisions", "registry=decided.csv", "-o", "out.csv"), {"out.csv": octets}
+        ),
+        "events": Command(("events", "carried.parquet", "-o", "out.csv"), {"out.csv": octets}),
+        "research": Command(
+            ("research", "links.parquet", *both, "--recipient", "university", "-o", "out.csv"), {"out.csv": octets}
+        ),
         "with a log": Command(
             ("--log", "log.jsonl", "fit", *both, "-o", "out.json"), {"out.json": octets}
         ),
@@ -154,6 +210,11 @@ def digest(path: Path) -> object:
     for _ in loaded.batches():
         pass
     return loaded.digest(), loaded.source
+
+
+def works(path: Path) -> object:
+    """Of a key: that it can be read."""
+    return repr(lk.Key.load(path))
 
 
 def octets(path: Path) -> object:

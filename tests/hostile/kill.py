@@ -83,9 +83,8 @@ def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None
         for name in command.outputs:  # what is replaced in place begins anew
             shutil.copy(inputs / name, folder / name)
     line = (*command.line, "--replace") if command.line[0] == "link" else command.line
-    for name in command.outputs:
-        if name == "out.csv" and "--csv" in command.line:
-            (folder / name).unlink(missing_ok=True)  # it never replaces one
+    for name in command.new:
+        (folder / name).unlink(missing_ok=True)
     code, said = finished(line, folder)
     assert code == 0, said
     for name, value in (command.outputs | command.kept).items():
