@@ -33,7 +33,7 @@ def main() -> None:
     """Run the command and leave with its exit code."""
     nodumps.forbid()
     exitcodes.heed_signals()
-    sys.exit(exitcodes.run(cli, sys.argv[1:]))
+    exitcodes.leave(exitcodes.run(cli, sys.argv[1:]))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

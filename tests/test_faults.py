@@ -116,6 +116,31 @@ def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeyp
     assert capsys.readouterr().err == ("interrupted; nothing half-written is left\n" if code == 130 else "")
 
 
+ENDING = """
+import atexit, signal, sys
+import click
+from linkage.commands import exitcodes
+
+def long():
+    print("at work")
+    if {told}:
+        signal.raise_signal(signal.SIGTERM)
+
+atexit.register(print, "Python ends")
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+exitcodes.heed_signals()
+exitcodes.leave(exitcodes.run(click.Command("long", callback=long), []))
+"""
+
+
+@pytest.mark.parametrize(("told", "code", "said"), [(True, 143, "at work\n"), (False, 0, "at work\nPython ends\n")])
+def test_killed__a_command_leaves_at_once_when_all_is_cleaned_up(told, code, said):
+    """Of 434 stopped commands one, `withdraw`, ended with SIGSEGV, presumably as Python took down what was at work."""
+    line = [sys.executable, "-c", ENDING.format(told=told)]
+    ended = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (code, said)
+
+
 def test_write__that_is_stopped_within_a_table_raises_what_stopped_it(tmp_path, monkeypatch):
     """Ctrl-C in `write_table` came out as OSError, "Only 0 out of 8 columns are initialized"."""
 
