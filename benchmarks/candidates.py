@@ -18,6 +18,7 @@ import resource
 import time
 
 import compare_speed
+import full_size
 import machine
 import numpy as np
 import results_kept
@@ -82,7 +83,7 @@ def _timed(
 def main() -> None:
     """Print one line of JSON a size, and how the cost grows from each to the next."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--rows", type=int, nargs="+", default=list(full_size.CANDIDATE_ROWS))
     parser.add_argument("--threshold", default="0.85")
     parser.add_argument("--recall", default="0.99")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What privacy costs: quality, leak, size and speed of ways to encode, over a grid of settings.
+"""What privacy costs: quality, leak, what attacks name, size and speed of ways to encode, over a grid of settings.
 
     python benchmarks/frontier.py [--only saul] [--at "saul=5,bits=8192"] [--seeds 3] [--people 6000] [--list]
 
@@ -9,11 +9,14 @@ leak    of the 1 % of pairs of 2,000 records whose plaintexts are most alike, ho
         are most alike: the share of the graph of resemblance, on which graph matching rests, that is left; by chance
         1 %. Plaintexts are compared by the Dice similarity of their tokens, as the agreement makes them; "weighed" is
         the same with the weights of the tokens, which are public, in a cosine
+named   of 1,000 births, half of whom the adversary's list has with as many others, those that the best keyless attack
+        names rightly, and those that it names when told who a fifth are (`audit_order.py`, which says how); of the
+        preset `typical` alone
 speed   records a second encoded, million pairs a second compared at the best threshold, by one thread
 
 ``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
 setting of ``[harden]`` with ``bits``, beside the grid. Appends to results/frontier.jsonl, one line a way, preset and
-seed, and prints a table of what it measured; no table of the README is of it yet.
+seed, and prints a table of what it measured. Two hours on one core.
 """
 
 from __future__ import annotations
@@ -24,11 +27,11 @@ import time
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import mean
-from typing import Any
 
+import audit_order
 import datasets
 import exchange
+import frontier_tables
 import full_size
 import judge
 import machine
@@ -37,6 +40,7 @@ import numpy as np
 import results_kept
 import scipy.sparse
 from datasets import Trial
+from frontier_ways import Way, grid, name_of, way_of
 
 import linkage as lk
 from linkage.agency.normalise import cleaner
@@ -46,61 +50,14 @@ from linkage.positions import usual_of_a_token
 from linkage.profile import PROFILES
 from linkage.study.attacks.adversary import bits_of
 
-FRONTIER = results_kept.RESULTS / "frontier.jsonl"
 GRAPH = 2_000  # records
+ATTACKED, KNOWN, TOLD = (
+    1_000,
+    0.5,
+    "known pairs",
+)  # births, of whom the adversary's list has so many; the attack that is
 NEAREST = 20
-FIGURES = ("f1", "leak", "leak_weighed", "encoded_per_second", "million_pairs_per_second")
-
-Way = dict[str, Any]  # bits, and the steps of [harden]; or a profile
-
-
-def grid() -> dict[str, Way]:
-    """Name -> way, the plain one first.
-
-    >>> len(grid()) >= 60
-    True
-    """
-    ways: list[Way] = [{"profile": profile.name} for profile in PROFILES]
-    ways += [{"bits": bits} for bits in (512, 1024, 2048)]
-    ways += [{"saul": f, "bits": bits} for f in range(1, 8) for bits in (1024, 2048, 4096, 8192, 16384)]
-    ways += [{"diffuse": t, "bits": bits} for t in (2, 3, 4, 5, 6, 8, 10) for bits in (512, 1024, 2048)]
-    ways += [{"fold": n, "bits": 1024 << n} for n in (1, 2)] + [{"fold": 1, "bits": 1024}]
-    ways += [{"noise": p, "bits": 1024} for p in (0.02, 0.05, 0.1, 0.2)]
-    ways += [{"noise": p, "bits": 8192, "saul": 4} for p in (0.02, 0.05, 0.1)]
-    ways += [{"noise": p, "bits": 1024, "diffuse": 4} for p in (0.02, 0.05)]
-    ways += [{"balance": True, "bits": 1024}, {"fold": 1, "balance": True, "noise": 0.02, "bits": 2048}]
-    ways += [{"salt": name, "bits": 1024} for name in ("sex", "dob")]
-    return {name_of(way): way for way in ways}
-
-
-def name_of(way: Way) -> str:
-    """As one writes it after --at.
-
-    >>> name_of({"saul": 4, "bits": 8192}), name_of({"bits": 1024})
-    ('saul=4,bits=8192', 'plain,bits=1024')
-    """
-    if "profile" in way:
-        return f"profile: {way['profile']}"
-    steps = [name if value is True else f"{name}={value}" for name, value in way.items() if name != "bits"]
-    return ",".join([*(steps or ["plain"]), f"bits={way['bits']}"])
-
-
-def way_of(text: str) -> Way:
-    """The way that a name stands for.
-
-    >>> way_of("fold=1,balance,noise=0.02,bits=2048")
-    {'fold': 1, 'balance': True, 'noise': 0.02, 'bits': 2048}
-    """
-    if text.startswith("profile: "):
-        return {"profile": text.removeprefix("profile: ")}
-    found: Way = {"bits": 1024}
-    for part in text.split(","):
-        name, _, value = part.partition("=")
-        if name != "plain":
-            found[name] = (
-                True if not value else value if name == "salt" else float(value) if name == "noise" else int(value)
-            )
-    return {name: value for name, value in found.items() if name != "bits"} | {"bits": found["bits"]}
+FIGURES = ("f1", "leak", "leak_weighed", "named", "told", "encoded_per_second", "million_pairs_per_second")
 
 
 def schema_of(way: Way, trial: Trial) -> lk.Schema:
@@ -196,26 +153,12 @@ def measure(way: Way, trial: Trial) -> dict:
     }
 
 
-def table(lines: list[dict]) -> str:
-    """One row a way: means over seeds, F1 of each preset."""
-    presets = list(dict.fromkeys(line["preset"] for line in lines))
-    head = ["way", "bits", *(f"F1, {preset}" for preset in presets), "leak", "weighed", "records/s", "M pairs/s"]
-    rows = [head, ["---"] * len(head)]
-    for name in dict.fromkeys(line["way"] for line in lines):
-        own = [line for line in lines if line["way"] == name]
-        f1 = [mean(line["f1"] for line in own if line["preset"] == preset) for preset in presets]
-        speeds = [line["million_pairs_per_second"] for line in own if line["million_pairs_per_second"] is not None]
-        rows.append(
-            [
-                name,
-                f"{own[0]['bits']:,}",
-                *(f"{each:.4f}" for each in f1),
-                *(f"{100 * mean(line[which] for line in own):.1f} %" for which in ("leak", "leak_weighed")),
-                f"{mean(line['encoded_per_second'] for line in own):,.0f}",
-                f"{mean(speeds):,.0f}" if speeds else "",
-            ]
-        )
-    return "\n".join(results_kept.table_row(row) for row in rows)
+def named(way: Way, seed: int, people: int) -> dict:
+    """The share that the best keyless attack names, which that is, and the share that one told a fifth names."""
+    rates = audit_order.attacked(audit_order.made(way, seed, people, KNOWN))
+    keyless = {name: rate for name, rate in rates.items() if name != TOLD}
+    by = max(keyless, key=lambda name: keyless[name])
+    return {"attacked": people, "named": round(keyless[by], 4), "by": by, "told": round(rates[TOLD], 4)}
 
 
 def main() -> None:
@@ -224,8 +167,9 @@ def main() -> None:
     parser.add_argument("--at", nargs="+", default=[], help="these ways, in place of the grid")
     parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
+    parser.add_argument("--attacked", type=int, default=full_size.FRONTIER_ATTACKED, help="births")
     parser.add_argument("--presets", nargs="+", default=full_size.PRESETS, choices=["clean", "typical", "hard"])
-    parser.add_argument("--out", type=Path, default=FRONTIER)
+    parser.add_argument("--out", type=Path, default=frontier_tables.FRONTIER)
     parser.add_argument("--list", action="store_true", help="name the ways of the grid, and measure nothing")
     asked = parser.parse_args()
     ways = {name: way for name, way in grid().items() if name.startswith(tuple(asked.only))}
@@ -242,15 +186,15 @@ def main() -> None:
             for name, way in ways.items():
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", lk.LinkageWarning)
-                    found = measure(way, trial)
+                    found = measure(way, trial) | (named(way, seed, asked.attacked) if preset == "typical" else {})
                 line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings), **found}
                 lines.append(line)
                 results_kept.append(asked.out, line | {"versions": machine.versions(), "machine": about})
                 print(
-                    f"{name}, {preset}, seed {seed}: " + ", ".join(f"{each} {found[each]}" for each in FIGURES),
+                    f"{name}, {preset}, seed {seed}: " + ", ".join(f"{each} {found.get(each)}" for each in FIGURES),
                     flush=True,
                 )
-    print("\n" + table(lines))
+    print("\n" + frontier_tables.frontier(lines))
 
 
 if __name__ == "__main__":

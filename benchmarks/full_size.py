@@ -59,6 +59,7 @@ SEVERAL_RECORDS = 100_000  # of each of five agencies
 ATTACKED = 5_000  # invented births
 ATTACK_SEEDS = tuple(range(1, 11))
 ATTACK_OVERLAPS = (0.05, 0.1, 0.2, 0.5, 1.0)
+FRONTIER_ATTACKED = 1_000  # the same, of each way to encode
 CASES = ("subset", "partial")
 ENCODINGS = ("record", "fields", "guarded", "hardened")
 ATTACKS = ("frequency alignment", "pattern mining", "graph matching", "known pairs", "dictionary", "xor tuples")

@@ -20,6 +20,7 @@ import attack_tables
 import candidate_tables
 import compare_tables
 import encode_tables
+import frontier_tables
 import full_size
 import judgement_tables
 import model_tables
@@ -100,6 +101,7 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     **agency_tables.FULL,
     **threshold_tables.FULL,
     **candidate_tables.FULL,
+    **frontier_tables.FULL,
 }
 
 
@@ -130,6 +132,7 @@ def shown() -> dict[str, str]:
         **agency_tables.made(),
         **threshold_tables.made(),
         **candidate_tables.made(),
+        **frontier_tables.made(),
     }
     return {name: of(lines) for name, (of, lines) in made.items() if lines}
 

@@ -15,20 +15,21 @@ if not BENCHMARKS.exists():
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "rivals")]  # scripts, found as they find each other
 import datasets  # noqa: E402
 import frontier  # noqa: E402
+import frontier_ways  # noqa: E402
 
 del sys.path[:2]
 
 
 def test_frontier__examples_in_docstrings_hold():
-    tried = doctest.testmod(frontier)
+    tried = doctest.testmod(frontier_ways)
     assert tried.attempted and not tried.failed
 
 
 def test_grid__has_sixty_ways_and_more_each_of_which_is_an_agreement_under_its_name():
     trial = datasets.invented("typical", 60, 1)
-    assert len(frontier.grid()) >= 60
-    for name, way in frontier.grid().items():
-        assert frontier.way_of(name) == way
+    assert len(frontier_ways.grid()) >= 60
+    for name, way in frontier_ways.grid().items():
+        assert frontier_ways.way_of(name) == way
         schema = frontier.schema_of(way, trial)
         assert len(schema.filters) == 1 or schema.profile == "linkable"
 
@@ -43,9 +44,12 @@ def test_frontier__measures_a_way_and_keeps_a_line(tmp_path):
     out = tmp_path / "frontier.jsonl"
     ways = ["plain,bits=256", "saul=2,bits=512", "profile: linkable"]
     command = [sys.executable, BENCHMARKS / "frontier.py", "--people", "300", "--seeds", "1", "--presets", "typical"]
-    done = subprocess.run([*command, "--out", out, "--at", *ways], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*command, "--attacked", "60", "--out", out, "--at", *ways], capture_output=True, text=True, check=True
+    )
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert [line["way"] for line in lines] == ways
     assert all(0.5 < line["f1"] <= 1 and 0 < line["leak"] < 1 and line["encoded_per_second"] > 0 for line in lines)
     assert lines[1]["leak"] < lines[0]["leak"]
+    assert all(0 <= line["named"] <= 1 and 0 <= line["told"] <= 1 and line["by"] != "known pairs" for line in lines)
     assert done.stdout.count("| saul=2,bits=512 | 512 |") == 1
