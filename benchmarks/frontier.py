@@ -12,7 +12,8 @@ leak    of the 1 % of pairs of 2,000 records whose plaintexts are most alike, ho
 named   of 1,000 births, half of whom the adversary's list has with as many others, those that the best keyless attack
         names rightly, and those that it names when told who a fifth are (`audit_order.py`, which says how); of the
         preset `typical` alone
-speed   records a second encoded, million pairs a second compared at the best threshold, by one thread
+speed   records encoded and million pairs compared at the best threshold, in a second of one thread's processor time;
+        of so few records, for each of which a third of its values are new
 
 ``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
 setting of ``[harden]`` with ``bits``, beside the grid. Appends to results/frontier.jsonl, one line a way, preset and
@@ -79,14 +80,14 @@ def schema_of(way: Way, trial: Trial) -> lk.Schema:
 
 def encoded(trial: Trial, schema: lk.Schema, key: lk.Key) -> tuple[list[lk.EncodedSet], float]:
     """Both sides, and records a second by one thread."""
-    start = time.perf_counter()
+    start = time.process_time()  # others may be at work
     sets = [
         lk.encode(
             side.table, schema, key, id=side.id, source=side.source, columns=side.columns, threads=1, progress=False
         )
         for side in trial.sides
     ]
-    return sets, sum(map(len, sets)) / (time.perf_counter() - start)
+    return sets, sum(map(len, sets)) / (time.process_time() - start)
 
 
 def scores(sets: list[lk.EncodedSet], trial: Trial, known: Mapping[tuple[str, str], str]) -> Iterable[judge.Pair]:
@@ -103,9 +104,9 @@ def pairs_per_second(sets: list[lk.EncodedSet], cut: float) -> float | None:
     """Million pairs a second at a threshold; None for the fields layout, which has none."""
     if sets[0].schema.layout == "fields":
         return None
-    start = time.perf_counter()
+    start = time.process_time()  # others may be at work
     lk.compare(*sets, threshold=round(cut, 3), threads=1, progress=False)
-    return round(len(sets[0]) * len(sets[1]) / (time.perf_counter() - start) / 1e6, 1)
+    return round(len(sets[0]) * len(sets[1]) / (time.process_time() - start) / 1e6, 1)
 
 
 def resemblance(records: lk.EncodedSet, order: np.ndarray) -> np.ndarray:
