@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from linkage.central.contenders import mixed
 from linkage.errors import LinkageWarning
+from linkage.memoryleft import require_addresses
 
 Rows = NDArray[np.int32]
 Gains = NDArray[np.int64]
@@ -70,6 +71,7 @@ def one_to_one(row: Rows, column: Rows, gain: Gains, scale: tuple[int, int] | No
 
 def groups(first: NDArray[np.int64], second: NDArray[np.int64], n_records: int) -> NDArray[np.int32]:
     """The group of each record, (n_records,) int32: records joined by links, directly or through others."""
+    require_addresses()
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -127,6 +129,7 @@ def _components(row: Rows, column: Rows) -> list[NDArray[np.int64]]:
 
 
 def _solved(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.int64]:
+    require_addresses()
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.assign import groups
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -115,8 +117,4 @@ def pairs_within(group: Whole) -> tuple[Whole, Whole]:
 
 def components(left: Whole, right: Whole, n: int) -> Whole:
     """(n,) a number for each of n records, equal for records that pairs join, directly or through others."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    return groups(left, right, n).astype(np.int64)
