@@ -28,7 +28,8 @@ import results_kept
 import linkage as lk
 from linkage import study
 from linkage.study import attacks
-from linkage.study.attacks.graph import STARTS
+from linkage.study.attacks.components import Independent
+from linkage.study.attacks.moments import Leaning
 
 Way = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ ATTACKS = {
     "graph matching": attacks.graph_matching,
     "known pairs": attacks.known_pairs,
 }
-SETTINGS: Mapping[str, Mapping[str, Any]] = {"graph matching": {"starts": STARTS[:2]}}
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"graph matching": {"starts": (Leaning(20, 1.0), Independent(30))}}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ named   of 1,000 births, half of whom the adversary's list has with as many othe
         names rightly, and those that it names when told who a fifth are (`audit_order.py`, which says how); of the
         preset `typical` alone
 speed   records encoded and million pairs compared at the best threshold, in a second of one thread's processor time;
-        of so few records, for each of which a third of its values are new
+        of so few records what is made once for all weighs more than in a large file
 
 ``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
 setting of ``[harden]`` with ``bits``, beside the grid. Appends to results/frontier.jsonl, one line a way, preset and

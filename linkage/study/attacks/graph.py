@@ -27,11 +27,12 @@ import numpy as np
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
 from linkage.sealed import sealed
-from linkage.study.attacks import alignment
+from linkage.study.attacks import alignment, components, moments
 from linkage.study.attacks.adversary import Columns, OwnEncodings
 from linkage.study.attacks.alignment import Cloud, Start
+from linkage.study.attacks.components import Independent
 from linkage.study.attacks.embedding import embedding, similarity, structure
-from linkage.study.attacks.moments import Leaning, rotations
+from linkage.study.attacks.moments import Leaning
 from linkage.study.attacks.truth import counted, right_rows
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
     from linkage.study.attacks.alignment import Floats
     from linkage.study.attacks.result import Reidentified
 
-STARTS: tuple[Leaning | Start, ...] = (
+STARTS: tuple[Leaning | Independent | Start, ...] = (
     Leaning(20, 1.0),
     Leaning(12, 0.5),
     Leaning(30, 0.7),
     Leaning(20, 0.5),
+    Independent(30),
+    Independent(40, starts=8, kept=3),
+    Independent(60, starts=4, kept=3),
     Start(30, 2_000, 1.0),
     Start(20, 2_000, 3.0),
     Start(40, 2_000, 3.0),
@@ -56,6 +60,7 @@ STARTS: tuple[Leaning | Start, ...] = (
 
 _TRIED_IN = 40  # dimensions, until a start is chosen
 _PLAIN = 0.6  # an ambiguity below it is of a right alignment: wrong ones have 0.75 and more
+_FURTHER = 2  # times a start is carried on before it is given up
 _ROUNDS = 4
 
 
@@ -70,7 +75,7 @@ def graph_matching(
     columns: Columns = None,
     keys: int = 4,
     dimensions: int = 100,
-    starts: Sequence[Leaning | Start] = STARTS,
+    starts: Sequence[Leaning | Independent | Start] = STARTS,
     seed: int = 0,
 ) -> Reidentified:
     """Name encoded records by laying their similarity graph over that of a plain list.
@@ -144,14 +149,13 @@ def _cloud(sets: Sequence[EncodedSet], dimensions: int) -> Cloud:
 
 
 def _laid_over(
-    left: Cloud, right: Cloud, starts: Sequence[Leaning | Start], rng: np.random.Generator
+    left: Cloud, right: Cloud, starts: Sequence[Leaning | Independent | Start], rng: np.random.Generator
 ) -> tuple[Floats, int]:
     """The least ambiguous fit in few dimensions, and how many starts it took."""
     best, least, tried = None, 2.0, 0
-    for turn in _turns(left, right, starts, rng):
+    for turn, further in _turns(left, right, starts, rng):
         tried += 1
-        near = alignment.refined(left.points, right.points, turn, _TRIED_IN)
-        unsure = alignment.ambiguity(near)
+        near, unsure = _carried(left.points, right.points, turn, further)
         if unsure < least:
             best, least = near, unsure
         if least < _PLAIN:
@@ -161,13 +165,27 @@ def _laid_over(
     return best, tried
 
 
-def _turns(left: Cloud, right: Cloud, starts: Sequence[Leaning | Start], rng: np.random.Generator) -> Iterator[Floats]:
-    """Rotations to try, made as they are asked for."""
+def _carried(left: Floats, right: Floats, turn: Floats, further: int) -> tuple[Floats, float]:
+    """A start carried on: where one in ten was laid right no ambiguity shows it, and the others follow further on."""
+    near = alignment.refined(left, right, turn, _TRIED_IN)
+    for _ in range(further):
+        if alignment.ambiguity(near) < _PLAIN:
+            break
+        near = alignment.again(left, right, near, _TRIED_IN)
+    return near, alignment.ambiguity(near)
+
+
+def _turns(
+    left: Cloud, right: Cloud, starts: Sequence[Leaning | Independent | Start], rng: np.random.Generator
+) -> Iterator[tuple[Floats, int]]:
+    """Rotations to try, made as they are asked for, and how often to carry each further."""
     for start in starts:
         if isinstance(start, Leaning):
-            yield from rotations(left, right, start, rng)
+            yield from ((turn, 0) for turn in moments.rotations(left, right, start, rng))
+        elif isinstance(start, Independent):
+            yield from ((turn, _FURTHER) for turn in components.rotations(left, right, start, rng))
         else:
-            yield alignment.first_rotation(left, right, start, rng)
+            yield alignment.first_rotation(left, right, start, rng), 0
 
 
 def _settled(left: Floats, right: Floats, near: Floats, dimensions: int) -> tuple[Floats, float]:

@@ -78,14 +78,14 @@ def rotations(left: Cloud, right: Cloud, leaning: Leaning, rng: np.random.Genera
     starts = [ours.once.T @ theirs.once, *(rng.standard_normal((d, d)) for _ in range(leaning.starts - 1))]
     found: list[tuple[float, NDArray[np.float32]]] = []
     for start in starts:
-        turn, agreement = _turned(ours, theirs, rotation(start))
+        turn, agreement = turned(ours, theirs, rotation(start))
         if all(np.abs(turn - other).max() > _SAME for _, other in found):
             found.append((agreement, turn))
     found.sort(key=lambda each: -each[0])
     return [turn for _, turn in found[: leaning.kept]]
 
 
-def _turned(left: Moments, right: Moments, turn: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+def turned(left: Moments, right: Moments, turn: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
     """A rotation nearby under which the moments agree best, and how well: 3 is wholly."""
     agreement = -np.inf
     once = left.once.T @ right.once
