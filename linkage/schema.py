@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from linkage.agency.check import Problems
     from linkage.files import PathLike
 
-ENCODING_VERSION = 0
-"""Version 0 promises nothing between releases; version 1 will be the same bits for ever."""
+ENCODING_VERSION = 1
+"""Version 1 is the same bits for ever; version 0, before the first release, promised nothing and is read no more."""
 
 _MAX_FIELD_BITS = 2048  # the model's tables grow with the square of it
 

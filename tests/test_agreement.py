@@ -312,7 +312,7 @@ def test_fingerprint__of_one_agreement_stays(tmp_path):
     # it travels in files and is read out over the telephone: changed here only with the encoding version
     content = json.loads(written(tmp_path, SMALLEST).canonical())
     assert list(content) == sorted(content)
-    assert content["encoding_version"] == 0
+    assert content["encoding_version"] == 1
     assert content["filters"] == [{"bits": 256, "fields": ["given_name"], "name": "given_name"}]
 
 
@@ -511,7 +511,7 @@ CANONICAL = Schema(
         ('"layout":"fields"', '"layout":"record"'),
         ('"clean":[]', '"clean":null'),
         ('"clean":[]', '"new":1,"clean":[]'),
-        ('"encoding_version":0', '"encoding_version":1'),
+        ('"encoding_version":1', '"encoding_version":2'),
         ('"smallest":10', '"smallest":"10"'),
         ('"smallest":10', '"largest":10'),
         ('"schema":1', '"schema": 1'),

@@ -92,7 +92,7 @@ def test_info__knows_each_kind_of_file(place, capsys):
         assert kind in capsys.readouterr().out
     capsys.readouterr()
     assert run(cli, ["info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["encoding version"] == 0
+    assert json.loads(capsys.readouterr().out)["encoding version"] == 1
 
 
 def test_schema__writes_a_preset_and_prints_an_agreement(place, capsys):

@@ -100,7 +100,7 @@ def read_fully(path, **options) -> EncodedSet:
 def test_save__can_be_loaded_again(path):
     loaded = EncodedSet.load(path)
     assert (loaded.schema, loaded.source, loaded.key_check, len(loaded)) == (SCHEMA, "police", SET.key_check, 200)
-    assert loaded.encoding_version == 0
+    assert loaded.encoding_version == 1
     assert loaded.digest() == SET.digest() == content_of(loaded) == content_of(SET)
     assert loaded.record_ids.equals(SET.record_ids)
     assert loaded.groups["ward"].equals(SET.groups["ward"])
@@ -132,7 +132,7 @@ def test_file__footer_holds_the_stated_keys_and_no_more(path):
     footer = footer_of(path)
     assert footer["format"] == "encoded-set 1"
     assert footer["rows"] == "200"
-    assert footer["encoding"] == "0"
+    assert footer["encoding"] == "1"
     assert footer["schema"] == SCHEMA.canonical()
     assert footer["fingerprint"] == hashlib.sha256(SCHEMA.canonical().encode()).hexdigest()
     assert footer["key_check"] == KEY.check("file")
@@ -317,7 +317,8 @@ def test_load__sees_a_header_that_lacks_something_even_with_a_right_seal(path, k
     ("change", "reason"),
     [
         ({"extra": "x"}, "header"),
-        ({"encoding": "1"}, "encoding version"),
+        ({"encoding": "0"}, "encoding version"),
+        ({"encoding": "2"}, "encoding version"),
         ({"encoding": "00"}, "encoding version"),
         ({"rows": "199"}, "header"),
         ({"rows": "9" * 30}, "header"),
@@ -333,7 +334,7 @@ def test_load__sees_a_header_that_lacks_something_even_with_a_right_seal(path, k
         ({"key_check": "a\nb"}, "header"),
         ({"content": "0" * 64}, "digest"),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_load__refuses_a_sealed_header_that_is_wrong(path, change, reason):
     footer = footer_of(path) | change
@@ -608,8 +609,8 @@ def test_require_comparable__names_keys_and_versions():
         require_comparable(SET, police(source="school"), police(source="clinic", key=Key.generate()))
     assert caught.value.what == "key"
     assert "'police' and 'clinic'" in str(caught.value)
-    later = EncodedSet(Header(SCHEMA, "school", 0, SET.key_check, encoding_version=1))
-    with pytest.raises(MismatchError, match="different versions: 0 and 1") as caught:
+    later = EncodedSet(Header(SCHEMA, "school", 0, SET.key_check, encoding_version=2))
+    with pytest.raises(MismatchError, match="different versions: 1 and 2") as caught:
         require_comparable(SET, later)
     assert caught.value.what == "encoding version"
 

@@ -365,13 +365,13 @@ def test_derive__differs_by_project_purpose_and_key_group():
 def test_derive__differs_by_encoding_version(monkeypatch):
     key = Key.generate()
     now = key.derive(project="p", purpose="tokens")
-    monkeypatch.setattr(key_module, "ENCODING_VERSION", 1)
+    monkeypatch.setattr(key_module, "ENCODING_VERSION", 2)
     assert key.derive(project="p", purpose="tokens") != now
 
 
 def test_derive__follows_the_standard_with_the_stated_info():
     secret = os.urandom(32)
-    info = b"".join(len(part).to_bytes(8, "big") + part for part in (b"linkage", b"0", "é".encode(), b"tokens", b"g"))
+    info = b"".join(len(part).to_bytes(8, "big") + part for part in (b"linkage", b"1", "é".encode(), b"tokens", b"g"))
     expected = hkdf_sha256(secret, salt=b"", info=info, length=64)
     assert Key(secret).derive(project="é", purpose="tokens", key_group="g", length=64) == expected
 

@@ -1,4 +1,4 @@
-"""Frozen tables of encoding version 0: letters, titles, particles, placeholders, codes.
+"""Frozen tables of encoding version 1: letters, titles, particles, placeholders, codes.
 
 They decide bits, so they are part of the encoding version and never follow a library: between two
 releases of one transliteration library 24,885 code points changed. All entries are in the form that
