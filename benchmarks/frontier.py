@@ -10,14 +10,13 @@ leak    of the 1 % of pairs of 2,000 records whose plaintexts are most alike, ho
         1 %. Plaintexts are compared by the Dice similarity of their tokens, as the agreement makes them; "weighed" is
         the same with the weights of the tokens, which are public, in a cosine
 named   of 1,000 births, half of whom the adversary's list has with as many others, those that the best keyless attack
-        names rightly, and those that it names when told who a fifth are (`audit_order.py`, which says how); of the
-        preset `typical` alone
+        names rightly, and those that it names when told who a fifth are (`audit_order.py`, which says how); one seed
 speed   records encoded and million pairs compared at the best threshold, in a second of one thread's processor time;
         of so few records what is made once for all weighs more than in a large file
 
 ``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
 setting of ``[harden]`` with ``bits``, beside the grid. Appends to results/frontier.jsonl, one line a way, preset and
-seed, and prints a table of what it measured. Two hours on one core.
+seed, and prints a table of what it measured. An hour on one core.
 """
 
 from __future__ import annotations
@@ -52,11 +51,8 @@ from linkage.profile import PROFILES
 from linkage.study.attacks.adversary import bits_of
 
 GRAPH = 2_000  # records
-ATTACKED, KNOWN, TOLD = (
-    1_000,
-    0.5,
-    "known pairs",
-)  # births, of whom the adversary's list has so many; the attack that is
+ATTACKED = ("typical", 1)  # preset and seed of the births that are attacked
+KNOWN, TOLD = 0.5, "known pairs"  # the share of births that the adversary's list has; the attack that is told some
 NEAREST = 20
 FIGURES = ("f1", "leak", "leak_weighed", "named", "told", "encoded_per_second", "million_pairs_per_second")
 
@@ -187,7 +183,9 @@ def main() -> None:
             for name, way in ways.items():
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", lk.LinkageWarning)
-                    found = measure(way, trial) | (named(way, seed, asked.attacked) if preset == "typical" else {})
+                    found = measure(way, trial) | (
+                        named(way, seed, asked.attacked) if (preset, seed) == ATTACKED else {}
+                    )
                 line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings), **found}
                 lines.append(line)
                 results_kept.append(asked.out, line | {"versions": machine.versions(), "machine": about})

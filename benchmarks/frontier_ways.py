@@ -17,7 +17,7 @@ def grid() -> dict[str, Way]:
     """
     ways: list[Way] = [{"profile": profile.name} for profile in PROFILES]
     ways += [{"bits": bits} for bits in (512, 1024, 2048)]
-    ways += [{"saul": f, "bits": bits} for f in range(1, 8) for bits in (1024, 2048, 4096, 8192, 16384)]
+    ways += [{"saul": f, "bits": bits} for f in range(1, 8) for bits in (1024, 2048, 4096, 8192)]
     ways += [{"diffuse": t, "bits": bits} for t in (2, 3, 4, 5, 6, 8, 10) for bits in (512, 1024, 2048)]
     ways += [{"fold": n, "bits": 1024 << n} for n in (1, 2)] + [{"fold": 1, "bits": 1024}]
     ways += [{"noise": p, "bits": 1024} for p in (0.02, 0.05, 0.1, 0.2)]
