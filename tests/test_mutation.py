@@ -1,7 +1,8 @@
 """Damaged files are refused or read as they were: never a crash, a hang, another exception, or a silent change.
 
 Thousands of mutants of what agencies send each other and some of everything else here, thousands of all in `.ci/long`
-(``python -m tests.hostile.mutate``). A digest is no signature: files whose digests fit are tried too, and of them it is asked that they do no harm.
+(``python -m tests.hostile.mutate``). A digest is no signature: files whose digests fit are tried too, and of them it is
+asked that they do no harm.
 """
 
 import os

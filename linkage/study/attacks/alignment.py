@@ -26,6 +26,7 @@ _GROWTH = 1.15
 _PAIRS_PER_DIMENSION = 6
 _SETTLING = 4
 _AGAIN = 15
+_ROWS = 128
 
 
 def negative_distances(left: Floats, right: Floats) -> Floats:
@@ -66,6 +67,25 @@ def mutual(near: Floats) -> tuple[Whole, Whole]:
     (array([0]), array([0]))
     """
     best, back = near.argmax(axis=1), near.argmax(axis=0)
+    rows = np.flatnonzero(back[best] == np.arange(len(best)))
+    return rows, best[rows]
+
+
+def mutually_nearest(left: Floats, right: Floats) -> tuple[Whole, Whole]:
+    """What `mutual` gives of their distances, some rows at a time, so that these stay where they are quick to reach.
+
+    >>> mutually_nearest(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)[::-1])
+    (array([0, 1]), array([1, 0]))
+    """
+    best = np.empty(len(left), dtype=np.int64)
+    back, highest = np.zeros(len(right), dtype=np.int64), np.full(len(right), -np.inf, dtype=np.float32)
+    for start in range(0, len(left), _ROWS):
+        near = negative_distances(left[start : start + _ROWS], right)
+        best[start : start + _ROWS] = near.argmax(axis=1)
+        most = near.max(axis=0)
+        higher = np.flatnonzero(most > highest)
+        back[higher] = start + near[:, higher].argmax(axis=0)
+        highest[higher] = most[higher]
     rows = np.flatnonzero(back[best] == np.arange(len(best)))
     return rows, best[rows]
 
@@ -115,13 +135,14 @@ def refined(left: Floats, right: Floats, turn: Floats, dimensions: int) -> Float
     # a rotation fitted to fewer pairs than this for each dimension fits anything
     most = max(2, min(dimensions, left.shape[1], right.shape[1], min(len(left), len(right)) // _PAIRS_PER_DIMENSION))
     d = min(len(turn), most)
-    near = negative_distances(left[:, :d] @ rotation(turn[:d, :d]), right[:, :d])
+    turned = left[:, :d] @ rotation(turn[:d, :d])
     settled = 0
     while settled < _SETTLING:
+        rows, cols = mutually_nearest(turned, right[:, :d])
         settled += d == most
         d = min(most, max(d + 1, int(d * _GROWTH)))
-        near = _fitted(left[:, :d], right[:, :d], near)
-    return near
+        turned = left[:, :d] @ rotation(left[rows, :d].T @ right[cols, :d])
+    return negative_distances(turned, right[:, :d])
 
 
 def again(left: Floats, right: Floats, near: Floats, dimensions: int) -> Floats:
@@ -165,8 +186,3 @@ def assigned(near: Floats) -> tuple[Whole, Whole]:
     left, right = (np.setdiff1d(np.arange(n), taken) for n, taken in zip(near.shape, (rows, cols), strict=True))
     more, their = linear_sum_assignment(-near[np.ix_(left, right)])
     return np.concatenate([rows, left[more]]), np.concatenate([cols, right[their]])
-
-
-def _fitted(left: Floats, right: Floats, near: Floats) -> Floats:
-    rows, cols = mutual(near)
-    return negative_distances(left @ rotation(left[rows].T @ right[cols]), right)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from linkage.study.attacks.alignment import Cloud, rotation
 from linkage.study.attacks.moments import Leaning, Moments, turned
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 _ITERATIONS = 200
 _STILL = 1e-4
@@ -61,7 +61,7 @@ def _whitened(cloud: Cloud, d: int) -> tuple[Floats, Floats]:
 
     Few odd ones are brought near.
     """
-    points = cloud.points[:, :d].astype(np.float64)
+    points = cloud.points[:, :d]
     points -= points.mean(axis=0)
     spread = points.std(axis=0)
     spread = np.where(spread > 0, spread, 1)
@@ -71,7 +71,7 @@ def _whitened(cloud: Cloud, d: int) -> tuple[Floats, Floats]:
 def _components(points: Floats, rng: np.random.Generator, *, bounded: bool) -> Floats:
     """(d, d) the directions, as columns; by either of the two usual contrasts: each finds what the other doesn't."""
     n, d = points.shape
-    axes = rotation(rng.standard_normal((d, d))).astype(np.float64)
+    axes = rotation(rng.standard_normal((d, d)))
     for _ in range(_ITERATIONS):
         along = points @ axes
         if bounded:
@@ -80,7 +80,7 @@ def _components(points: Floats, rng: np.random.Generator, *, bounded: bool) -> F
         else:
             bell = np.exp(-along * along / 2)
             bent, slope = along * bell, (1 - along * along) * bell
-        further = rotation(points.T @ bent / n - axes * slope.mean(axis=0)).astype(np.float64)
+        further = rotation(points.T @ bent / n - axes * slope.mean(axis=0))
         moved = np.abs(np.abs((further * axes).sum(axis=0)) - 1).max()
         axes = further
         if moved < _STILL:
