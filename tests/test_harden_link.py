@@ -96,7 +96,7 @@ def test_compare__of_noisy_and_plain_filters_is_by_dice_unless_said(people):
 @pytest.mark.parametrize(
     ("settings", "threshold", "least"),
     [
-        ({"bits": 3072, "harden": Hardening(saul=4)}, 0.56, 0.97),
+        ({"bits": 5120, "harden": Hardening(saul=4)}, 0.56, 0.97),
         ({"bits": 1024, "harden": Hardening(diffuse=5)}, 0.6, 0.93),
         ({"bits": 2048, "harden": Hardening(fold=1, balance=True, noise=0.02)}, 0.7, 0.95),
     ],

@@ -90,7 +90,7 @@ def test_profile__is_empty_for_settings_of_ones_own():
 
 
 def test_preset__takes_a_profile():
-    assert Schema.preset("uk-person", profile="hardened").filters[0].bits == 3072
+    assert Schema.preset("uk-person", profile="hardened").filters[0].bits == 5120
     assert Schema.preset("uk-person", profile="linkable") == Schema.preset("uk-person")
     with pytest.raises(SchemaError, match="profile 'guarded' has layout = \"record\""):
         Schema.preset("uk-person", profile="guarded", layout="fields")
