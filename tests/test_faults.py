@@ -116,6 +116,18 @@ def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeyp
     assert capsys.readouterr().err == ("interrupted; nothing half-written is left\n" if code == 130 else "")
 
 
+@pytest.mark.parametrize("said", ["libcrypto.so.1.1: failed to map segment from shared object", "No module named 'x'"])
+def test_import__that_fails_for_want_of_memory_is_said_as_that(capsys, said):
+    """`convert` under 500 MiB of addresses: "unexpected error: ImportError in ssl.py", and exit code 1."""
+
+    def importing():
+        raise ImportError(said)
+
+    code = exitcodes.run(click.Command("importing", callback=importing), [])
+    known = "failed to map" in said
+    assert (code == 6) == known == ("there is not enough memory" in capsys.readouterr().err)
+
+
 ENDING = """
 import atexit, signal, sys
 import click

@@ -39,6 +39,8 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
     (OSError, 3),
 )
 
+# what the loader says of a library that does not fit under a limit of addresses
+_NO_ROOM_FOR_CODE = ("failed to map segment", "annot allocate memory", "cannot map zero-fill pages")
 
 _told: list[int] = []
 
@@ -118,6 +120,8 @@ def _interrupted() -> int:
 def _explained(error: Exception) -> int:
     if os.environ.get(SHOWN):
         traceback.print_exc()
+    if isinstance(error, ImportError) and any(sign in str(error) for sign in _NO_ROOM_FOR_CODE):
+        error = MemoryError()
     for kind, code in _EXIT:
         if isinstance(error, kind):
             what = "unexpected error" if kind is errors.UnexpectedError else "error"
