@@ -6,8 +6,8 @@ it means the layout, width and ``[harden]`` that are listed here.
 They were chosen with ``benchmarks/frontier.py``: SAUL kept more quality at the same leak than folding and noise at any
 width that was tried; diffusion, which keeps as much, has been broken. ``guarded``, of three functions, is as wide as it
 takes to link well-kept records as well as a plain filter. ``hardened`` has four, as SAUL's authors have, and is as wide
-as it may be: of the graph of resemblance at most 3 % is left, and F1 is at most 0.005 below a plain filter where records
-are well kept, 0.03 where badly.
+as it may be: of the graph of resemblance at most 3 % is left, and F1 is at most 0.005 below a plain filter's where
+records are well kept, 0.03 where badly.
 """
 
 from __future__ import annotations
