@@ -15,9 +15,12 @@ if not BENCHMARKS.exists():
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "rivals")]  # scripts, found as they find each other
 import datasets  # noqa: E402
 import frontier  # noqa: E402
+import frontier_tables  # noqa: E402
 import frontier_ways  # noqa: E402
 
 del sys.path[:2]
+
+from linkage.profile import PROFILES  # noqa: E402
 
 
 def test_frontier__examples_in_docstrings_hold():
@@ -32,6 +35,17 @@ def test_grid__has_sixty_ways_and_more_each_of_which_is_an_agreement_under_its_n
         assert frontier_ways.way_of(name) == way
         schema = frontier.schema_of(way, trial)
         assert len(schema.filters) == 1 or schema.profile == "linkable"
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_profiles__say_what_was_measured(profile):
+    found = frontier_tables.figures(frontier_tables.full_frontier(), f"profile: {profile.name}")
+    said = profile.measured
+    for name in ("f1_typical", "f1_hard", "leak", "named", "told"):
+        assert getattr(said, name) == round(found[name], 4), name
+    assert said.records_per_second == round(found["encoded_per_second"], -3)
+    pairs = found["million_pairs_per_second"]
+    assert said.million_pairs_per_second == (None if pairs is None else round(pairs))
 
 
 def test_leak__of_unrelated_similarities_is_about_one_in_a_hundred():
