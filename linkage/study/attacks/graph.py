@@ -6,9 +6,10 @@ Ranbaduge and Schnell, CIKM 2020; Schäfer, Armknecht and Heng, "R+R: Revisiting
 Privacy-Preserving Record Linkage", ACSAC 2024, who re-identify 99.9 % of CLKs at 50 % overlap with node2vec embeddings,
 Wasserstein-Procrustes and a minimum-weight assignment). Written from these descriptions. It differs in two steps: the
 graph is embedded by its eigenvectors rather than by random walks, and the alignment starts from how the clouds lean
-(`linkage.study.attacks.moments`) and from each point's surroundings rather than from chance.
+(`linkage.study.attacks.moments`), from the directions in which they are least normal
+(`linkage.study.attacks.components`) and from each point's surroundings rather than from chance.
 
-It needs some hundreds of people in both: of 5,000 it names all at an overlap of 20 %, mostly few at 10 %. On filters
+It needs some hundreds of people in both: of 5,000 it names all at an overlap of 20 %, all or few at 10 %. On filters
 that were XORed (folding, diffusion) it is weaker than the published attack, which names 99 % where two or three bits
 are mixed: with a few thousand people it mostly did not find how to begin, though the true alignment, once given, names
 nearly all. A low rate on such encodings says little; see `linkage.study.attacks.xor_tuples`.
