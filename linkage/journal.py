@@ -50,11 +50,19 @@ def append(path: PathLike, operation: str, **said: Any) -> str:
         line: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "operation": operation, **said}
         line["previous"] = json.loads(last)["hash"] if last else ""
         line["hash"] = _hash(line)
-        handle.seek(0, os.SEEK_END)
-        handle.write(json.dumps(line, sort_keys=True).encode() + b"\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+        _write_line(handle.fileno(), handle.seek(0, os.SEEK_END), json.dumps(line, sort_keys=True).encode() + b"\n")
     return str(line["hash"])
+
+
+def _write_line(descriptor: int, end: int, line: bytes) -> None:
+    """All of it or nothing: half a line, as a full disk leaves, would end the whole log."""
+    try:
+        while line:
+            line = line[os.write(descriptor, line) :]
+        os.fsync(descriptor)
+    except BaseException:
+        os.ftruncate(descriptor, end)
+        raise
 
 
 def verify(path: PathLike, *, head: str | None = None) -> Verified:

@@ -253,3 +253,11 @@ def test_cases__from_the_command_line_to_known_pairs(tmp_path, monkeypatch, caps
     assert "12 pairs known, 0 disagreements" in capsys.readouterr().out
     assert run(cli, ["link", *files, "--model", "model.json", "--known", "known.csv", "-o", "new.parquet"]) == 0
     assert run(cli, ["settle", "r.csv", "--decisions", "registry", "-o", "k.csv"]) == 2
+    # a table that is no review ended in KeyError, and lists for two agencies in one file
+    capsys.readouterr()
+    assert run(cli, ["settle", given[1].partition("=")[2], *given, "-o", "k.csv"]) == 3
+    assert "has no column 'left_source'" in capsys.readouterr().err
+    for out in ("one.parquet", "../" + Path.cwd().name + "/r2.csv"):
+        to = ["--to", f"registry={out}", "--to", "childrens_centre=one.parquet"]
+        assert run(cli, ["cases", "links.parquet", *files, "--model", "model.json", "-o", "r2.csv", *to]) == 2
+    assert not Path("one.parquet").exists() and not Path("r2.csv").exists()

@@ -86,6 +86,23 @@ def test_log__is_not_carried_on_where_it_was_cut_short_or_is_none(log, tmp_path)
     assert other.read_text() == "id,name\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
+@pytest.mark.parametrize("room", [0, 1, 100])
+def test_log__that_a_full_disk_cuts_short_is_as_it_was(log, room):
+    """Half a line was left, and the whole log could not be read or carried on any more."""
+    before = log.read_bytes()
+    code = (
+        "import resource, sys\nfrom linkage import journal\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) + room},) * 2)\n"
+        "journal.append(sys.argv[1], 'encode')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "File too large" in done.stderr
+    assert log.read_bytes() == before
+    journal.append(log, "encode")
+    assert journal.verify(log).lines == 6
+
+
 def test_log__of_several_processes_at_once_is_one_chain(tmp_path):
     code = "import sys; from linkage import journal; [journal.append(sys.argv[1], 'x', n=n) for n in range(40)]"
     path = tmp_path / "log.jsonl"

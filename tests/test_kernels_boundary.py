@@ -96,6 +96,32 @@ ARRAYS_OF_A_SEARCH = [
 ]
 
 
+def test_count_columns__takes_any_step():
+    """64 steps of 2 ** 62 are nought in 64 bits: it went on for ever, and 2 ** 63 - 1 read outside."""
+    words, found = np.full((3, 1), 3, np.uint64), np.zeros(64, np.uint32)
+    for step in (3, 2**31, 2**57, 2**62, 2**63 - 1):
+        extension.count_columns(words, np.full(3, 2, np.uint32), step, found)
+        assert found.sum() == 2
+
+
+class Anew:
+    """A sequence that makes its items as they are asked for, and keeps none."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, place):
+        return (np.ones((2, 1), np.uint64), np.ones(2, np.uint32))[place]
+
+
+def test_pair_overlaps__refuse_a_side_that_does_not_keep_its_arrays():
+    """They were freed before they were read."""
+    rows, out = np.zeros(2, np.int32), np.zeros(2, np.uint32)
+    for side in (Anew(), np.ones((2, 1), np.uint64), list(Anew())):
+        with pytest.raises((TypeError, ValueError)):
+            extension.pair_overlaps("generic", side, (side, side), rows, rows, out)
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("place", ARRAYS_OF_A_SEARCH)
 def test_searches__refuse_an_array_of_another_kind_or_shape(monkeypatch, place, wrong):

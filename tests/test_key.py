@@ -335,6 +335,17 @@ def test_prompt__takes_a_generated_key_without_echo(monkeypatch):
     assert asked == ["linkage key: "]
 
 
+def test_prompt__of_an_input_that_has_ended_says_so(monkeypatch):
+    """`--ask-key < /dev/null` ended as an unexpected error, EOFError in getpass."""
+
+    def ended(_):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ended)
+    with pytest.raises(FileFormatError, match="no key was typed"):
+        Key.prompt()
+
+
 def test_prompt__refuses_a_passphrase_and_does_not_repeat_it(monkeypatch):
     monkeypatch.setattr("getpass.getpass", lambda text: "hunter2hunter2")
     with pytest.raises(FileFormatError, match="the typed key") as caught:

@@ -87,7 +87,11 @@ class Key:
         """Ask for the key on the terminal, without echo: a generated key with its checksum, no passphrase."""
         import getpass
 
-        return cls.from_text(getpass.getpass("linkage key: "), where="the typed key")
+        try:
+            typed = getpass.getpass("linkage key: ")
+        except EOFError:
+            raise FileFormatError("no key was typed: the input has ended", reason="length") from None
+        return cls.from_text(typed, where="the typed key")
 
     @classmethod
     @sealed

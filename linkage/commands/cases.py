@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -35,6 +36,8 @@ def cases(
     targets = by_source("--to", recipients)
     for path in (out, *targets.values()):
         keep_inputs(path, links_path, *sets, model_path)
+    if len({Path(path).resolve() for path in (out, *targets.values())}) <= len(targets):
+        raise click.UsageError("-o and each --to need a file of their own")
     loaded = [linkage.EncodedSet.load(path) for path in sets]
     model = None if model_path is None else linkage.Model.load(model_path)
     found = linkage.review(linkage.Links.load(links_path), model, *loaded, n=n)
@@ -79,10 +82,12 @@ def settle(review_path: str, *, decisions: tuple[str, ...], out: str, as_json: b
     Cases on which they disagree are listed on stderr, by number, and left out.
     """
     from linkage.central.reviewing.review import settled
+    from linkage.decisions import PAIR
 
     files = by_source("--decisions", decisions)
     keep_inputs(out, review_path, *files.values())
-    known, contrary = settled(table_of(review_path), {source: table_of(path) for source, path in files.items()})
+    told = {source: table_of(path, "case") for source, path in files.items()}
+    known, contrary = settled(table_of(review_path, "case", *PAIR), told)
     write_table(known, out)
     for row in contrary.to_pylist():
         click.echo(f"the agencies disagree on case {row['case']}", err=True)

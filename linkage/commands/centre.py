@@ -130,7 +130,7 @@ def link(
     keep_inputs(out, *inputs)
     if report_path is not None:
         keep_inputs(report_path, *inputs, standing_path)
-        if Path(report_path).absolute() == Path(out).absolute():
+        if Path(report_path).resolve() == Path(out).resolve():
             raise click.UsageError(f"--report {report_path} and -o are one file; choose another name")
         require_matplotlib()
     carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
@@ -213,7 +213,7 @@ def release(
         keep_inputs(csv_path, links_path, out)
         if Path(csv_path).exists():
             raise click.UsageError(f"--csv {csv_path} exists already and will not be overwritten")
-        if Path(csv_path).absolute() == Path(out).absolute():
+        if Path(csv_path).resolve() == Path(out).resolve():
             raise click.UsageError("--csv and -o name the same file")
     made = linkage.Links.load(links_path).release(
         source, linked_only=linked_only, present_in=present_in, separate=separate, confidence=confidence

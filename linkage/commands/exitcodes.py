@@ -29,18 +29,19 @@ from linkage import errors
 from linkage.files import looks_like_a_key
 from linkage.sealed import SHOWN
 
+_NO_MEMORY = 6
 _EXIT: tuple[tuple[type[BaseException], int], ...] = (
     (errors.UnexpectedError, 1),
     (errors.MismatchError, 4),
     (errors.PrivacyError, 5),
-    (errors.LimitError, 6),
+    (errors.LimitError, _NO_MEMORY),
     (errors.LinkageError, 3),
-    (MemoryError, 6),
+    (MemoryError, _NO_MEMORY),
     (OSError, 3),
 )
 
-# what the loader says of a library that does not fit under a limit of addresses
-_NO_ROOM_FOR_CODE = ("failed to map segment", "annot allocate memory", "cannot map zero-fill pages")
+# what the loader says of a library that does not fit under a limit of addresses, and Python of a thread
+_NO_ROOM = ("failed to map segment", "annot allocate memory", "cannot map zero-fill pages", "can't start new thread")
 
 _told: list[int] = []
 
@@ -75,12 +76,13 @@ def run(command: click.Command, arguments: list[str]) -> int:
 
 
 def leave(code: int) -> NoReturn:
-    """End with an exit code; at once if told to, when all clean-up is done.
+    """End with an exit code; at once if told to, or if there was no memory, when all clean-up is done.
 
     Python's own end would take down libraries that may be half imported and have threads at work: of 434 commands that
-    were stopped one ended with SIGSEGV, its output whole.
+    were stopped one ended with SIGSEGV, its output whole; short of memory some ended so, or with SIGABRT, after they
+    had said what was wrong.
     """
-    if _told:
+    if _told or code == _NO_MEMORY:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # its reader is gone
                 stream.flush()
@@ -120,7 +122,7 @@ def _interrupted() -> int:
 def _explained(error: Exception) -> int:
     if os.environ.get(SHOWN):
         traceback.print_exc()
-    if isinstance(error, ImportError) and any(sign in str(error) for sign in _NO_ROOM_FOR_CODE):
+    if isinstance(error, ImportError | RuntimeError) and any(sign in str(error) for sign in _NO_ROOM):
         error = MemoryError()
     for kind, code in _EXIT:
         if isinstance(error, kind):

@@ -42,7 +42,9 @@ def key_options(command: Command) -> Command:
     """Options that say where the key is."""
     for option in (
         click.option("--key", "key_path", type=click.Path(), help="The project's key file."),
-        click.option("--key-fd", type=int, help="Read the key from this open file descriptor."),
+        click.option(
+            "--key-fd", type=click.IntRange(0, 2**31 - 1), help="Read the key from this open file descriptor."
+        ),
         click.option("--ask-key", is_flag=True, help="Ask for the key on the terminal."),
         click.option("--id-key", "id_key_path", type=click.Path(), help="The agency's own key for record ids."),
     ):

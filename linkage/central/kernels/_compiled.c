@@ -54,6 +54,7 @@ static PyObject *py_count_columns(PyObject *self, PyObject *args) {
         if (columns) complain("columns: not one a position, or no step");
         goto done;
     }
+    if (step > rows.n) step = rows.n > 0 ? rows.n : 1; /* the first row alone; 64 steps must not overflow */
     Py_BEGIN_ALLOW_THREADS
     count_columns(&rows, step, columns);
     Py_END_ALLOW_THREADS
@@ -66,13 +67,16 @@ done:
 /* args of both searches: left (words, counts, order), right (words, counts, slices, order), rarest, missing, need,
    diagonal */
 static int take_search(Held *held, PyObject *args, Search *s) {
-    PyObject *words, *counts, *order, *right_words, *right_counts, *bits, *right_order, *rarest, *missing, *need;
+    PyObject *left, *right, *words, *counts, *order, *right_words, *right_counts, *bits, *right_order;
+    PyObject *rarest, *missing, *need;
     Py_ssize_t n, n_missing, n_need;
     long long diagonal;
     if (!PyTuple_Check(args)) return complain("search: not a tuple");
-    if (!PyArg_ParseTuple(args, "(OOO)(OOOO)OOOL", &words, &counts, &order, &right_words, &right_counts, &bits,
-                          &right_order, &rarest, &missing, &need, &diagonal))
-        return 0;
+    if (!PyArg_ParseTuple(args, "OOOOOL", &left, &right, &rarest, &missing, &need, &diagonal)) return 0;
+    /* tuples alone hold what they are made of: another sequence may make its items anew, and they are gone at once */
+    if (!PyTuple_Check(left) || !PyTuple_Check(right)) return complain("search: a side is not a tuple");
+    if (!PyArg_ParseTuple(left, "OOO", &words, &counts, &order)) return 0;
+    if (!PyArg_ParseTuple(right, "OOOO", &right_words, &right_counts, &bits, &right_order)) return 0;
     s->diagonal = diagonal < -INT32_MAX ? -(int64_t)INT32_MAX : diagonal > INT32_MAX ? INT32_MAX : diagonal;
     if (!take_rows(held, words, counts, "left", &s->left)) return 0;
     if (!take_rows(held, right_words, right_counts, "right", &s->right)) return 0;
@@ -241,11 +245,16 @@ done:
 static PyObject *py_pair_overlaps(PyObject *self, PyObject *args) {
     (void)self;
     const char *name;
-    PyObject *words, *counts, *right_words, *right_counts, *rows, *columns, *out, *result = NULL;
+    PyObject *own, *other, *words, *counts, *right_words, *right_counts, *rows, *columns, *out, *result = NULL;
     Held held = {.n = 0};
     Rows left, right;
     Py_ssize_t n[3];
-    if (!PyArg_ParseTuple(args, "s(OO)(OO)OOO", &name, &words, &counts, &right_words, &right_counts, &rows, &columns, &out))
+    if (!PyArg_ParseTuple(args, "sOOOOO", &name, &own, &other, &rows, &columns, &out)) return NULL;
+    if (!PyTuple_Check(own) || !PyTuple_Check(other)) {
+        complain("pairs: a side is not a tuple");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(own, "OO", &words, &counts) || !PyArg_ParseTuple(other, "OO", &right_words, &right_counts))
         return NULL;
     const Kernel *kernel = kernel_named(name);
     if (!kernel || !take_rows(&held, words, counts, "left", &left) ||
