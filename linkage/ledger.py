@@ -7,7 +7,9 @@ population, the counts as they are and as they were published. It holds no recor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,26 @@ class Entry:
     policy: str
     population: int
     counts: Mapping[str, Count]
+
+
+@contextmanager
+def alone(path: PathLike) -> Iterator[None]:
+    """Nobody else publishes under this ledger meanwhile: what is read is what the next entry is held against.
+
+    The ledger is replaced when it is written, so its folder is locked; the lock goes with the process. Windows locks no
+    folders: whoever publishes twice at once there has to see to it.
+    """
+    if os.name == "nt":  # pragma: no cover
+        yield
+        return
+    import fcntl
+
+    folder = os.open(Path(path).resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def load(path: PathLike) -> list[Entry]:

@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import sys
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -198,6 +201,22 @@ def test_ledger__keeps_what_was_published_and_refuses_a_table_that_would_tell(tm
     other, sets = linked(1, people=900)
     lk.overlap(other, *sets, by="ward", book=book)
     assert len(ledger.load(book)) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is locked there")
+def test_ledger__of_two_who_publish_at_once_holds_both(tmp_path, monkeypatch):
+    """Both read it before either wrote: each table was published, and one was not in the ledger."""
+    book, save = tmp_path / "ledger.json", ledger.save
+
+    def slowly(path, entries):
+        time.sleep(0.3)
+        save(path, entries)
+
+    monkeypatch.setattr(ledger, "save", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(lk.overlap, LINKS, book=book) for _ in range(4)]:
+            done.result()
+    assert len(ledger.load(book)) == 4
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"ledger 1": [3]}', '{"ledger 1": [{"definition": ""}]}'])

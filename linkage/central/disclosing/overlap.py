@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,13 +124,14 @@ def overlap(
     counts = Counts.of(table)
     names = _names([str(value) for value in values], [str(pattern) for pattern in patterns])
     definition = json.dumps([links.sources, by] if of is None else [links.sources, by, of])
-    entries = [] if book is None else ledger.load(book)
-    _require_apart(entries, definition, int(table.sum()), rules)
-    told = _published(counts, names, rules, _latest(entries, definition))
-    if book is not None:
-        true = dict(zip(names, counts.count.tolist(), strict=True))
-        kept = _remembered(told, true, _latest(entries, definition))
-        ledger.save(book, [*entries, ledger.Entry(definition, json.dumps(vars(rules)), int(table.sum()), kept)])
+    with nullcontext() if book is None else ledger.alone(book):
+        entries = [] if book is None else ledger.load(book)
+        _require_apart(entries, definition, int(table.sum()), rules)
+        told = _published(counts, names, rules, _latest(entries, definition))
+        if book is not None:
+            true = dict(zip(names, counts.count.tolist(), strict=True))
+            kept = _remembered(told, true, _latest(entries, definition))
+            ledger.save(book, [*entries, ledger.Entry(definition, json.dumps(vars(rules)), int(table.sum()), kept)])
     return Overlap(_table(names, list(told.values()), by), by or "", rules)
 
 
