@@ -379,14 +379,13 @@ for way, centre in (
 # ## What these numbers do not say
 # - That an attack named nobody says that *this* attack with *this* list did not get through. The best one published
 #   needs neither key nor a told fifth, only who resembles whom; it takes minutes where it fails, so it was left out.
-#   Run beforehand on other lists of this size, `study.attacks.graph_matching` named all 300 of 300 births from
-#   plain filters and from those with noise, none of 300 from guarded and 2 from hardened ones, which is chance. It
-#   named none from folded ones, where it is known to be weaker than what was published. `benchmarks/attacks.py` runs
-#   it on 5,000.
+#   The README has what it named, `study.attacks.graph_matching`, on other lists: everybody from plain filters and from
+#   those with noise (`benchmarks/frontier.py`), at most one in a thousand from hardened ones (`benchmarks/attacks.py`).
+#   From folded ones it named next to nobody, and is known to be weaker there than what was published.
 # - SAUL, which guarded and hardened rest on, is young, and nobody but its authors has analysed it in print.
-# - One population and one key of each kind. Over five other keys F1 on the badly kept lists ran from 0.985 to 0.988
-#   for linkable, 0.938 to 0.950 for guarded and 0.909 to 0.917 for hardened, whose wrong links were 8 to 57 of 1,000.
-#   `seeds=` takes as many as one has time for.
+# - One population and one key of each kind. Over five other keys (`seeds=range(11, 16)` above) F1 on the badly kept
+#   lists ran from 0.985 to 0.988 for linkable, 0.938 to 0.950 for guarded and 0.909 to 0.917 for hardened, whose wrong
+#   links were 8 to 57 of 1,000.
 # - clkhash and anonlink were not run themselves: `encode_clkhash` makes clkhash's bits, and the greedy choice is
 #   written out above. `from_clkhash.py` holds both against the originals.
 # - The rivals' settings are ours, theirs may be better on your lists. README compares them, and Splink, on public data

@@ -33,6 +33,7 @@ def main() -> None:
     """Run the command and leave with its exit code."""
     nodumps.forbid()
     exitcodes.heed_signals()
+    exitcodes.say_anything()
     exitcodes.leave(exitcodes.run(cli, sys.argv[1:]))
 
 

@@ -59,8 +59,10 @@ def test_components__lay_halves_that_share_no_point_over_each_other(seed):
     other, turn = turned(points[2_000:], seed + 4)
     (left, ours), (right, theirs) = principal(points[:2_000]), principal(other)
     where = Independent(8, starts=4, kept=2)
-    found = components.rotations(whole(left), whole(right), where, np.random.default_rng(seed))
+    clouds, before = (whole(left), whole(right)), (left.copy(), right.copy())
+    found = components.rotations(*clouds, where, np.random.default_rng(seed))
     assert len(found) == 2
+    assert all(np.array_equal(cloud.points, points) for cloud, points in zip(clouds, before, strict=True))
     assert (found[0] * (ours.T @ turn @ theirs)).sum() / 8 > 0.9  # 1 is the same rotation
 
 

@@ -290,6 +290,7 @@ def test_release__csv_replaces_nothing(place, capsys):
     release = ["release", "links.parquet", "--source", "registry", "-o", "r.parquet", "--csv"]
     before = (place / "a.csv").read_bytes()
     assert run(cli, [*release, "a.csv"]) == 2 and run(cli, [*release, "r.parquet"]) == 2
+    assert run(cli, [*release, f"../{place.name}/r.parquet"]) == 2 and not (place / "r.parquet").exists()
     assert (place / "a.csv").read_bytes() == before
     assert run(cli, [*release, "r.csv"]) == 0 and (place / "r.csv").exists()
 
@@ -333,6 +334,16 @@ def test_encode__semicolons_are_named(place, capsys):
 def test_encode__a_field_is_given_one_way(place):
     assert run(cli, [*ENCODE_A, "--column", "sex=surname", "--without", "sex"]) == 2
     assert run(cli, [*ENCODE_A, "--column", "sex=surname", "--column", "sex=dob"]) == 2
+
+
+def test_output__that_the_terminal_cannot_write_or_that_is_closed_is_no_fault(place):
+    """A source named in letters that cp1252 lacks, and `linkage info >&-`, ended with exit code 1."""
+    line = [sys.executable, "-m", "linkage", "schema", "uk-person", "--project", "łı"]
+    found = subprocess.run(line, env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True, check=False)
+    assert found.returncode == 0 and rb"\u0142\u0131" in found.stdout
+    closing = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', 'linkage', 'info'])"
+    found = subprocess.run([sys.executable, "-c", closing], capture_output=True, check=False)
+    assert (found.returncode, found.stderr) == (0, b"")
 
 
 def test_terminated__leaves_nothing_behind(place):

@@ -240,6 +240,9 @@ def test_overlap__from_the_command_line(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "o.csv").read_text().startswith('"known_to","ward","people"')
     assert run(cli, ["overlap", "l.parquet", "--policy", "none"]) == 2
     assert run(cli, ["overlap", "l.parquet", "--ledger", "l.parquet"]) == 3
+    # the ledger was written before it was seen that the table would replace it: counted as published, and never shown
+    assert run(cli, ["overlap", "l.parquet", "--ledger", "new.json", "--csv", f"../{tmp_path.name}/new.json"]) == 2
+    assert not (tmp_path / "new.json").exists()
 
 
 def test_research__from_the_command_line(tmp_path, monkeypatch, capsys):

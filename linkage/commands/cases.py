@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
-from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
+from linkage.commands.options import id_key_of, json_option, keep_apart, keep_inputs, key_of, key_options, out_option
 from linkage.commands.tablefiles import by_source, table_of, write_table
 
 
@@ -36,8 +35,7 @@ def cases(
     targets = by_source("--to", recipients)
     for path in (out, *targets.values()):
         keep_inputs(path, links_path, *sets, model_path)
-    if len({Path(path).resolve() for path in (out, *targets.values())}) <= len(targets):
-        raise click.UsageError("-o and each --to need a file of their own")
+    keep_apart(out, *targets.values())
     loaded = [linkage.EncodedSet.load(path) for path in sets]
     model = None if model_path is None else linkage.Model.load(model_path)
     found = linkage.review(linkage.Links.load(links_path), model, *loaded, n=n)

@@ -15,6 +15,7 @@ from linkage.commands.options import (
     candidates_of,
     candidates_options,
     json_option,
+    keep_apart,
     keep_inputs,
     memory_option,
     out_option,
@@ -130,8 +131,7 @@ def link(
     keep_inputs(out, *inputs)
     if report_path is not None:
         keep_inputs(report_path, *inputs, standing_path)
-        if Path(report_path).resolve() == Path(out).resolve():
-            raise click.UsageError(f"--report {report_path} and -o are one file; choose another name")
+        keep_apart(out, report_path)
         require_matplotlib()
     carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
     if Path(out).exists() and not replace and not carries_on:
@@ -213,8 +213,7 @@ def release(
         keep_inputs(csv_path, links_path, out)
         if Path(csv_path).exists():
             raise click.UsageError(f"--csv {csv_path} exists already and will not be overwritten")
-        if Path(csv_path).resolve() == Path(out).resolve():
-            raise click.UsageError("--csv and -o name the same file")
+        keep_apart(out, csv_path)
     made = linkage.Links.load(links_path).release(
         source, linked_only=linked_only, present_in=present_in, separate=separate, confidence=confidence
     )

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -58,6 +59,16 @@ def heed_signals() -> None:
 def _stop(number: int, _: object) -> NoReturn:
     _told.append(number)
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+
+def say_anything() -> None:
+    """What the terminal's encoding lacks is written as an escape, and a stream that was closed takes what comes."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def run(command: click.Command, arguments: list[str]) -> int:

@@ -136,6 +136,13 @@ def keep_inputs(out: str, *inputs: str | None) -> None:
             raise click.UsageError(f"-o {out} would replace an input; choose another name")
 
 
+def keep_apart(*outputs: str | None) -> None:
+    """Refuse two outputs that are one file, under whatever names: the second would replace the first."""
+    places = [Path(path).resolve() for path in outputs if path is not None]
+    if len(set(places)) < len(places):
+        raise click.UsageError("two outputs are one file; give each a name of its own")
+
+
 def id_key_of(path: str | None) -> Key | None:
     """The agency's own key, if it gave one."""
     from linkage.agency.key import Key

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from linkage.commands.options import json_option, keep_inputs, out_option
+from linkage.commands.options import json_option, keep_apart, keep_inputs, out_option
 from linkage.commands.tablefiles import write_table
 
 
@@ -65,10 +65,12 @@ def overlap(
 
     if policy not in POLICIES:
         raise click.UsageError(f"--policy: '{policy}' is none; {nearest(policy, POLICIES)}")
+    if csv_path is not None:
+        keep_inputs(csv_path, links_path, *sets, book)
+        keep_apart(csv_path, book)
     loaded = [linkage.EncodedSet.load(path) for path in sets]
     found = linkage.overlap(linkage.Links.load(links_path), *loaded, by=by, of=of, policy=policy, book=book)
     if csv_path is not None:
-        keep_inputs(csv_path, links_path, *sets, book)
         write_table(found.to_arrow(), csv_path)
     rows = found.to_arrow().to_pylist()
     data = {"policy": policy, "suppressed": found.to_arrow()["people"].null_count, "counts": rows}

@@ -8,7 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from linkage import Key, LinkageWarning, encode
+from linkage import EncodedSet, Key, LinkageWarning, encode
 from linkage.agreement import parse
 
 PLACE = Path(__file__).with_name("hardened_v1.json")
@@ -45,6 +45,21 @@ ROWS = [
 ]
 
 
+def encoded(agreement: dict, table: dict) -> EncodedSet:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LinkageWarning)
+        return encode(table, parse(agreement), Key(SECRET), id="id", source="agency é", progress=False)
+
+
+def many() -> dict:
+    """A thousand rows: each column goes through its values in steps of its own."""
+    columns = {
+        name: [ROWS[(row * step + row // 5) % 5][place] for row in range(1_000)]
+        for step, (place, name) in zip((1, 2, 3, 4, 1, 2, 3), list(enumerate(COLUMNS))[1:], strict=True)
+    }
+    return {"id": [str(row) for row in range(1_000)], **columns}
+
+
 def content() -> dict:
     """All that the file holds."""
     table = {name: [row[place] for row in ROWS] for place, name in enumerate(COLUMNS)}
@@ -53,13 +68,12 @@ def content() -> dict:
         plain = [{each: value for each, value in field.items() if each != "weight"} for field in FIELDS]
         fields = plain if name == "linkable" else FIELDS
         agreement = {"version": 1, "project": "known answers", **settings, "field": fields}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", LinkageWarning)
-            found = encode(table, parse(agreement), Key(SECRET), id="id", source="agency é", progress=False)
+        found = encoded(agreement, table)
         made["ways"][name] = {
             "agreement": agreement,
             "fingerprint": found.schema.fingerprint(),
             "digest": found.digest(),
+            "digest_of_many": encoded(agreement, many()).digest(),
             "rows": {
                 record_id: {filter: rows[row].tobytes().hex() for filter, rows in found.filters.items()}
                 for row, record_id in enumerate(found.record_ids.to_pylist())

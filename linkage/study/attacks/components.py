@@ -57,12 +57,8 @@ def rotations(left: Cloud, right: Cloud, where: Independent, rng: np.random.Gene
 
 
 def _whitened(cloud: Cloud, d: int) -> tuple[Floats, Floats]:
-    """The first coordinates in standard deviations, and these; they are principal ones, so nothing else is to be done.
-
-    Few odd ones are brought near.
-    """
-    points = cloud.points[:, :d]
-    points -= points.mean(axis=0)
+    """The first coordinates, which are principal ones, in standard deviations, odd ones brought near; and these."""
+    points = cloud.points[:, :d] - cloud.points[:, :d].mean(axis=0)
     spread = points.std(axis=0)
     spread = np.where(spread > 0, spread, 1)
     return np.clip(points / spread, -_FURTHEST, _FURTHEST), spread
