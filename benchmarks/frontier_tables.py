@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 import full_size
 from frontier_ways import grid, name_of
 from results_kept import RESULTS, complete, lines_of, table_row
+from scipy.stats import t as student
 
 from linkage.profile import PROFILES
 
 FRONTIER = RESULTS / "frontier.jsonl"
 PROFILED = tuple(name_of({"profile": profile.name}) for profile in PROFILES)
+PLAIN = "plain,bits=1024"
 
 
 def full_frontier() -> list[dict]:
@@ -28,14 +30,27 @@ def full_frontier() -> list[dict]:
     return complete(lines, of=("way", "preset"), seeds=full_size.SEEDS, wanted=wanted)
 
 
-FULL: Mapping[Path, Callable[[], list[dict]]] = {FRONTIER: full_frontier}
+def full_confirmed() -> list[dict]:
+    """The lines of the latest run of the profiles and a plain filter, on the seeds that no width was chosen with."""
+    lines = [line for line in lines_of(FRONTIER) if line["settings"] == full_size.settings("invented")]
+    wanted = [(way, preset) for way in (*PROFILED, PLAIN) for preset in full_size.PRESETS]
+    return complete(lines, of=("way", "preset"), seeds=full_size.CONFIRMED_SEEDS, wanted=wanted)
+
+
+def full() -> list[dict]:
+    """What the tables show."""
+    return [*full_frontier(), *full_confirmed()]
+
+
+FULL: Mapping[Path, Callable[[], list[dict]]] = {FRONTIER: full}
 
 
 def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
     """Name of the mark in the README -> what makes the table, and its lines."""
     lines = full_frontier()
     return {
-        "profiles": (frontier, [line for line in lines if line["way"] in (*PROFILED, "plain,bits=1024")]),
+        "profiles": (frontier, [line for line in lines if line["way"] in (*PROFILED, PLAIN)]),
+        "profiles confirmed": (confirmed, full_confirmed()),
         "frontier": (frontier, [line for line in lines if line["way"] not in PROFILED]),
     }
 
@@ -58,6 +73,40 @@ def frontier(lines: list[dict]) -> str:
             ]
         )
     return "\n".join(map(table_row, rows))
+
+
+def confirmed(lines: list[dict]) -> str:
+    """One row a profile: how far F1 is from a plain filter's on the same people, and the leak; means and intervals."""
+    head = [
+        "way",
+        *(f"F1 minus plain, {preset} (95 %)" for preset in full_size.PRESETS),
+        "leak (95 %)",
+        "weighed (95 %)",
+    ]
+    rows = [head, ["---"] * len(head)]
+    held = {(line["way"], line["preset"], line["seed"]): line for line in lines}
+    for way in PROFILED:
+        apart = [
+            [held[way, preset, seed]["f1"] - held[PLAIN, preset, seed]["f1"] for seed in full_size.CONFIRMED_SEEDS]
+            for preset in full_size.PRESETS
+        ]
+        own = [line for line in lines if line["way"] == way]
+        leaks = [[100 * line[name] for line in own] for name in ("leak", "leak_weighed")]
+        rows.append(
+            [way, *(_with_interval(each, "+.4f") for each in apart), *(_with_interval(each, ".1f") for each in leaks)]
+        )
+    return "\n".join(map(table_row, rows))
+
+
+def _with_interval(values: list[float], form: str) -> str:
+    """Mean and Student's interval of it (Student 1908), the seeds being independent.
+
+    >>> _with_interval([1.0, 2.0, 3.0], ".1f")
+    '2.0 (-0.5 to 4.5)'
+    """
+    centre = mean(values)
+    reach = float(student.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return f"{centre:{form}} ({centre - reach:{form}} to {centre + reach:{form}})"
 
 
 def figures(lines: list[dict], way: str) -> dict[str, float | None]:

@@ -7,6 +7,7 @@ NOISE = 0.04  # of pseudopeople's cells, in each way
 DEFAULT_NOISE = "default"  # pseudopeople's own: 1 % in each way, some rows left out
 SHARED = 2_500  # people in both halves of Febrl 4
 SEEDS = (1, 2, 3)
+CONFIRMED_SEEDS = tuple(range(4, 14))  # no width of a profile was chosen with them
 HALVES = tuple(range(10))
 GROUPED = 20_000  # invented children, of whom enough are of the rarest origins
 CHECKED = 50_000  # invented children, held against sources

@@ -24,8 +24,9 @@ from linkage.profile import PROFILES  # noqa: E402
 
 
 def test_frontier__examples_in_docstrings_hold():
-    tried = doctest.testmod(frontier_ways)
-    assert tried.attempted and not tried.failed
+    for module in (frontier_ways, frontier_tables):
+        tried = doctest.testmod(module)
+        assert tried.attempted and not tried.failed
 
 
 def test_grid__has_sixty_ways_and_more_each_of_which_is_an_agreement_under_its_name():
