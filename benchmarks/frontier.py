@@ -1,7 +1,7 @@
 """What privacy costs: quality, leak, what attacks name, size and speed of ways to encode, over a grid of settings.
 
-    python benchmarks/frontier.py [--only saul] [--at "saul=5,bits=8192"] [--seeds 3] [--first-seed 1]
-                                  [--people 6000] [--list]
+    python benchmarks/frontier.py [--only saul] [--at "saul=5,bits=8192"] [--seeds 3] [--people 6000]
+                                  [--list] [--confirm]
 
 For each way, on invented people of both presets, registry against children's centre:
 
@@ -17,8 +17,9 @@ speed   records encoded and million pairs compared at the best threshold, in a s
 
 ``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
 setting of ``[harden]`` with ``bits``, beside the grid. The widths of the profiles were chosen on the first three seeds;
-``--only profile plain,bits=1024 --first-seed 4 --seeds 10`` confirms them on ten others. Appends to
-results/frontier.jsonl, one line a way, preset and seed, and prints a table of what it measured. An hour on one core.
+``--confirm`` measures them, and a plain filter, on ten others. Appends to results/frontier.jsonl, or
+confirmed.jsonl, one line a way, preset and seed, and prints a table of what it measured. An hour on one core; ten
+minutes to confirm.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import audit_order
@@ -165,13 +166,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[""], help="ways of the grid whose name begins so")
     parser.add_argument("--at", nargs="+", default=[], help="these ways, in place of the grid")
     parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
-    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
     parser.add_argument("--attacked", type=int, default=full_size.FRONTIER_ATTACKED, help="births")
     parser.add_argument("--presets", nargs="+", default=full_size.PRESETS, choices=["clean", "typical", "hard"])
-    parser.add_argument("--out", type=Path, default=frontier_tables.FRONTIER)
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--list", action="store_true", help="name the ways of the grid, and measure nothing")
+    parser.add_argument("--confirm", action="store_true", help="the profiles, on seeds they were not chosen on")
     asked = parser.parse_args()
+    seeds: Sequence[int] = range(1, asked.seeds + 1)
+    out = asked.out or frontier_tables.FRONTIER
+    if asked.confirm:
+        asked.only, seeds = frontier_tables.CONFIRMED_WAYS, full_size.CONFIRMED_SEEDS
+        out = asked.out or frontier_tables.CONFIRMED
     ways = {name: way for name, way in grid().items() if name.startswith(tuple(asked.only))}
     ways = {name_of(way): way for way in map(way_of, asked.at)} or ways
     if asked.list:
@@ -181,7 +187,7 @@ def main() -> None:
         sys.exit("no way of the grid begins so; --list names them")
     about, lines = machine.machine(), []
     for preset in asked.presets:
-        for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
+        for seed in seeds:
             trial = datasets.invented(preset, asked.people, seed)
             for name, way in ways.items():
                 with warnings.catch_warnings():
@@ -191,7 +197,7 @@ def main() -> None:
                     )
                 line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings), **found}
                 lines.append(line)
-                results_kept.append(asked.out, line | {"versions": machine.versions(), "machine": about})
+                results_kept.append(out, line | {"versions": machine.versions(), "machine": about})
                 print(
                     f"{name}, {preset}, seed {seed}: " + ", ".join(f"{each} {found.get(each)}" for each in FIGURES),
                     flush=True,

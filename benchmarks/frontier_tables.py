@@ -1,4 +1,4 @@
-"""The README's tables of what privacy costs, from results/frontier.jsonl alone: `frontier.py` measures."""
+"""The README's tables of what privacy costs, from what is kept of `frontier.py`, which measures."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from scipy.stats import t as student
 from linkage.profile import PROFILES
 
 FRONTIER = RESULTS / "frontier.jsonl"
+CONFIRMED = RESULTS / "confirmed.jsonl"
 PROFILED = tuple(name_of({"profile": profile.name}) for profile in PROFILES)
 PLAIN = "plain,bits=1024"
+CONFIRMED_WAYS = (*PROFILED, PLAIN)
 
 
 def full_frontier() -> list[dict]:
@@ -32,24 +34,19 @@ def full_frontier() -> list[dict]:
 
 def full_confirmed() -> list[dict]:
     """The lines of the latest run of the profiles and a plain filter, on the seeds that no width was chosen with."""
-    lines = [line for line in lines_of(FRONTIER) if line["settings"] == full_size.settings("invented")]
-    wanted = [(way, preset) for way in (*PROFILED, PLAIN) for preset in full_size.PRESETS]
+    lines = [line for line in lines_of(CONFIRMED) if line["settings"] == full_size.settings("invented")]
+    wanted = [(way, preset) for way in CONFIRMED_WAYS for preset in full_size.PRESETS]
     return complete(lines, of=("way", "preset"), seeds=full_size.CONFIRMED_SEEDS, wanted=wanted)
 
 
-def full() -> list[dict]:
-    """What the tables show."""
-    return [*full_frontier(), *full_confirmed()]
-
-
-FULL: Mapping[Path, Callable[[], list[dict]]] = {FRONTIER: full}
+FULL: Mapping[Path, Callable[[], list[dict]]] = {FRONTIER: full_frontier, CONFIRMED: full_confirmed}
 
 
 def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
     """Name of the mark in the README -> what makes the table, and its lines."""
     lines = full_frontier()
     return {
-        "profiles": (frontier, [line for line in lines if line["way"] in (*PROFILED, PLAIN)]),
+        "profiles": (frontier, [line for line in lines if line["way"] in CONFIRMED_WAYS]),
         "profiles confirmed": (confirmed, full_confirmed()),
         "frontier": (frontier, [line for line in lines if line["way"] not in PROFILED]),
     }

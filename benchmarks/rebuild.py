@@ -37,6 +37,7 @@ STEPS = (
     "clkhash_speed.py",
     "people_check.py",
     "frontier.py",
+    "frontier.py --confirm",
     "attacks.py",
 )
 
@@ -45,11 +46,11 @@ def main() -> None:
     if machine.commit().endswith("-dirty"):
         print("NOT A CLEAN COMMIT: every result will say so. Commit first, or read the results as a trial.", flush=True)
     failed = []
-    for step in (*STEPS, "tables.py"):
+    for step in (*STEPS, "tables.py --write"):
         print(f"== {step}", flush=True)
         # a rival that can't be installed (anonlink needs Python 3.11) leaves its table as it was, not the others
-        arguments = ["--write"] if step == "tables.py" else []
-        if subprocess.run([sys.executable, HERE / step, *arguments], check=False).returncode:
+        script, *arguments = step.split()
+        if subprocess.run([sys.executable, HERE / script, *arguments], check=False).returncode:
             failed.append(step)
     if failed:
         sys.exit(f"NOT ALL OF IT WORKED, and tables of these are as they were: {', '.join(failed)}")
