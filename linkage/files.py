@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their final place, then renamed onto it."""
+"""Files and folders that are whole or absent: written beside their final place, then renamed onto it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,38 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def folder_beside(path: PathLike) -> Iterator[Path]:
+    """An empty folder to fill, for its owner alone; it becomes ``path`` when the block ends without an exception.
+
+    As `written_beside`, but that nothing is replaced: ``FileExistsError`` unless ``path`` is absent or an empty folder.
+    """
+    final = Path(path)
+    _require_empty(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    leftovers.clear(final)
+    part, lock = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part"), -1
+    try:  # as there
+        part.mkdir(mode=0o700)
+        lock = leftovers.hold_folder(part)
+        yield part
+        _require_empty(final)
+        if final.is_dir():
+            final.rmdir()  # Windows renames none onto another
+        part.rename(final)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    finally:
+        if lock >= 0:
+            os.close(lock)
+
+
+def _require_empty(folder: Path) -> None:
+    if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
+        raise FileExistsError(f"{folder} exists already and is no empty folder; choose another")
 
 
 def require_regular(path: Path) -> None:

@@ -35,6 +35,15 @@ def hold(descriptor: int) -> bool:
     return True
 
 
+def hold_folder(folder: Path) -> int:
+    """Lock a folder until the descriptor that is returned is closed; -1 where that is not possible."""
+    if fcntl is None:  # pragma: no cover  # Windows, which opens no folder either
+        return -1
+    descriptor = os.open(folder, os.O_RDONLY)
+    hold(descriptor)
+    return descriptor
+
+
 def is_part_of(name: str, output: str) -> bool:
     """Whether a file of this name is a part of that output."""
     return re.fullmatch(rf"\.{re.escape(output)}\.{_PART}", name) is not None

@@ -72,6 +72,15 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
     return found
 
 
+def texts(table: pa.Table, what: str, column: str) -> list[str]:
+    """A column of texts; ``ValueError`` says which row, from 1, is none. ``what`` as in `as_arrow`."""
+    found: list[str] = table[column].to_pylist()
+    for row, text in enumerate(found, start=1):
+        if not isinstance(text, str):
+            raise ValueError(f"{what}, row {row:,}: {column} must be text")
+    return found
+
+
 def _require(package: str) -> None:
     if importlib.util.find_spec(package) is None:
         raise ImportError(f"{package} is not installed: run `pip install {package}`, or use to_arrow()", name=package)

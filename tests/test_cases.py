@@ -11,6 +11,7 @@ from pyarrow import csv
 
 import linkage as lk
 from linkage import study
+from linkage.central.reviewing.review import settled
 from linkage.cli import cli
 from linkage.commands.exitcodes import run
 
@@ -109,12 +110,38 @@ def test_settled__decisions_are_known_pairs_and_disagreements_are_not():
         ({"case": ["x"], "same": ["true"]}, "row 1: the case is not"),
         ({"case": [REVIEW.to_arrow()["case"][0].as_py()], "same": ["Quetzalcoatl"]}, "same must be true or false"),
         ({"case": ["x"]}, "no column 'same'"),
+        ({"case": [["x"]], "same": ["true"]}, "row 1: the case is not"),
+        (
+            {"case": [REVIEW.to_arrow()["case"][0].as_py()] * 2, "same": ["true", "false"]},
+            "row 2: the case is answered",
+        ),
     ],
 )
 def test_settled__says_what_it_cannot_read_and_quotes_nobody(table, says):
     with pytest.raises(lk.RecordError, match=says) as caught:
         REVIEW.settled({"registry": table})
     assert "Quetzalcoatl" not in str(caught.value)
+
+
+def test_settled__of_two_rows_of_a_case_one_may_be_left_empty():
+    """Of a case within one source an agency sees both records; an empty second row once took the answer back."""
+    number = REVIEW.to_arrow()["case"][0].as_py()
+    for same in (["yes", ""], ["", "yes"], ["yes", "yes"]):
+        known, _ = REVIEW.settled({"registry": {"case": [number] * 2, "same": same}})
+        assert known["same"].to_pylist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [("case", 7, "review, row 1: case must be text"), ("left_id", None, "row 1: left_id must"), ("case", [1], "row 1")],
+)
+def test_settled__of_a_review_that_is_none_says_so(column, value, says):
+    table = REVIEW.to_arrow()
+    damaged = table.set_column(table.column_names.index(column), column, [pa.array([value] * table.num_rows)])
+    with pytest.raises(ValueError, match=says):
+        settled(damaged, {})
+    with pytest.raises(lk.RecordError, match="a case stands in it twice"):
+        settled(pa.concat_tables([table, table]), {})
 
 
 def test_review__says_what_does_not_fit():

@@ -258,8 +258,20 @@ def test_demo__finds_nearly_all_and_keeps_its_files(tmp_path, capsys):
     assert kept == ["agreement.toml", "childrens_centre-links.parquet", "childrens_centre.csv",
                     "childrens_centre.parquet", "links.parquet", "project.key", "registry-links.parquet",
                     "registry.csv", "registry.parquet", "truth.csv"]  # fmt: skip
-    assert run(cli, ["demo", "--people", "1500", "--folder", str(tmp_path / "demo")]) == 2
+    assert files(tmp_path) == ["demo"]
+    assert run(cli, ["demo", "--people", "1500", "--folder", str(tmp_path / "demo")]) == 3
     assert "exists already" in capsys.readouterr().err
+
+
+def test_demo__that_is_stopped_leaves_nothing_and_can_begin_again(tmp_path, monkeypatch):
+    """Once its folder with a key stayed, and the next demo refused it."""
+    monkeypatch.setattr("linkage.commands.demo.link", lambda *sets: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert run(cli, ["demo", "--people", "100", "--folder", str(tmp_path / "a" / "demo")]) == 130
+    assert files(tmp_path / "a") == []
+    monkeypatch.undo()
+    (tmp_path / "a" / "demo").mkdir()  # an empty one is as good as none
+    assert run(cli, ["demo", "--people", "100", "--folder", str(tmp_path / "a" / "demo")]) == 0
+    assert (tmp_path / "a" / "demo" / "links.parquet").exists()
 
 
 def test_demo__ends_with_commands_that_do_it_by_hand(tmp_path, capsys, monkeypatch):

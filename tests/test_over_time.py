@@ -215,6 +215,16 @@ def test_link__a_withdrawn_record_leaves_no_trace(at_once, sets, tmp_path):
     assert after.kept.known.num_rows == 1
 
 
+@pytest.mark.parametrize("ids", [[1, 2], [None, "x"], [["x"], ["y"]]], ids=["numbers", "gap", "lists"])
+def test_link__ids_that_are_no_text_are_refused(at_once, sets, ids):
+    """A gap was the record 'None', and lists were "unhashable"."""
+    with pytest.raises(ValueError, match="withdraw, row 1: record_id must be text"):
+        lk.link(*sets, standing=at_once, withdraw={"registry": {"record_id": ids}})
+    bridge = {"registry": {"old_record_id": ids, "new_record_id": ["a", "b"]}}
+    with pytest.raises(ValueError, match="bridge, row 1: old_record_id must be text"):
+        lk.link(*sets, standing=at_once, bridge=bridge)
+
+
 def test_link__a_withdrawal_of_what_was_never_there_is_refused(at_once, sets):
     with pytest.raises(ValueError, match="1 record ids of 'registry' are not in the standing result"):
         lk.link(*sets, standing=at_once, withdraw={"registry": ["0" * 32]})

@@ -119,9 +119,7 @@ class Spool:
             # the folder: Ctrl-C in between once left it behind
             self._spilled = folder / f".{leftovers.SORTING}{secrets.token_hex(6)}.part"
             self._spilled.mkdir(mode=0o700)
-            if os.name == "posix":
-                self._lock = os.open(self._spilled, os.O_RDONLY)
-                leftovers.hold(self._lock)
+            self._lock = leftovers.hold_folder(self._spilled)
         given = few(self._waiting)
         order, beginnings = by_beginnings(given, None)
         blocks = [octets(block) for block in given]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,21 @@ from linkage.commands.options import id_key_of, json_option, key_of, key_options
 def demo(*, folder: str | None, people: int, seed: int, as_json: bool) -> None:
     """The whole job on invented people: encode, link, release, judge."""
     from linkage.commands import demo as story
+    from linkage.files import folder_beside
 
-    with tempfile.TemporaryDirectory(prefix="linkage-demo-") as scratch:
-        place = Path(folder or scratch)
-        place.mkdir(parents=True, exist_ok=True)
-        if (place / "project.key").exists():
-            raise click.UsageError(f"{place} exists already and holds a key; choose another folder")
-        done = story.run(place, people=people, seed=seed, say=lambda line: click.echo(line, err=as_json))
-        if as_json:
-            click.echo(json.dumps(_evaluation(done.evaluation) | {"births": done.births, "unreached": done.unreached}))
-            return
-        if not folder:
-            click.echo(f"\n{done.seconds:.1f} seconds. Keep the files with --folder DIR.")
-            return
-        click.echo(f"\n{done.seconds:.1f} seconds. The files, and the invented tables as CSV, are in {place}.")
+    say = partial(click.echo, err=as_json)
+    # without a name it is filled and thrown away all the same
+    with (
+        tempfile.TemporaryDirectory(prefix="linkage-demo-") as scratch,
+        folder_beside(folder or Path(scratch) / "demo") as place,
+    ):
+        done = story.run(place, people=people, seed=seed, say=say)
+    if as_json:
+        click.echo(json.dumps(_evaluation(done.evaluation) | {"births": done.births, "unreached": done.unreached}))
+    elif not folder:
+        click.echo(f"\n{done.seconds:.1f} seconds. Keep the files with --folder DIR.")
+    else:
+        click.echo(f"\n{done.seconds:.1f} seconds. The files, and the invented tables as CSV, are in {folder}.")
         click.echo("There you can do it by hand:\n\n" + "\n".join(done.by_hand))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -393,7 +395,7 @@ def read_table(path: Path) -> object:
 
 
 def ids_file(path: Path) -> Path:
-    pq.write_table(pa.table({"record_id": [f"{row:032x}" for row in range(10)]}), path)
+    pq.write_table(pa.table({"record_id": links().records["record_id"][:10]}), path)
     return path
 
 
@@ -411,9 +413,80 @@ def decisions_table(path: Path) -> Path:
 
 
 def read_known(path: Path) -> object:
+    from linkage.central.overtime.told import latest
+    from linkage.commands.tablefiles import table_of
+    from linkage.decisions import decided_pairs
+    from linkage.kept import no_known
+
+    with _as_commands_do():
+        return latest(no_known(), decided_pairs(table_of(str(path)), "known")).to_pydict()
+
+
+def read_gone(path: Path) -> object:
+    from linkage.central.overtime import told
     from linkage.commands.tablefiles import table_of
 
-    return table_of(str(path)).to_pydict()
+    ids = table_of(str(path), "record_id")
+    with _as_commands_do():
+        return told.withdrawn({"police": ids}, [], links())
+
+
+@contextlib.contextmanager
+def _as_commands_do() -> Iterator[None]:
+    """A fault that our own code finds in an argument is one of the file, which a command took it from."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        where = traceback.extract_tb(error.__traceback__)[-1].filename
+        if not Path(where).is_relative_to(Path(lk.__file__).parent):
+            raise
+        raise lk.LinkageError(str(error)) from None
+
+
+def bridge_file(path: Path) -> Path:
+    ids = links().records.to_pylist()
+    rows = [f"{row['record_id']},{row['record_id'][::-1]}x\n" for row in ids if row["source"] == "police"]
+    path.write_text("old_record_id,new_record_id\n" + "".join(rows))
+    return path
+
+
+def read_bridge(path: Path) -> object:
+    from linkage.central.overtime import batches, told
+    from linkage.commands.tablefiles import table_of
+
+    with _as_commands_do():
+        return batches._under_new_ids(
+            links(), told.new_ids({"police": table_of(str(path))}, links())
+        ).records.to_pydict()
+
+
+def review_rows() -> dict[str, list[str]]:
+    numbers = [f"{row:016x}" for row in range(10)]
+    sides = {"left_source": ["police"] * 10, "left_id": [f"p{row:030}" for row in range(10)]}
+    sides |= {"right_source": ["school"] * 10, "right_id": [f"s{row:030}" for row in range(10)]}
+    return {"case": numbers, **sides, "surname": ["differs"] * 10}
+
+
+def review_file(path: Path) -> Path:
+    rows = review_rows()
+    lines = [",".join(row) for row in zip(*rows.values(), strict=True)]
+    path.write_text("\n".join([",".join(rows), *lines]) + "\n")
+    return path
+
+
+def review_table(path: Path) -> Path:
+    pq.write_table(pa.table(review_rows()), path)
+    return path
+
+
+def read_review(path: Path) -> object:
+    from linkage.central.reviewing.review import settled
+    from linkage.commands.tablefiles import table_of
+    from linkage.decisions import PAIR
+
+    told = {"police": pa.table({"case": review_rows()["case"], "same": [True, False] * 5})}
+    with _as_commands_do():
+        return [table.to_pydict() for table in settled(table_of(str(path), "case", *PAIR), told)]
 
 
 def answers_file(path: Path) -> Path:
@@ -425,12 +498,10 @@ def read_answers(path: Path) -> object:
     from linkage.central.reviewing.review import settled
     from linkage.commands.tablefiles import table_of
 
-    ids = [f"{row:016x}" for row in range(10)]
-    review = pa.table(
-        dict.fromkeys(("case", "left_id", "right_id"), ids)
-        | {name: ["x"] * 10 for name in ("left_source", "right_source")}
-    )
-    return [table.to_pydict() for table in settled(pa.table(review), {"police": table_of(str(path))})]
+    with _as_commands_do():
+        return [
+            table.to_pydict() for table in settled(pa.table(review_rows()), {"police": table_of(str(path), "case")})
+        ]
 
 
 def truth_file(path: Path) -> Path:
@@ -501,10 +572,13 @@ FORMATS = {
     "blocks": _format(blocks_file, "blocks.json", read_blocks, of_text),
     "CSV": _format(csv_file, "table.csv", read_table, of_text),
     "table in Parquet": _format(table_file, "table.parquet", read_table, of_bytes),
-    "record ids": _format(ids_file, "ids.parquet", read_known, of_bytes),
+    "record ids": _format(ids_file, "ids.parquet", read_gone, of_bytes),
     "known pairs": _format(decisions_file, "known.csv", read_known, of_text),
     "decisions in Parquet": _format(decisions_table, "decisions.parquet", read_known, of_bytes),
     "answers to cases": _format(answers_file, "answers.csv", read_answers, of_text),
+    "bridge": _format(bridge_file, "bridge.csv", read_bridge, of_text),
+    "review": _format(review_file, "review.csv", read_review, of_text),
+    "review in Parquet": _format(review_table, "review.parquet", read_review, of_bytes),
     "truth": _format(truth_file, "truth.csv", read_truth, of_text),
     "run": _of_run("run.json", of_text, sealed=True),
     "run, forged": _of_run("run.json", forgeries.run),

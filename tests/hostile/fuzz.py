@@ -22,7 +22,8 @@ FORMATS_FUZZED = (
     "candidate pairs", "blocks", "ledger", "log, forged", "key", "model, forged", "encoded set", "links", "release",
     "cases", "cases, forged", "links, forged", "links, carried on, forged", "encoded set, forged", "release, forged",
     "pairs", "run, forged", "table in Parquet", "CSV", "known pairs", "record ids", "decisions in Parquet",
-    "answers to cases", "truth",
+    "answers to cases", "truth", "bridge", "review", "review in Parquet", "part of a run, forged",
+    "model of a run, forged", "similar pairs of a run, forged", "end of a part, forged",
 )  # fmt: skip
 FORGED_BY = {"model, forged": "sealed_model", "log, forged": "sealed_log", "run, forged": "sealed_run"}
 _SAID = re.compile(r"stat::number_of_executed_units:\s*(\d+)")

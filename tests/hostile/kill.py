@@ -84,12 +84,20 @@ def again(command: Command, inputs: Path, folder: Path, left: list[str]) -> None
             shutil.copy(inputs / name, folder / name)
     line = (*command.line, "--replace") if command.line[0] == "link" else command.line
     for name in command.new:
-        (folder / name).unlink(missing_ok=True)
+        remove(folder / name)
     code, said = finished(line, folder)
     assert code == 0, said
     for name, value in (command.outputs | command.kept).items():
         assert value(folder / name) == command_value(command, inputs)[name], f"{name} is another than at first"
     assert not left_in(folder, command), "what was left is still there"
+
+
+def remove(path: Path) -> None:
+    """A file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 VALUES: dict[tuple[str, ...], dict[str, object]] = {}

@@ -13,7 +13,7 @@ from linkage.central.overtime.heldsets import rows_by_id
 from linkage.decisions import PAIR
 from linkage.encoded import EncodedSet
 from linkage.kept import no_known
-from linkage.tables import as_arrow
+from linkage.tables import as_arrow, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,8 +94,8 @@ def new_ids(bridge: Mapping[str, object], standing: Links) -> dict[str, dict[str
         if source not in standing.sources:
             raise ValueError(f"bridge: '{source}' is not a source of the standing result")
         table = as_arrow(given, "bridge", ("old_record_id", "new_record_id"))
-        old, new = (table[name].to_pylist() for name in ("old_record_id", "new_record_id"))
-        if len(set(old)) < len(old) or len(set(new)) < len(new) or None in old or None in new:
+        old, new = (texts(table, "bridge", name) for name in ("old_record_id", "new_record_id"))
+        if len(set(old)) < len(old) or len(set(new)) < len(new):
             raise ValueError(f"bridge: of '{source}' every old and every new record id stands once")
         found[source] = dict(zip(old, new, strict=True))
     return found
@@ -106,4 +106,4 @@ def _ids(ids: object) -> list[str]:
         raise TypeError("withdraw: for each source a list of record ids, or a table with a column record_id")
     if isinstance(ids, list | tuple | set | frozenset):
         return [str(each) for each in ids]
-    return [str(each) for each in as_arrow(ids, "withdraw", ["record_id"])["record_id"].to_pylist()]
+    return texts(as_arrow(ids, "withdraw", ["record_id"]), "withdraw", "record_id")

@@ -15,7 +15,7 @@ from linkage.decisions import PAIR, answer
 from linkage.encoded import EncodedSet
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
-from linkage.tables import TableOfResults, as_arrow
+from linkage.tables import TableOfResults, as_arrow, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +80,7 @@ class Review(TableOfResults):
         left_source, left_id, right_source, right_id, same (bool): cases that someone decided and nobody otherwise; and
         case, then a column for each source, where they decided against each other, to be talked over.
 
-        Raises `RecordError` for a case that is not in this review, or another word.
+        Raises `RecordError` for a case that is not in this review, or is answered in two ways, or another word.
         """
         return settled(self.table, decisions)
 
@@ -89,10 +89,14 @@ def settled(review: pa.Table, decisions: Mapping[str, object]) -> tuple[pa.Table
     """See `Review.settled`; ``review`` is its table."""
     import pyarrow as pa
 
-    told = {source: _decided(table, set(review["case"].to_pylist())) for source, table in decisions.items()}
+    cases = {name: texts(review, "review", name) for name in ("case", *PAIR)}
+    if len(set(cases["case"])) < len(review):
+        raise RecordError("review: a case stands in it twice", column="case", rule="case")
+    told = {source: _decided(table, set(cases["case"])) for source, table in decisions.items()}
     known: list[dict[str, Any]] = []
     contrary: list[dict[str, Any]] = []
-    for row in review.select(["case", *PAIR]).to_pylist():
+    for values in zip(*cases.values(), strict=True):
+        row = dict(zip(cases, values, strict=True))
         said = {source: own[row["case"]] for source, own in told.items() if own.get(row["case"]) is not None}
         if len(set(said.values())) == 1:
             known.append({**{name: row[name] for name in PAIR}, "same": next(iter(said.values()))})
@@ -167,10 +171,14 @@ def _decided(table: object, cases: set[str]) -> dict[str, bool | None]:
         raise RecordError(f"decisions: no column '{min(lacking)}'", column=min(lacking), rule="column missing")
     found: dict[str, bool | None] = {}
     for row, (case, same) in enumerate(zip(given["case"].to_pylist(), given["same"].to_pylist(), strict=True), start=1):
-        if case not in cases:
+        if not isinstance(case, str) or case not in cases:
             raise RecordError(f"decisions, row {row:,}: the case is not in this review", row=row, rule="case")
         try:
-            found[case] = answer(same)
+            said = answer(same)
         except ValueError as error:
             raise RecordError(f"decisions, row {row:,}: {error}", row=row, column="same", rule="word") from None
+        before = found.setdefault(case, said)  # a case within one source stands in two rows, and one may be left empty
+        if None not in (before, said) and before != said:
+            raise RecordError(f"decisions, row {row:,}: the case is answered otherwise before", row=row, rule="twice")
+        found[case] = before if said is None else said
     return found
