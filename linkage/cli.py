@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from linkage import __version__
+from linkage import __version__, memoryleft
 from linkage.commands import (
     agency,
     audit,
@@ -32,6 +32,7 @@ from linkage.commands import (
 def main() -> None:
     """Run the command and leave with its exit code."""
     nodumps.forbid()
+    memoryleft.take_no_more_than_needed()
     exitcodes.heed_signals()
     exitcodes.say_anything()
     exitcodes.leave(exitcodes.run(cli, sys.argv[1:]))

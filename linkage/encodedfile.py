@@ -38,6 +38,7 @@ from linkage import parquetfile
 from linkage.canonical import from_canonical
 from linkage.errors import FileFormatError, LimitError, SchemaError
 from linkage.files import PathLike, written_beside
+from linkage.memoryleft import arrow_may_start_threads
 from linkage.parallel import in_order, thread_count
 from linkage.parquetpages import unpacked_bytes
 from linkage.rows import ContentDigest, Header, Rows, fault, require_intact
@@ -129,7 +130,7 @@ def read_batches(path: Path, header: Header, rows: int) -> Iterator[Rows]:
     total, count, last = ContentDigest(), 0, ""
     with parquetfile.opened(path) as handle:
         _check_columns(path, handle, header)  # again: the file may be another one by now
-        for batch in handle.iter_batches(batch_size=rows):
+        for batch in handle.iter_batches(batch_size=rows, use_threads=arrow_may_start_threads()):
             part = _from_arrow(path, batch, header)
             problem = fault(part, header, after=last)
             if problem:

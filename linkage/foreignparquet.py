@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage import parquetfile
 from linkage.errors import FileFormatError, LimitError
+from linkage.memoryleft import arrow_may_start_threads
 from linkage.parquetpages import groups
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def batches(path: Path, columns: list[str], *, rows: int) -> Iterator[pa.RecordB
     longest = _longest_texts(path, columns, [places for _, places in found])
     at_once = max(1, min(rows, _MOST_OF_A_BATCH // max(longest, 1)))
     with _opened(path) as handle:
-        yield from handle.iter_batches(batch_size=at_once, columns=columns)
+        yield from handle.iter_batches(batch_size=at_once, columns=columns, use_threads=arrow_may_start_threads())
 
 
 def table(path: Path, columns: list[str] | None = None, *, max_bytes: int = _MOST_OF_A_TABLE) -> pa.Table:
@@ -79,7 +80,9 @@ def _longest_texts(path: Path, columns: list[str], dictionaries: list[list[int]]
     for names, of_them in by_names.items():
         with _opened(path, read_dictionary=list(names)) as handle:
             for group in of_them if names else ():
-                first = next(handle.iter_batches(batch_size=1, row_groups=[group], columns=list(names)), None)
+                first = next(
+                    handle.iter_batches(batch_size=1, row_groups=[group], columns=list(names), use_threads=False), None
+                )
                 found = [] if first is None else first.columns
                 lengths = (pc.max(pc.binary_length(each.dictionary)).as_py() for each in found)
                 longest = max(longest, sum(each or 0 for each in lengths))

@@ -16,6 +16,23 @@ from linkage.errors import LimitError
 _STACK = 8 << 20
 _REST = 192 << 20  # blocks of files, and what glibc reserves for a thread's memory
 
+# what the loader says of a library that does not fit under a limit of addresses, Python of a thread, and of a package
+# whose own import swallowed what the loader said: no other import of a package that is there ends half way
+_NO_ROOM = (
+    "failed to map segment",
+    "annot allocate memory",
+    "cannot map zero-fill pages",
+    "can't start new thread",
+    "partially initialized module",
+)
+
+
+def is_for_want_of_memory(error: BaseException) -> bool:
+    """Whether an error that is no ``MemoryError`` says that there was too little: what the loader says, or Python."""
+    if not isinstance(error, ImportError | RuntimeError | AttributeError):
+        return False
+    return any(sign in str(error) for sign in _NO_ROOM)
+
 
 def require_memory_to_read(path: Path) -> None:
     """Raise `LimitError` unless there is room to read a file."""
@@ -34,6 +51,30 @@ def require_addresses() -> None:
         mmap.mmap(-1, needed, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
     except (OSError, MemoryError):
         raise MemoryError("too little is left of what this process may have") from None
+
+
+def addresses_are_limited() -> bool:
+    """Whether this process may have so many and no more (RLIMIT_AS, `ulimit -v`)."""
+    if os.name != "posix":  # pragma: no cover  # no such limits
+        return False
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def take_no_more_than_needed() -> None:
+    """Have Arrow, where addresses are limited, take them one by one; to be called before it is imported.
+
+    Its own pool takes a GiB at once if there is one, and in what is left by that no thread can start: that was the end
+    of processes that were allowed 1,360 to 1,400 MiB.
+    """
+    if addresses_are_limited():
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
+def arrow_may_start_threads() -> bool:
+    """Whether Parquet may be decoded by several: what runs out of memory in one of Arrow's threads ends the process."""
+    return not addresses_are_limited()
 
 
 def too_little(path: Path) -> LimitError:

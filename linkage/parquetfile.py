@@ -16,7 +16,7 @@ import numpy as np
 
 from linkage.errors import FileFormatError, LimitError, LinkageError
 from linkage.files import KEY_MARK, PathLike, require_regular, says_of_the_machine, written_beside
-from linkage.memoryleft import require_memory_to_read, too_little
+from linkage.memoryleft import arrow_may_start_threads, require_memory_to_read, too_little
 from linkage.parquetpages import unpacked_bytes
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def read(path: PathLike, *, format: str, made_with: str) -> tuple[pa.Table, dict
             raise LimitError(
                 f"{place}: decodes to {decoded:,} bytes; allowed are {_MAX_BYTES:,}", needed=decoded, allowed=_MAX_BYTES
             )
-        table = handle.read()
+        table = handle.read(use_threads=arrow_may_start_threads())
         if table_digest(table) != footer.get("content"):
             raise FileFormatError(
                 f"{place}: the content is not what was written (its digest differs)", path=str(place), reason="digest"

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from linkage.errors import LinkageError, LinkageWarning, UnexpectedError
+from linkage.memoryleft import is_for_want_of_memory
 
 SHOWN = "LINKAGE_TRACEBACK"
 """The environment variable that leaves everything in, to find a fault with invented people."""
@@ -31,7 +32,8 @@ def sealed(step: Callable[Given, Made]) -> Callable[Given, Made]:
     """The same function, out of which an error comes without the frames it passed, and without what was its cause.
 
     Its type stays, and its text where this library wrote it, or the operating system: anything else becomes an
-    `UnexpectedError` that says what was raised where. Ctrl-C stays what it is.
+    `UnexpectedError` that says what was raised where, or a ``MemoryError`` where that was the reason. Ctrl-C stays what
+    it is.
     """
 
     @functools.wraps(step)
@@ -54,7 +56,9 @@ def sealed(step: Callable[Given, Made]) -> Callable[Given, Made]:
 
 def _told(error: BaseException) -> BaseException:
     told = error
-    if isinstance(error, Exception) and not _is_ours(error):
+    if is_for_want_of_memory(error):
+        told = MemoryError()
+    elif isinstance(error, Exception) and not _is_ours(error):
         told = UnexpectedError(f"{type(error).__name__} in {_place(error)}; set {SHOWN}=1 to see all of it")
     told.__traceback__ = told.__cause__ = told.__context__ = None
     return told

@@ -240,7 +240,7 @@ def test_memory__that_is_not_there_ends_in_a_message_and_leaves_nothing(inputs, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mib", [500, 700, 850, 1_000, 1_300])  # hardly the libraries, and all it takes
+@pytest.mark.parametrize("mib", [500, 550, 700, 850, 1_000, 1_300, 1_384])  # hardly the libraries, and all it takes
 def test_memory__of_whatever_size_leaves_outputs_whole_or_as_they_were(inputs, tmp_path, mib):
     for command in commands(inputs).values():
         run = tmp_path / "run"
@@ -254,6 +254,27 @@ def test_memory__of_whatever_size_leaves_outputs_whole_or_as_they_were(inputs, t
         for name, value in command.outputs.items():
             found = value(run / name) if (run / name).exists() else None
             assert found == (before[name] if code else kill.command_value(command, inputs)[name])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such limits are set and kept on Linux")
+@pytest.mark.parametrize(("mib", "pool"), [(1_400, "system"), (None, None)])
+def test_memory__that_is_limited_is_not_taken_by_arrow_at_once(tmp_path, mib, pool):
+    """Its pool took a GiB of addresses, and in the rest no thread could start: SIGABRT, or waiting for ever."""
+    script = tmp_path / "limited.py"
+    script.write_text(
+        "import os, sys, unittest.mock\nfrom linkage import cli, commands\n"
+        "from linkage.commands import exitcodes\n"
+        "with unittest.mock.patch.object(exitcodes, 'leave'), unittest.mock.patch.object(exitcodes, 'run'):\n"
+        "    cli.main()\n"
+        "assert 'pyarrow' not in sys.modules\n"
+        "print(os.environ.get('ARROW_DEFAULT_MEMORY_POOL'))\n"
+    )
+    within = {} if mib is None else {"preexec_fn": limited(resource.RLIMIT_AS, mib << 20)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ARROW_")}
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False, env=environment, **within
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, str(pool)), done.stderr
 
 
 READ_IN_LITTLE = """

@@ -256,6 +256,17 @@ def test_error__that_python_raises_in_our_own_line_is_not_our_text(line):
         sealed(inside["ours"])(SAID)
 
 
+def test_error__for_want_of_memory_is_one_without_its_text(world, monkeypatch):
+    """A thread that could not be had was "unexpected", in a command exit 1."""
+
+    def no_thread(*_, **__):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("linkage.agency.batches.record_ids", no_thread)
+    with pytest.raises(MemoryError):
+        lk.encode(TABLE, world.schema, world.key, id="no", source="one")
+
+
 def test_error__may_be_seen_whole_by_who_asks_for_it(world, monkeypatch):
     monkeypatch.setenv(SHOWN, "1")
     monkeypatch.setattr("linkage.agency.batches.record_ids", lambda *_, **__: int(SAID))

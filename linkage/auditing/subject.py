@@ -14,6 +14,7 @@ from linkage import parquetfile
 from linkage.auditing.fileform import FileForm
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError
+from linkage.memoryleft import arrow_may_start_threads
 from linkage.rows import ContentDigest, Header, Rows, fault
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Subject:
         wanted = ["record_id", *schema.columns]
         with parquetfile.opened(self.path) as handle:
             names = [name for name in wanted if name in handle.schema_arrow.names]
-            for batch in handle.iter_batches(batch_size=_ROWS, columns=names):
+            for batch in handle.iter_batches(batch_size=_ROWS, columns=names, use_threads=arrow_may_start_threads()):
                 yield _rows(batch, self.header, str(self.path))
 
     @property

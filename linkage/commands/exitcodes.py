@@ -28,6 +28,7 @@ import click
 
 from linkage import errors
 from linkage.files import looks_like_a_key
+from linkage.memoryleft import is_for_want_of_memory
 from linkage.sealed import SHOWN
 
 _NO_MEMORY = 6
@@ -40,9 +41,6 @@ _EXIT: tuple[tuple[type[BaseException], int], ...] = (
     (MemoryError, _NO_MEMORY),
     (OSError, 3),
 )
-
-# what the loader says of a library that does not fit under a limit of addresses, and Python of a thread
-_NO_ROOM = ("failed to map segment", "annot allocate memory", "cannot map zero-fill pages", "can't start new thread")
 
 _told: list[int] = []
 
@@ -133,7 +131,7 @@ def _interrupted() -> int:
 def _explained(error: Exception) -> int:
     if os.environ.get(SHOWN):
         traceback.print_exc()
-    if isinstance(error, ImportError | RuntimeError) and any(sign in str(error) for sign in _NO_ROOM):
+    if is_for_want_of_memory(error):
         error = MemoryError()
     for kind, code in _EXIT:
         if isinstance(error, kind):
