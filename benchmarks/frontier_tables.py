@@ -15,6 +15,7 @@ from linkage.profile import PROFILES
 
 FRONTIER = RESULTS / "frontier.jsonl"
 CONFIRMED = RESULTS / "confirmed.jsonl"
+COMPOSITE = RESULTS / "composite.jsonl"
 PROFILED = tuple(name_of({"profile": profile.name}) for profile in PROFILES)
 PLAIN = "plain,bits=1024"
 CONFIRMED_WAYS = (*PROFILED, PLAIN)
@@ -39,7 +40,19 @@ def full_confirmed() -> list[dict]:
     return complete(lines, of=("way", "preset"), seeds=full_size.CONFIRMED_SEEDS, wanted=wanted)
 
 
-FULL: Mapping[Path, Callable[[], list[dict]]] = {FRONTIER: full_frontier, CONFIRMED: full_confirmed}
+def full_composite() -> list[dict]:
+    """The lines of the latest run of all ways to put fields together, on both presets."""
+    lines = [line for line in lines_of(COMPOSITE) if line["settings"] == full_size.settings("invented")]
+    ways = dict.fromkeys(line["way"] for line in lines)
+    wanted = [(way, preset) for way in ways for preset in full_size.PRESETS]
+    return complete(lines, of=("way", "preset"), seeds=full_size.SEEDS, wanted=wanted)
+
+
+FULL: Mapping[Path, Callable[[], list[dict]]] = {
+    FRONTIER: full_frontier,
+    CONFIRMED: full_confirmed,
+    COMPOSITE: full_composite,
+}
 
 
 def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
@@ -47,6 +60,7 @@ def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
     lines = full_frontier()
     return {
         "profiles": (frontier, [line for line in lines if line["way"] in CONFIRMED_WAYS]),
+        "composite": (composite, full_composite()),
         "profiles confirmed": (confirmed, full_confirmed()),
         "frontier": (frontier, [line for line in lines if line["way"] not in PROFILED]),
     }
@@ -63,10 +77,10 @@ def frontier(lines: list[dict]) -> str:
             [
                 way,
                 f"{own[0]['bits']:,}",
-                *(f"{_mean([line for line in own if line['preset'] == preset], 'f1'):.4f}" for preset in presets),
-                *(_share(own, which) for which in ("leak", "leak_weighed", "named", "told")),
-                f"{_mean(own, 'encoded_per_second'):,.0f}",
-                f"{speed:,.0f}" if (speed := _mean(own, "million_pairs_per_second")) is not None else "",
+                *(f"{mean_of([line for line in own if line['preset'] == preset], 'f1'):.4f}" for preset in presets),
+                *(share_of(own, which) for which in ("leak", "leak_weighed", "named", "told")),
+                f"{mean_of(own, 'encoded_per_second'):,.0f}",
+                f"{speed:,.0f}" if (speed := mean_of(own, "million_pairs_per_second")) is not None else "",
             ]
         )
     return "\n".join(map(table_row, rows))
@@ -106,20 +120,38 @@ def _with_interval(values: list[float], form: str) -> str:
     return f"{centre:{form}} ({centre - reach:{form}} to {centre + reach:{form}})"
 
 
+def composite(lines: list[dict]) -> str:
+    """One row a way to put fields together: means over seeds, F1 of each preset by each score."""
+    presets = list(dict.fromkeys(line["preset"] for line in lines))
+    head = ["filters", "bits", *(f"F1, {preset} (apart; joint; told)" for preset in presets)]
+    head += ["leak", "own", "named", "of one", "told a fifth"]
+    rows = [head, ["---"] * len(head)]
+    for way in dict.fromkeys(line["way"] for line in lines):
+        own = [line for line in lines if line["way"] == way]
+        scored = []
+        for preset in presets:
+            here = [line for line in own if line["preset"] == preset]
+            best, *others = (f"{mean_of(here, name):.4f}" for name in ("f1", "f1_apart", "f1_joint", "f1_told"))
+            scored.append(f"{best} ({'; '.join(others)})")
+        shares = (share_of(own, name) for name in ("leak", "leak_own", "named", "named_one", "told"))
+        rows.append([way, f"{own[0]['bits']:,}", *scored, *shares])
+    return "\n".join(map(table_row, rows))
+
+
 def figures(lines: list[dict], way: str) -> dict[str, float | None]:
     """What `linkage.profiles` says was measured of a way."""
     own = [line for line in lines if line["way"] == way]
     by = {preset: [line for line in own if line["preset"] == preset] for preset in full_size.PRESETS}
     names = ("leak", "named", "told", "encoded_per_second", "million_pairs_per_second")
-    f1 = {f"f1_{preset}": _mean(each, "f1") for preset, each in by.items()}
-    return f1 | {name: _mean(own, name) for name in names}
+    f1 = {f"f1_{preset}": mean_of(each, "f1") for preset, each in by.items()}
+    return f1 | {name: mean_of(own, name) for name in names}
 
 
-def _mean(lines: list[dict], name: str) -> float | None:
+def mean_of(lines: list[dict], name: str) -> float | None:
     held = [line[name] for line in lines if line.get(name) is not None]
     return mean(held) if held else None
 
 
-def _share(lines: list[dict], name: str) -> str:
-    value = _mean(lines, name)
+def share_of(lines: list[dict], name: str) -> str:
+    value = mean_of(lines, name)
     return "" if value is None else f"{100 * value:.1f} %"

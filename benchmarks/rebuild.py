@@ -38,6 +38,7 @@ STEPS = (
     "people_check.py",
     "frontier.py",
     "frontier.py --confirm",
+    "composite.py",
     "attacks.py",
 )
 

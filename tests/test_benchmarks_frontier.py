@@ -13,6 +13,8 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 if not BENCHMARKS.exists():
     pytest.skip("the benchmarks are no part of the wheel", allow_module_level=True)
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "rivals")]  # scripts, found as they find each other
+import composite  # noqa: E402
+import composite_model  # noqa: E402
 import datasets  # noqa: E402
 import frontier  # noqa: E402
 import frontier_tables  # noqa: E402
@@ -24,7 +26,7 @@ from linkage.profile import PROFILES  # noqa: E402
 
 
 def test_frontier__examples_in_docstrings_hold():
-    for module in (frontier_ways, frontier_tables):
+    for module in (frontier_ways, frontier_tables, composite_model):
         tried = doctest.testmod(module)
         assert tried.attempted and not tried.failed
 
@@ -68,3 +70,34 @@ def test_frontier__measures_a_way_and_keeps_a_line(tmp_path):
     assert lines[1]["leak"] < lines[0]["leak"]
     assert all(0 <= line["named"] <= 1 and 0 <= line["told"] <= 1 and line["by"] != "known pairs" for line in lines)
     assert done.stdout.count("| saul=2,bits=512 | 512 |") == 1
+
+
+def test_log_linear__has_the_two_way_margins_of_the_counts():
+    counts = np.random.default_rng(3).random(composite_model.LEVELS**3) * 100
+    shape = (composite_model.LEVELS,) * 3
+    fitted = composite_model.log_linear(counts, 3, order=2).reshape(shape)
+    for axis in range(3):
+        assert np.allclose(fitted.sum(axis=axis), counts.reshape(shape).sum(axis=axis) / counts.sum(), atol=1e-4)
+    apart = composite_model.log_linear(counts, 3, order=1).reshape(shape)
+    ones = [apart.sum(axis=tuple({0, 1, 2} - {axis})) for axis in range(3)]
+    assert np.allclose(apart, np.einsum("i,j,k->ijk", *ones))
+
+
+def test_composite__measures_a_way_and_keeps_a_line(tmp_path):
+    out = tmp_path / "composite.jsonl"
+    command = [sys.executable, BENCHMARKS / "composite.py", "--people", "300", "--seeds", "1", "--presets", "typical"]
+    only = ["three pairs, f=4", "one filter, f=4"]
+    subprocess.run([*command, "--attacked", "60", "--out", out, "--only", *only], capture_output=True, check=True)
+    one, three = (json.loads(line) for line in out.read_text().splitlines())
+    assert (one["bits"], three["bits"]) == (5120, 3 * 2048)
+    assert all(0.8 < line[name] <= 1 for line in (one, three) for name in ("f1", "f1_apart", "f1_told"))
+    assert all(0 < line["f1_joint"] <= 1 for line in (one, three))  # of so few it has little to go by
+    assert all(0 <= line["named"] <= line["named_one"] <= 1 and 0 < line["leak"] < 0.5 for line in (one, three))
+
+
+def test_filters__of_a_way_are_of_the_same_records_and_of_other_votes():
+    trial = datasets.invented("typical", 80, 1)
+    way = ((("given_name", "dob"), ("given_name", "dob")), 3, 512)
+    one, other = composite.filters(trial.left, trial.fields, way, datasets.key(1))
+    assert one.record_ids.equals(other.record_ids)
+    assert not np.array_equal(one.filters["record"], other.filters["record"])
