@@ -132,7 +132,7 @@ def composite(lines: list[dict]) -> str:
         for preset in presets:
             here = [line for line in own if line["preset"] == preset]
             best, *others = (f"{mean_of(here, name):.4f}" for name in ("f1", "f1_apart", "f1_joint", "f1_told"))
-            scored.append(f"{best} ({'; '.join(others)})")
+            scored.append(best if way.startswith("one") else f"{best} ({'; '.join(others)})")
         shares = (share_of(own, name) for name in ("leak", "leak_own", "named", "named_one", "told"))
         rows.append([way, f"{own[0]['bits']:,}", *scored, *shares])
     return "\n".join(map(table_row, rows))

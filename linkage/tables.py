@@ -66,6 +66,10 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
             f"{what}: must be a data frame, an Arrow table or a dict of columns of one length{needed}; this is "
             f"{type(table).__name__}"
         ) from None
+    try:
+        found.validate(full=True)
+    except pa.ArrowInvalid:  # its text can quote the content
+        raise ValueError(f"{what}: holds text that is not UTF-8, or is damaged") from None
     lacking = [name for name in columns if name not in found.column_names]
     if lacking:
         raise ValueError(f"{what}: lacks the column {', '.join(lacking)}; needed are {', '.join(columns)}")

@@ -144,6 +144,20 @@ def test_settled__of_a_review_that_is_none_says_so(column, value, says):
         settled(pa.concat_tables([table, table]), {})
 
 
+@pytest.mark.filterwarnings("default")
+def test_settle__of_text_that_is_no_utf8_says_so(tmp_path, monkeypatch, capsys):
+    """A mutant ended as an unexpected UnicodeDecodeError."""
+    monkeypatch.chdir(tmp_path)
+    table = REVIEW.to_arrow().select(["case", "left_source", "left_id", "right_source", "right_id"])
+    broken = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe"))
+    pq.write_table(table.slice(0, 1).set_column(2, "left_id", broken), "review.parquet")
+    Path("told.csv").write_text(f"case,same\n{table['case'][0].as_py()},yes\n")
+    assert run(cli, ["settle", "review.parquet", "--decisions", "registry=told.csv", "-o", "known.csv"]) == 3
+    assert "not UTF-8" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="known: holds text that is not UTF-8"):
+        lk.link(*SETS, model=MODEL, known=table.slice(0, 1).set_column(2, "left_id", broken), progress=False)
+
+
 def test_review__says_what_does_not_fit():
     with pytest.raises(ValueError, match="give the sets that were linked, of"):
         lk.review(LINKS, MODEL)
