@@ -122,6 +122,28 @@ def test_pair_overlaps__refuse_a_side_that_does_not_keep_its_arrays():
             extension.pair_overlaps("generic", side, (side, side), rows, rows, out)
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_searches__refuse_a_side_that_does_not_keep_its_arrays(monkeypatch, side):
+    monkeypatch.setenv("LINKAGE_KERNEL", LEVEL)
+    given = search()
+
+    class Held:
+        """As long as the tuple, with its items, and no tuple."""
+
+        def __len__(self):
+            return len(given[side])
+
+        def __getitem__(self, place):
+            return given[side][place].copy()
+
+    neighbours = given | {"out": (np.zeros((3, 2), np.int32), np.zeros((3, 2), np.uint32))}
+    for other in (Held(), list(given[side])):
+        with pytest.raises((TypeError, ValueError)):
+            overlaps(**given | {side: other})
+        with pytest.raises((TypeError, ValueError)):
+            best(**neighbours | {side: other})
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("place", ARRAYS_OF_A_SEARCH)
 def test_searches__refuse_an_array_of_another_kind_or_shape(monkeypatch, place, wrong):
