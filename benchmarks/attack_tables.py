@@ -92,10 +92,15 @@ def interval(lines: list[dict]) -> Interval:
 
 
 def _structure(lines: list[dict]) -> str:
+    """Of each encoding the least and the greatest z over seeds, pairs of records apart from all other tuples."""
     said = []
     for encoding in dict.fromkeys(line["encoding"] for line in lines):
         own = [line for line in lines if line["encoding"] == encoding]
-        least = min(line["z"] for line in own)
+        pairs, others = (
+            f"{min(line[name] for line in own):,.0f} to {max(line[name] for line in own):,.0f}"
+            for name in ("z_pairs", "z_others")
+        )
         known = [line["relations"] for line in own if line["relations"] is not None]
-        said.append(f"`{encoding}` z {least:,.0f}" + (f", {max(known):,} relations among bits" if known else ""))
-    return f"Low-weight XOR tuples, the least of the seeds (chance stays below 8): {'; '.join(said)}."
+        related = f", {max(known):,} relations among bits" if known else ""
+        said.append(f"`{encoding}` z {pairs} in pairs of records, {others} in other tuples{related}")
+    return f"Low-weight XOR tuples, least to greatest of the seeds (chance stays below 8): {'; '.join(said)}."

@@ -13,7 +13,8 @@ F1        at the best cut, one-to-one: by the sum of the similarities, each in s
 leak      as `frontier.py` has it, of all filters of a way side by side; "own", the most that one of them leaks of the
           resemblance in its own fields
 named     of 1,000 births, half of whom the adversary's list has, by the best keyless attack, on all filters side by
-          side; "of one", the most from one filter or all; and by one who is told who a fifth are; one seed
+          side, and "of one", the most from one filter or all, one seed; and by one who is told who a fifth are, ten
+          seeds, measured apart with ``--told``
 
 Appends to results/composite.jsonl and prints the table. Some forty minutes on one core.
 """
@@ -61,7 +62,7 @@ WAYS: Mapping[str, Way] = {
     **{f"three pairs and home, f={f}": (WITH_HOME, f, 2048) for f in (2, 3, 4, 5)},
     "four fields apart, f=3": (tuple((name,) for name in ("given_name", "surname", "dob", "postcode")), 3, 2048),
 }
-FIGURES = ("f1", "f1_apart", "f1_joint", "f1_told", "leak", "leak_own", "named", "named_one", "told")
+FIGURES = ("f1", "f1_apart", "f1_joint", "f1_told", "leak", "leak_own", "named", "named_one")
 
 
 def schema_of(fields: Sequence[lk.Field], names: Iterable[str], f: int, bits: int) -> lk.Schema:
@@ -146,27 +147,34 @@ def leaks(trial: Trial, way: Way) -> dict[str, float]:
     }
 
 
-def named(way: Way, seed: int, people: int) -> dict[str, float | str]:
-    """What attacks name of births from all filters side by side, and from one."""
+def births(way: Way, seed: int, people: int) -> list[audit_order.Given]:
+    """Births encoded that way, half of which the adversary's list has: all filters side by side, then each."""
     population = study.invent(int(people * audit_order.BORN) + 50, seed=seed, agencies=[audit_order.AGENCY])
     preset = lk.Schema.preset("uk-person", project=methods.PROJECT)
     id, columns = population.ids[audit_order.AGENCY], population.held(audit_order.AGENCY, preset)
     fields = [field for field in preset.fields if columns[field.name] and field.name in ALL]
     held = population[audit_order.AGENCY].slice(0, people)
     lists = attacks.two_lists(held, id=id, overlap=frontier.KNOWN, case="partial", seed=seed)
-    key = datasets.key(seed)
-    given = {name: columns[name] for name in (field.name for field in fields)}
+    key, given = datasets.key(seed), {field.name: columns[field.name] for field in fields}
     side = Side(audit_order.AGENCY, lists.held, id, given)
     groups = tuple(tuple(name for name in names if name in given) for names in way[0])
     sets = filters(side, fields, (groups, *way[1:]), key)
-    found = [_attacked(each, lists, key, side) for each in (_side_by_side(sets, fields, way), *sets)]
+    return [
+        audit_order.Given(each, lists, key, id, {field.name: given[field.name] for field in each.schema.fields})
+        for each in (_side_by_side(sets, fields, way), *sets)
+    ]
+
+
+def named(way: Way, seed: int, people: int) -> dict[str, float | str]:
+    """What attacks name from all filters side by side, and from one."""
+    found = [audit_order.attacked(each) for each in births(way, seed, people)]
     keyless = [max(rate for name, rate in each.items() if name != frontier.TOLD) for each in found]
-    return {
-        "attacked": people,
-        "named": round(keyless[0], 4),
-        "named_one": round(max(keyless), 4),
-        "told": round(max(each[frontier.TOLD] for each in found), 4),
-    }
+    return {"attacked": people, "named": round(keyless[0], 4), "named_one": round(max(keyless), 4)}
+
+
+def told(way: Way, seed: int, people: int) -> dict[str, int]:
+    """The most that one names who is told a fifth, from all filters or from one."""
+    return max((frontier.told_of(each) for each in births(way, seed, people)), key=lambda found: found["correct"])
 
 
 def _side_by_side(sets: Sequence[lk.EncodedSet], fields: Sequence[lk.Field], way: Way) -> lk.EncodedSet:
@@ -179,11 +187,6 @@ def _side_by_side(sets: Sequence[lk.EncodedSet], fields: Sequence[lk.Field], way
     )
 
 
-def _attacked(encoded: lk.EncodedSet, lists: attacks.Lists, key: lk.Key, side: Side) -> dict[str, float]:
-    columns = {field.name: side.columns[field.name] for field in encoded.schema.fields}
-    return audit_order.attacked(audit_order.Given(encoded, lists, key, side.id, columns))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[""], help="ways whose name begins so")
@@ -191,15 +194,18 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
     parser.add_argument("--attacked", type=int, default=full_size.FRONTIER_ATTACKED, help="births")
     parser.add_argument("--presets", nargs="+", default=full_size.PRESETS, choices=["clean", "typical", "hard"])
-    parser.add_argument("--out", type=Path, default=frontier_tables.COMPOSITE)
+    parser.add_argument("--told", action="store_true", help="only what one names who is told a fifth, of ten seeds")
+    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
+    chosen = {name: way for name, way in WAYS.items() if name.startswith(tuple(asked.only))}
+    if asked.told:
+        frontier.measure_told(chosen, told, asked.attacked, asked.out or frontier_tables.TOLD)
+        return
     about, lines = machine.machine(), []
     for preset in asked.presets:
         for seed in range(1, asked.seeds + 1):
             trial = datasets.invented(preset, asked.people, seed)
-            for name, way in WAYS.items():
-                if not name.startswith(tuple(asked.only)):
-                    continue
+            for name, way in chosen.items():
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", lk.LinkageWarning)
                     found = quality(trial, way) | leaks(trial, way)
@@ -207,7 +213,10 @@ def main() -> None:
                         found |= named(way, seed, asked.attacked)
                 line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings)}
                 lines.append(line | {"bits": len(way[0]) * way[2], **found})
-                results_kept.append(asked.out, lines[-1] | {"versions": machine.versions(), "machine": about})
+                results_kept.append(
+                    asked.out or frontier_tables.COMPOSITE,
+                    lines[-1] | {"versions": machine.versions(), "machine": about},
+                )
                 print(f"{name}, {preset}, seed {seed}: " + ", ".join(f"{each} {found.get(each)}" for each in FIGURES),
                       flush=True)  # fmt: skip
     print("\n" + frontier_tables.composite(lines))

@@ -16,6 +16,7 @@ from linkage.profile import PROFILES
 FRONTIER = RESULTS / "frontier.jsonl"
 CONFIRMED = RESULTS / "confirmed.jsonl"
 COMPOSITE = RESULTS / "composite.jsonl"
+TOLD = RESULTS / "told.jsonl"
 PROFILED = tuple(name_of({"profile": profile.name}) for profile in PROFILES)
 PLAIN = "plain,bits=1024"
 CONFIRMED_WAYS = (*PROFILED, PLAIN)
@@ -40,6 +41,22 @@ def full_confirmed() -> list[dict]:
     return complete(lines, of=("way", "preset"), seeds=full_size.CONFIRMED_SEEDS, wanted=wanted)
 
 
+def full_told() -> list[dict]:
+    """The lines of the latest run of what one names who is told a fifth: ways of the grid and of `composite.py`."""
+    lines = [line for line in lines_of(TOLD) if line["settings"] == {"people": full_size.FRONTIER_ATTACKED}]
+    wanted = [(way,) for way in (*grid(), *dict.fromkeys(line["way"] for line in lines_of(COMPOSITE)))]
+    return complete(lines, of=("way",), seeds=full_size.ATTACK_SEEDS, wanted=wanted)
+
+
+def with_told(lines: list[dict]) -> list[dict]:
+    """The same, with the share named by who is told a fifth of that later run, of the people of all its seeds."""
+    counts: dict[str, tuple[int, int]] = {}
+    for line in full_told():
+        right, of = counts.get(line["way"], (0, 0))
+        counts[line["way"]] = right + line["correct"], of + line["overlapping"]
+    return [line | {"told": counts[line["way"]][0] / counts[line["way"]][1]} for line in lines if line["way"] in counts]
+
+
 def full_composite() -> list[dict]:
     """The lines of the latest run of all ways to put fields together, on both presets."""
     lines = [line for line in lines_of(COMPOSITE) if line["settings"] == full_size.settings("invented")]
@@ -52,15 +69,16 @@ FULL: Mapping[Path, Callable[[], list[dict]]] = {
     FRONTIER: full_frontier,
     CONFIRMED: full_confirmed,
     COMPOSITE: full_composite,
+    TOLD: full_told,
 }
 
 
 def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
     """Name of the mark in the README -> what makes the table, and its lines."""
-    lines = full_frontier()
+    lines = with_told(full_frontier())
     return {
         "profiles": (frontier, [line for line in lines if line["way"] in CONFIRMED_WAYS]),
-        "composite": (composite, full_composite()),
+        "composite": (composite, with_told(full_composite())),
         "profiles confirmed": (confirmed, full_confirmed()),
         "frontier": (frontier, [line for line in lines if line["way"] not in PROFILED]),
     }
@@ -140,7 +158,7 @@ def composite(lines: list[dict]) -> str:
 
 def figures(lines: list[dict], way: str) -> dict[str, float | None]:
     """What `linkage.profiles` says was measured of a way."""
-    own = [line for line in lines if line["way"] == way]
+    own = [line for line in with_told(lines) if line["way"] == way]
     by = {preset: [line for line in own if line["preset"] == preset] for preset in full_size.PRESETS}
     names = ("leak", "named", "told", "encoded_per_second", "million_pairs_per_second")
     f1 = {f"f1_{preset}": mean_of(each, "f1") for preset, each in by.items()}

@@ -58,6 +58,7 @@ BATCHES = (0.01, 0.02, 0.04, 0.08)  # of all records, added to a standing result
 SEVERAL_RECORDS = 100_000  # of each of five agencies
 
 ATTACKED = 5_000  # invented births
+XOR_MORE = 1.25  # times as many, where it is asked whether bits are sums of others
 ATTACK_SEEDS = tuple(range(1, 11))
 ATTACK_OVERLAPS = (0.05, 0.1, 0.2, 0.5, 1.0)
 FRONTIER_ATTACKED = 1_000  # the same, of each way to encode

@@ -39,6 +39,8 @@ STEPS = (
     "frontier.py",
     "frontier.py --confirm",
     "composite.py",
+    "frontier.py --told",
+    "composite.py --told",
     "attacks.py",
 )
 

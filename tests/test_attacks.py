@@ -149,6 +149,19 @@ def test_dictionary_attack__opens_everything_with_the_key_and_nothing_with_anoth
     assert other.correct <= 8 and other.details["identical"] == 0
 
 
+@pytest.mark.parametrize(("harden", "least"), [({"saul": 2}, 0.8), ({"diffuse": 3}, 0.7), ({"fold": 1}, 0.9)])
+def test_known_pairs__learns_an_exclusive_or_as_well(harden, least):
+    """A sum over tokens was fitted to it, which named far fewer than a reviewer did by the kernel that SAUL states."""
+    columns = PEOPLE.held("registry", lk.Schema.preset("uk-person", project="attacks"))
+    fields = tuple(each.decided_anew() for each in lk.Schema.preset("uk-person", project="attacks").fields)
+    schema = lk.Schema(project="x", fields=fields, layout="record", bits=1024, harden=lk.Hardening(**harden))
+    own = {"id": "entry_no", "columns": columns}
+    encoded = lk.encode(PEOPLE["registry"], schema, KEY, source="registry", progress=False, **own)
+    lists = attacks.two_lists(PEOPLE["registry"], id="entry_no", overlap=1.0, seed=2)
+    found = attacks.known_pairs(encoded, lists.known, truth=lists.truth, truth_key=KEY, **own)
+    assert found.rate > least
+
+
 def test_known_pairs__counts_nobody_it_was_told(record):
     found = attacks.known_pairs(record.encoded, record.lists.known, share=0.25, **record.told)
     told = found.details["told"]

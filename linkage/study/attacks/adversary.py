@@ -102,6 +102,7 @@ class PlainList:
     tokens  (n, t) scipy.sparse CSR of 0 and 1: which tokens each person has
     words   the t tokens, each with its key group, in which equal tokens set equal bits
     weight  (t,) positions that each token sets in a usual value; under SAUL the square of its votes
+    shares  (n, t) as tokens: the root of what each sets in that person's value, whose tokens share its positions
     """
 
     ids: pa.StringArray
@@ -109,6 +110,7 @@ class PlainList:
     tokens: Any
     words: list[tuple[str, str]]
     weight: NDArray[np.float64]
+    shares: Any
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -129,7 +131,7 @@ class PlainList:
         ids = pa.concat_arrays([batch.columns["record_id"] for batch in batches])
         values: dict[str, list[str]] = {}
         place: dict[tuple[str, str], int] = {}
-        rows, cols, weight = [], [], []
+        rows, cols, weight, shares = [], [], [], []
         for field in schema.fields:
             if fields is not None and field.name not in fields:
                 continue
@@ -146,6 +148,10 @@ class PlainList:
                         weight.append(usual_of_a_token(field, saul=bool(schema.harden.saul)))
                     rows.append(row)
                     cols.append(place[word])
-        tokens = csr_matrix((np.ones(len(rows), np.float32), (rows, cols)), shape=(len(ids), len(place)))
+                    own = field.positions / len(cuts[value]) if field.positions else weight[place[word]]
+                    shares.append(own**0.5)
+        shape = len(ids), len(place)
+        tokens = csr_matrix((np.ones(len(rows), np.float32), (rows, cols)), shape=shape)
         tokens.data[:] = 1  # one token of two fields counts once
-        return cls(ids, values, tokens, list(place), np.array(weight))
+        held = csr_matrix((np.array(shares), (rows, cols)), shape=shape)
+        return cls(ids, values, tokens, list(place), np.array(weight), held)

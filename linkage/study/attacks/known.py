@@ -1,23 +1,27 @@
 """Known pairs: some people's encodings are known, and from them it is learnt what the key does to everybody's tokens.
 
 Whoever has matched some records, by graph matching or as he is in both lists himself, need not know the key: bits are
-nearly a sum over tokens, and sums can be fitted. The dataset extension attack and NEPAL (Mildenberger et al. 2025)
-learn it with neural networks, to spell out people who are in no list (at most 33 % of records exactly, published);
-here the task is the one of the other attacks, to name those who are, and a ridge regression (Hoerl and Kennard 1970)
-from tokens to bits does it. Written from the description.
+nearly a sum over tokens, or made of sums, and these can be fitted. The dataset extension attack and NEPAL (Mildenberger
+et al. 2025) learn it with neural networks, to spell out people who are in no list (at most 33 % of records exactly,
+published); here the task is the one of the other attacks, to name those who are, and a ridge regression (Hoerl and
+Kennard 1970) from tokens to bits does it, with a kernel (Saunders, Gammerman and Vovk 1998) where bits are the
+exclusive or of such sums: how alike two people's bits are to be is public. Written from the descriptions.
 
-Against it help encodings that are not nearly a sum: see `linkage.study.attacks.graph` for what else they must be.
+Against it help encodings in which unlike people are not alike at all: see `linkage.study.attacks.graph` for what else
+they must be.
 """
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
 from linkage.encoded import EncodedSet
+from linkage.hardening import Hardening
 from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, PlainList, bits_of
 from linkage.study.attacks.alignment import assigned, negative_distances, ratios
@@ -62,7 +66,7 @@ def known_pairs(
     both = np.flatnonzero(right >= 0)
     told = np.random.default_rng(seed).permutation(both)[: max(2, round(share * len(both)))]
     bits = bits_of(encoded).astype(np.float32)
-    expected = _learnt(plain.tokens, right[told], bits[told])
+    expected = _learnt(plain, encoded.schema.harden, right[told], bits[told])
     rest = np.setdiff1d(np.arange(len(encoded)), told)
     others = np.setdiff1d(np.arange(len(plain)), right[told])
     if not len(rest) or not len(others):
@@ -82,14 +86,12 @@ def known_pairs(
     )
 
 
-def _learnt(tokens: object, told: NDArray[np.int64], bits: Floats) -> Floats:
-    """(m, bits) what each person of the list is expected to look like: ridge regression in its dual form."""
-    from scipy.sparse import csr_matrix
-
-    every = csr_matrix(tokens)
-    seen = every[told]
-    alike = np.asarray((seen @ seen.T).todense(), dtype=np.float64)
-    across = np.asarray((every @ seen.T).todense(), dtype=np.float64)
+def _learnt(plain: PlainList, harden: Hardening, told: NDArray[np.int64], bits: Floats) -> Floats:
+    """(m, bits) what each person of the list is expected to look like: kernel ridge regression in its dual form."""
+    alike, across = (
+        resemblance(plain.shares[told], plain.shares[told], harden),
+        resemblance(plain.shares, plain.shares[told], harden),
+    )
     average = bits.mean(axis=0)
     # a constant beside the tokens would do as well; centring both is simpler
     middle = alike.mean(axis=0)
@@ -99,3 +101,22 @@ def _learnt(tokens: object, told: NDArray[np.int64], bits: Floats) -> Floats:
     penalty = _PENALTY * np.trace(alike) / len(told)
     fitted = np.linalg.solve(alike + penalty * np.eye(len(told)), bits - average)
     return np.asarray(across @ fitted + average, dtype=np.float32)
+
+
+def resemblance(rows: Any, columns: Any, harden: Hardening) -> NDArray[np.float64]:
+    """(n, m): how alike the bits of two people are expected to be, up to a factor, from their shares of positions.
+
+    Plain bits are a sum over tokens, and as alike as the tokens. Of an exclusive or of f bits the correlation is that
+    of one of them to the power of f: under SAUL one is a majority vote, of correlation 1 - 2 a / pi at an angle a
+    between the votes (`linkage.agency.saul`); of plain bits it falls with the positions that differ.
+    """
+    together = np.asarray((rows @ columns.T).todense(), dtype=np.float64)
+    own = [np.asarray(each.multiply(each).sum(axis=1), dtype=np.float64).ravel() for each in (rows, columns)]
+    if harden.saul:
+        cosine = together / np.maximum(np.sqrt(np.outer(*own)), 1e-9)
+        return np.asarray((1 - 2 * np.arccos(np.clip(cosine, -1, 1)) / np.pi) ** harden.saul)
+    functions = max(harden.diffuse, 1) << harden.fold
+    if functions == 1:
+        return together
+    apart = own[0][:, None] + own[1] - 2 * together
+    return np.asarray(np.exp(-functions * np.maximum(apart, 0.0) / own[1].mean()))
