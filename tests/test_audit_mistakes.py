@@ -319,9 +319,62 @@ def test_faults__each_show_in_a_finding_that_there_is():
     }
     assert {fault.finding for fault in FAULTS} <= names
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert set(itertools.chain(found.finds, [miss.partition(" (give")[0] for miss in found.misses])) == {
+    assert set(itertools.chain(found.finds, [miss.partition(" (")[0] for miss in found.misses])) == {
         fault.name for fault in FAULTS
     }
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert all("path" in miss for miss in found.misses)  # a set in memory has no file
+        lacking = [miss for miss in found.misses if "path" not in miss]  # a set in memory has no file
+        assert all("filter" in miss for miss in lacking) and len(lacking) == 2  # and it has one filter a record
+
+
+def test_names_only__also_as_texts_and_as_features_of_clkhash():
+    """Both passed every tier, and were said to be looked for."""
+    fields = (lk.Field(name="surname", type="text"), lk.Field(name="forename", type="text"))
+    only(lk.audit(encode(lk.Schema(project="audit", fields=fields, layout="record"))), "names only")
+    feature = {
+        "format": {"type": "string", "encoding": "utf-8", "case": "mixed"},
+        "hashing": {"comparison": {"type": "ngram", "n": 2}, "strategy": {"bitsPerToken": 10}},
+    }
+    config = {"l": 1024, "kdf": {"type": "HKDF", "hash": "SHA256", "salt": "c2FsdA==", "info": "", "keySize": 64}}
+    for names, value in ((("forename", "surname"), 1.0), (("surname", "dob"), 0.0)):
+        features = [feature | {"identifier": name} for name in names]
+        schema = lk.Schema.from_clkhash({"version": 3, "clkConfig": config, "features": features})
+        table = {name: [f"{name}{row}" for row in range(120)] for name in names}
+        found = lk.audit(lk.interop.encode_clkhash(table, schema, b"a secret of the test", source="x"))
+        assert found["names only"].value == value
+
+
+def test_audit__does_not_claim_what_it_could_not_measure():
+    """Sixty records hashed without a key were "ok" for want of records, and the fault stood among those it can find."""
+    names = {"known unkeyed encodings", "double hashing", "XOR structure"}
+    few, enough = lk.audit(encode(table=TABLE.slice(0, 60))), lk.audit(encode())
+    assert {each.name for each in few if "fewer than 100 records" in each.unseen} == names
+    assert all(each.level == "ok" for each in few if each.unseen)
+    assert "double hashing" in enough.finds and "double hashing" not in few.finds
+    assert any(miss.startswith("double hashing (fewer than 100") for miss in few.misses)
+    assert "not measured, fewer than 100" in str(few) and "not measured: fewer than 100" in few._repr_html_()
+    small = deepest(encode(), sample=20)
+    assert small["neighbour graph"].unseen and "a graph of resemblance that names people" not in small.finds
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ({"sample": 0}, ValueError, "sample: at least 1"),
+        ({"sample": "x"}, TypeError, "sample: a whole number, not str"),
+        ({"seed": -1}, ValueError, "seed: at least 0"),
+        ({"schema": "agreement.toml"}, TypeError, "schema: a Schema, not str; Schema.load"),
+    ],
+)
+def test_audit__says_which_argument_is_none(given, error, says):
+    with pytest.raises(error, match=says):
+        lk.audit(encode(), **given)
+    with pytest.raises(TypeError, match="set_or_path: an EncodedSet or the path"):
+        lk.audit({"surname": ["a"]})
+
+
+def test_blocks__of_the_agreement_are_blocks_that_were_looked_at():
+    blocked = schema_of(blocks=(lk.Block(name="born", keys=("dob",)),))
+    found = lk.audit(encode(blocked))
+    assert "keyed blocks" in found and "tiny blocks" in found.finds

@@ -8,6 +8,7 @@ again, graph). Each measure is a `Finding`; together they are an `Audit`, which 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,8 @@ def audit(
     blocks
         The block ids of each record, or the file that `linkage convert --blocks` wrote.
     sample
-        Records of which pairs are looked at. All are counted.
+        Records of which pairs are looked at. All are counted. What fewer than a hundred can't show is not measured,
+        and the result says so.
     seed
         Draws the sample. Equal seeds give equal results.
     max_bytes
@@ -88,7 +90,9 @@ def audit(
     FileFormatError
         There is no Parquet file, or its filters are of another kind than it says.
     ValueError
-        ``table`` without ``key`` or the reverse.
+        ``table`` without ``key`` or the reverse; a ``sample`` of fewer than one record, or a negative ``seed``.
+    TypeError
+        ``set_or_path`` that is neither, a ``schema`` that is none, or a ``sample`` or ``seed`` that is no whole number.
 
     Cost: one pass over the records, and some seconds for the sample and for keys that anybody could guess; the table is
     read as a whole. A million records of the preset ``uk-person``, with table and key, took 16 seconds on one core and
@@ -107,6 +111,7 @@ def audit(
     """
     if (table is None) != (key is None):
         raise ValueError("table and key go together: records are encoded again with both, or not at all")
+    _require(set_or_path, schema, sample, seed)
     subject = Subject.of(set_or_path, schema, max_bytes=max_bytes)
     findings: list[Finding] = []
     risk = 0.0
@@ -142,6 +147,19 @@ def audit(
         findings=tuple(sorted(findings, key=lambda each: -LEVELS.index(each.level))),
         risk=risk,
     )
+
+
+def _require(set_or_path: object, schema: object, sample: object, seed: object) -> None:
+    """Raise unless the arguments are of their kinds."""
+    if not isinstance(set_or_path, EncodedSet | str | os.PathLike):
+        raise TypeError(f"set_or_path: an EncodedSet or the path of its file, not {type(set_or_path).__name__}")
+    if schema is not None and not isinstance(schema, Schema):
+        raise TypeError(f"schema: a Schema, not {type(schema).__name__}; Schema.load reads one from its file")
+    for name, given, least in (("sample", sample, 1), ("seed", seed, 0)):
+        if isinstance(given, bool) or not isinstance(given, int):
+            raise TypeError(f"{name}: a whole number, not {type(given).__name__}")
+        if given < least:
+            raise ValueError(f"{name}: at least {least}, not {given}")
 
 
 def _of_records(counted: Tally, schema: Schema) -> list[Finding]:

@@ -43,6 +43,7 @@ def encoded_again(own: Own) -> list[Finding]:
         Finding(
             name="made by the key",
             value=float(other.mean()) if len(own) else 0.0,
+            unseen=_unseen(own),
             unit="share",
             warn_above=_OTHER_WARN,
             fail_above=_OTHER_FAIL,
@@ -54,6 +55,10 @@ def encoded_again(own: Own) -> list[Finding]:
         _noise(own, other),
         _acting(own, other),
     ]
+
+
+def _unseen(own: Own) -> str:
+    return "" if len(own) else "no record of the sample is in the table"
 
 
 def _noise(own: Own, other: np.ndarray) -> Finding:
@@ -68,6 +73,7 @@ def _noise(own: Own, other: np.ndarray) -> Finding:
     return Finding(
         name="noise of each record",
         value=same,
+        unseen=_unseen(own),
         unit="share",
         warn_above=None,
         fail_above=_HALF,
@@ -91,6 +97,7 @@ def _acting(own: Own, other: np.ndarray) -> Finding:
     return Finding(
         name="hardening acts",
         value=len(inert),
+        unseen=_unseen(own),
         unit="steps",
         warn_above=None,
         fail_above=0,
@@ -131,8 +138,9 @@ def filled_fields(own: Own) -> frozenset[str]:
 
 def neighbour_graph(own: Own) -> Finding:
     """How much of the graph of who is like whom is left."""
-    kept = 0.0
+    kept, unseen = 0.0, f"fewer than {_FEWEST} records of the sample are in the table"
     if len(own) >= _FEWEST:
+        unseen = ""
         plain = _plain(own)
         # tokens count as the agreement weighs them, which is public
         weights = np.sqrt(plain.weight)
@@ -143,6 +151,7 @@ def neighbour_graph(own: Own) -> Finding:
     return Finding(
         name="neighbour graph",
         value=kept,
+        unseen=unseen,
         unit="share",
         warn_above=_LEAK_WARN,
         fail_above=_LEAK_FAIL if own.schema.harden else None,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from linkage.auditing.finding import Finding
 from linkage.auditing.tally import Tally
 from linkage.disagreement import differences
 from linkage.schema import Schema
 
 _NOT_TELLING = ("name", "category")
+# what a field of texts, or a feature of clkhash, is called that holds names, or one of a few words
+_OF_NAMES = re.compile(r"name|first|last|given|family|maiden|title|sex|gender|initial", re.IGNORECASE)
 
 
 def names_only(schema: Schema, held: frozenset[str] | None, tally: Tally) -> Finding:
@@ -19,11 +24,16 @@ def names_only(schema: Schema, held: frozenset[str] | None, tally: Tally) -> Fin
         held = frozenset(
             name for each in schema.filters if tally.filters[each.name].present for name in each.fields
         )  # of one filter for all fields: any that has a value
-    kinds = {field.type for field in schema.fields if field.name in held}
-    only = bool(kinds) and kinds <= set(_NOT_TELLING)
+    fields = [field for field in schema.fields if field.name in held]
+    names = [
+        field.type in _NOT_TELLING or (field.type == "text" and bool(_OF_NAMES.search(field.name))) for field in fields
+    ]
+    if schema.encoder == "clkhash":
+        names = [bool(_OF_NAMES.search(feature)) for feature in _features(schema)]
     return Finding(
         name="names only",
-        value=float(only),
+        value=float(bool(names) and all(names)),
+        unseen="" if names else "the set does not say what went in, or nothing did",
         unit="faults",
         warn_above=None,
         fail_above=0,
@@ -31,6 +41,12 @@ def names_only(schema: Schema, held: frozenset[str] | None, tally: Tally) -> Fin
         "encodings are the first that attacks read; they link strangers of one name, too.",
         change="Add date of birth and postcode, at least four fields in all, and check that their columns are filled.",
     )
+
+
+def _features(schema: Schema) -> list[str]:
+    """Identifiers of the features of clkhash that go into the filter."""
+    features = json.loads(schema.settings)["features"] if schema.settings else []
+    return [str(each.get("identifier", "")) for each in features if not each.get("ignored")]
 
 
 def against_agreement(schema: Schema, agreed: Schema) -> Finding:

@@ -17,7 +17,7 @@ from linkage.auditing.tally import Tally
 from linkage.schema import Schema
 
 SMALLEST = 10
-_FEW_VALUES = 20  # a filter of so many different values at most is a class, not an identifier
+_FEW_VALUES = 20  # a filter of so many different values at most is a class, not an identifier; one of codes always is
 _FEWEST = 50  # records; in fewer, each is one of few in any case
 _ALONE_WARN, _ALONE_FAIL = 0.02, 0.1
 _IN_SMALL_BLOCKS = 0.05
@@ -26,7 +26,12 @@ _IN_SMALL_BLOCKS = 0.05
 def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
     """Patterns of missing fields, rare values of filters that have few, and groups."""
     alone = _alone(tally)
-    rare = {name: _in_small(each.kinds) for name, each in tally.filters.items() if len(each.kinds) <= _FEW_VALUES}
+    codes = {each.name for each in schema.filters if {schema.field(name).type for name in each.fields} == {"category"}}
+    rare = {
+        name: _in_small(each.kinds)
+        for name, each in tally.filters.items()
+        if len(each.kinds) <= _FEW_VALUES or name in codes
+    }
     worst = max(rare, key=lambda name: rare[name]) if rare else ""
     small = {each.name: _below(tally.groups.get(each.name, Counter()), each.smallest) for each in schema.groups}
     group = max(small, key=lambda name: small[name]) if small else ""
@@ -34,6 +39,7 @@ def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
         Finding(
             name="missing fields",
             value=alone / max(1, tally.n),
+            unseen=_unseen(tally),
             unit="share",
             warn_above=_ALONE_WARN,
             fail_above=_ALONE_FAIL,
@@ -43,6 +49,7 @@ def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
         Finding(
             name="small classes",
             value=rare.get(worst, 0),
+            unseen="" if rare else "no filter stands for so few values",
             unit="records",
             warn_above=0,
             fail_above=None,
@@ -103,6 +110,12 @@ def keyed_blocks(tally: Tally, schema: Schema) -> Finding:
         "dates are, and records that share many blocks are alike, however their filters were hardened.",
         change="Have fewer rules and coarser ones, or none and let the centre find candidates by LSH.",
     )
+
+
+def _unseen(tally: Tally) -> str:
+    if len(tally.filters) < 2:
+        return "in one filter a record it does not show by itself"
+    return f"fewer than {_FEWEST} records" if tally.n < _FEWEST else ""
 
 
 def _alone(tally: Tally) -> int:

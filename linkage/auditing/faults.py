@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from linkage.auditing.finding import Finding
+
 Tier = Literal["set", "file", "schema", "table"]
 
 GIVE = {
@@ -70,13 +72,24 @@ FAULTS = (
 )
 
 
-def found_by(findings: Iterable[str]) -> tuple[str, ...]:
-    """Names of the faults that show in findings of these names."""
-    there = set(findings)
-    return tuple(fault.name for fault in FAULTS if fault.finding in there)
+def found_by(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Names of the faults that show in what was measured."""
+    measured = _names(each for each in findings if not each.unseen)
+    return tuple(fault.name for fault in FAULTS if fault.finding in measured)
 
 
-def missed_by(findings: Iterable[str]) -> tuple[str, ...]:
-    """Names of those that show in others, for which more must be given."""
-    there = set(findings)
-    return tuple(f"{fault.name} (give {GIVE[fault.needs]})" for fault in FAULTS if fault.finding not in there)
+def missed_by(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Names of the others, and for each what more must be given, or why it can't be measured here."""
+    given = tuple(findings)
+    measured = _names(each for each in given if not each.unseen)
+    why = {each.name: each.unseen for each in given if each.unseen}
+    return tuple(
+        f"{fault.name} ({why.get(fault.finding) or 'give ' + GIVE[fault.needs]})"
+        for fault in FAULTS
+        if fault.finding not in measured
+    )
+
+
+def _names(findings: Iterable[Finding]) -> set[str]:
+    names = {each.name for each in findings}
+    return names | {"block sizes"} if "keyed blocks" in names else names  # blocks of the agreement's own rules

@@ -21,6 +21,7 @@ class Finding:
     reason          what it means that it is so
     change          what to do about it; empty where it is in order
     where           the filter, column or group with the worst value; empty where there is one only
+    unseen          why it could not be measured, which is no sign that all is well; empty where it was
 
     >>> of = {"unit": "share", "warn_above": 0.1, "fail_above": None, "reason": "", "change": ""}
     >>> [Finding(name="fill", value=value, **of).level for value in (0.1, 0.2)]
@@ -35,6 +36,7 @@ class Finding:
     reason: str
     change: str
     where: str = ""
+    unseen: str = ""
 
     @property
     def level(self) -> Level:

@@ -103,10 +103,15 @@ def unkeyed(tally: Tally, schema: Schema) -> Finding:
     together are correlated, over all pairs of letters; under a wrong one they are as any two bits.
     """
     found: dict[str, float] = {}
-    for filter in schema.filters:
+    unseen = "no pairs of letters go into it"
+    for filter in (each for each in schema.filters if _has_grams(schema, each)):
         bits = tally.sample[filter.name]
         bits = bits[bits.any(axis=1)]
-        if len(bits) >= _FEWEST and 16 <= filter.bits <= _MOST_BITS and _has_grams(schema, filter):
+        if len(bits) < _FEWEST:
+            unseen = f"fewer than {_FEWEST} records in the sample"
+        elif not 16 <= filter.bits <= _MOST_BITS:
+            unseen = f"filters of fewer than 16 or more than {_MOST_BITS:,} bits"
+        else:
             found |= {f"{filter.name}: {name}": z for name, z in _fits(bits).items()}
     worst = max(found, key=lambda name: found[name], default="")
     z = max(0.0, found.get(worst, 0.0))
@@ -117,6 +122,7 @@ def unkeyed(tally: Tally, schema: Schema) -> Finding:
         warn_above=None,
         fail_above=_PLAIN,
         where=worst if z > _PLAIN else "",
+        unseen="" if found else unseen,
         reason="The bits are where a hash without a key puts them. Anybody can encode names so, and look them up.",
         change="Encode with `linkage encode` under a key of `linkage keygen`.",
     )

@@ -47,6 +47,7 @@ def order_findings(tally: Tally, schema: Schema) -> list[Finding]:
         Finding(
             name="neighbouring rows",
             value=max(0.0, _nearer(tally)),
+            unseen="" if tally.beside[2] >= _FEWEST else f"fewer than {_FEWEST} records",
             unit="standard errors nearer than chance",
             warn_above=None,
             fail_above=_ALIKE,

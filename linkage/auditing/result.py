@@ -58,12 +58,12 @@ class Audit:
     @property
     def finds(self) -> tuple[str, ...]:
         """Faults that an audit with what was given can find."""
-        return found_by(finding.name for finding in self.findings)
+        return found_by(self.findings)
 
     @property
     def misses(self) -> tuple[str, ...]:
-        """Faults that it can't, for which more must be given."""
-        return missed_by(finding.name for finding in self.findings)
+        """Faults that it can't: for which more must be given, or more records be there."""
+        return missed_by(self.findings)
 
     def raise_above(self, level: Level = "warn") -> None:
         """Raise `PrivacyError` if anything is worse than ``level``: above ``warn`` is ``fail``, above ``ok`` both.
@@ -91,10 +91,10 @@ class Audit:
         return len(self.findings)
 
     def to_arrow(self) -> pa.Table:
-        """Columns name, level, value, unit, warn_above, fail_above, where, reason, change."""
+        """Columns name, level, value, unit, warn_above, fail_above, where, reason, change, unseen."""
         import pyarrow as pa
 
-        columns = ("name", "level", "value", "unit", "warn_above", "fail_above", "where", "reason", "change")
+        columns = ("name", "level", "value", "unit", "warn_above", "fail_above", "where", "reason", "change", "unseen")
         kinds = {name: pa.float64() for name in ("value", "warn_above", "fail_above")}
         return pa.table(
             {
@@ -118,6 +118,9 @@ class Audit:
             "",
         ]
         for each in self.findings:
+            if each.unseen:
+                lines.append(f"-     {each.name}: not measured, {each.unseen}")
+                continue
             value = shown(each.value, each.unit)
             lines.append(f"{_MARK[each.level]}  {each.name}{_at(each)}: {value}  ({each.threshold})")
             if each.level != "ok":
@@ -143,7 +146,8 @@ class Audit:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{each.level}</td><td>{escape(each.name + _at(each))}</td><td>{shown(each.value, each.unit)}</td>"
+            f"<tr><td>{'-' if each.unseen else each.level}</td><td>{escape(each.name + _at(each))}</td>"
+            f"<td>{'not measured: ' + each.unseen if each.unseen else shown(each.value, each.unit)}</td>"
             f"<td>{each.threshold}</td><td>{escape(each.reason)}</td><td>{escape(each.change)}</td></tr>"
             for each in self.findings
         )

@@ -36,13 +36,13 @@ def xor_structure(tally: Tally, schema: Schema, seed: int) -> tuple[Finding, flo
     if bits.shape[1] > _XOR_WIDE:
         bits = bits[:, np.sort(np.random.default_rng(seed).permutation(bits.shape[1])[:_XOR_WIDE])]
     z = bias = 0.0
-    where = ""
+    where, unseen = "", f"fewer than {_FEWEST} records in the sample, or bits that hardly vary"
     moving = (bits.mean(axis=0) > 0.02) & (bits.mean(axis=0) < 0.98) if len(bits) else np.zeros(0, bool)
     if len(bits) >= _FEWEST and moving.sum() >= 8:
         found = xor_tuples_of(bits, sample=_XOR_SAMPLE, rounds=_XOR_ROUNDS, seed=seed)
         beyond_pairs = [each for each in found.findings if (each.among, each.order) != ("records", 2)]
         most = max(beyond_pairs, key=lambda each: each.z)
-        z, where = max(0.0, most.z), f"{most.order} {most.among} at a time"
+        z, where, unseen = max(0.0, most.z), f"{most.order} {most.among} at a time", ""
         bias = min(1.0, max(0.0, *(each.bias - each.expected for each in beyond_pairs))) if z > _PLAIN else 0.0
     return Finding(
         name="XOR structure",
@@ -51,6 +51,7 @@ def xor_structure(tally: Tally, schema: Schema, seed: int) -> tuple[Finding, flo
         warn_above=_PLAIN,
         fail_above=None,
         where=where if z > _PLAIN else "",
+        unseen=unseen,
         reason="Bits, or records, cancel out further than chance allows: what plain, folded and diffused filters have "
         "in common survives any key, and attacks on diffusion start from it.",
         change='Agree on profile = "hardened", or send it to a centre that is trusted.',
@@ -59,15 +60,18 @@ def xor_structure(tally: Tally, schema: Schema, seed: int) -> tuple[Finding, flo
 
 def double_hashing(tally: Tally) -> Finding:
     """Whether bits that are set together lie at equal distances, in the filter where they do so most."""
-    found = {name: _equal_distances(bits) for name, bits in tally.sample.items()}
-    worst = max(found, key=lambda name: found[name])
+    seen = {name: bits[bits.any(axis=1)] for name, bits in tally.sample.items()}
+    seen = {name: bits for name, bits in seen.items() if len(bits) >= _FEWEST and 16 <= bits.shape[1] <= _MOST_BITS}
+    found = {name: _equal_distances(bits) for name, bits in seen.items()}
+    worst = max(found, key=lambda name: found[name], default="")
     return Finding(
         name="double hashing",
-        value=max(0.0, found[worst]),
+        value=max(0.0, found.get(worst, 0.0)),
         unit="standard deviations beyond chance",
         warn_above=None,
         fail_above=_EQUAL,
-        where=worst if found[worst] > _EQUAL and len(found) > 1 else "",
+        where=worst if found.get(worst, 0.0) > _EQUAL and len(tally.sample) > 1 else "",
+        unseen="" if found else f"fewer than {_FEWEST} records in the sample, or more than {_MOST_BITS:,} bits",
         reason="Positions of a token lie at equal distances: double hashing, with which published attacks read most "
         "frequent names.",
         change="Encode with `linkage encode`; in a clkhash schema choose the strategy that is not doubleHash.",
@@ -76,10 +80,7 @@ def double_hashing(tally: Tally) -> Finding:
 
 def _equal_distances(bits: Bits) -> float:
     """Of steps from bit to bit that are set together, how many are followed by the same step, beyond chance."""
-    bits = bits[bits.any(axis=1)]
     n, width = bits.shape
-    if n < _FEWEST or not 16 <= width <= _MOST_BITS:
-        return 0.0
     together = partners(correlations(bits), _CHANCE / np.sqrt(n))
     first, second = np.nonzero(together)
     third = (2 * second - first) % width
