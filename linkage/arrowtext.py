@@ -15,6 +15,8 @@ def as_strings(column: Any) -> pa.StringArray | pa.ChunkedArray:
     """
     import pyarrow as pa
 
+    if pa.types.is_string_view(column.type):
+        column.validate(full=True)  # a cast reads wherever a view points
     try:
         return column.cast(pa.string())
     except pa.ArrowNotImplementedError:

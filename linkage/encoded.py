@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from linkage import encodedfile
 from linkage.disagreement import differences
-from linkage.errors import MismatchError
+from linkage.errors import MismatchError, require_kind
 from linkage.rows import ContentDigest, Header, Rows, fault
 from linkage.schema import Schema
 
@@ -240,6 +240,8 @@ class EncodedSet:
 
 def require_comparable(*sets: EncodedSet) -> None:
     """Raise `MismatchError` naming the difference unless the sets share schema, key and encoding version."""
+    for each in sets:
+        require_kind(each, EncodedSet, "an encoded set")
     first = sets[0]
     for other in sets[1:]:
         pair = f"'{first.source}' and '{other.source}'"

@@ -114,6 +114,18 @@ class LinkageWarning(UserWarning):
     """Something the result depends on that a person should know, such as a field that is all missing."""
 
 
+def require_kind(given: object, kind: type, name: str) -> None:
+    """Raise ``TypeError`` unless an argument is of its kind: most often it is the path of a file that holds one.
+
+    >>> require_kind("links.parquet", dict, "links")
+    Traceback (most recent call last):
+    TypeError: links: must be of the type dict, not str
+    """
+    if not isinstance(given, kind):
+        read = f"; read it with {kind.__name__}.load(path)" if hasattr(kind, "load") else ""
+        raise TypeError(f"{name}: must be of the type {kind.__name__}, not {type(given).__name__}{read}")
+
+
 def nearest(word: object, choices: Iterable[str]) -> str:
     """The end of an error message: the word that was probably meant, and the legal ones.
 

@@ -65,6 +65,17 @@ def _write_line(descriptor: int, end: int, line: bytes) -> None:
         raise
 
 
+def require_writable(path: PathLike) -> None:
+    """Raise ``OSError`` unless a line can be added, or a log be begun: before any work that it is to tell of."""
+    file = Path(path)
+    if file.exists():
+        os.close(os.open(file, os.O_WRONLY | os.O_APPEND))
+    elif not file.parent.is_dir():
+        raise FileNotFoundError(f"{file}: the folder {file.parent} does not exist")
+    elif file.is_symlink() or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise PermissionError(f"{file}: no log can be begun there")
+
+
 def verify(path: PathLike, *, head: str | None = None) -> Verified:
     """Read a log through; ``head`` is a last hash noted earlier, which must still be in it.
 

@@ -13,9 +13,15 @@ import numpy as np
 
 from linkage.disagreement import differences, shared_differences
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning
+from linkage.errors import LinkageWarning, require_kind
 from linkage.rows import Header, Rows
 from linkage.schema import Schema
+
+
+def require_sets(left: object, right: object) -> None:
+    """Raise ``TypeError`` unless both are encoded sets, or the right one is None."""
+    for each in (left,) if right is None else (left, right):
+        require_kind(each, EncodedSet, "an encoded set")
 
 
 def in_one_agreement(*sets: EncodedSet) -> tuple[EncodedSet, ...]:

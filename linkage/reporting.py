@@ -15,7 +15,7 @@ from linkage import charts
 from linkage.central.disclosing.overlap import overlap
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
-from linkage.errors import nearest
+from linkage.errors import nearest, require_kind
 from linkage.files import PathLike
 from linkage.links import Links
 from linkage.page import Section, arrow_table, facts, figure, note, page, save, table, text
@@ -95,6 +95,11 @@ def report(
     True
     """
     charts.require_matplotlib()
+    require_kind(links, Links, "links")
+    for each in sets:
+        require_kind(each, EncodedSet, "sets")
+    if not isinstance(title, str) or any("\ud800" <= letter <= "\udfff" for letter in title):
+        raise ValueError("title: must be text, which a byte that is not UTF-8 is not")
     for each in sets:
         if each.source not in links.sources:
             raise ValueError(f"report: '{each.source}' was not linked; {nearest(each.source, links.sources)}")

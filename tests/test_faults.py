@@ -94,6 +94,30 @@ def test_part__that_is_young_or_a_link_stays(tmp_path):
     assert young.exists() and link.is_symlink() and (tmp_path / "precious").read_text() == "mine"
 
 
+def test_killed__twice_cleans_up_once_and_whole(monkeypatch, tmp_path, capsys):
+    """The second signal came while the first was cleaned up after, and what was left was said not to be."""
+    monkeypatch.setattr(exitcodes, "_told", [])
+    before = signal.getsignal(signal.SIGINT)
+
+    def stopped():
+        with written_beside(tmp_path / "a.parquet") as part:
+            part.write_text("half")
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                part.write_text("cleaning up goes on")
+
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        exitcodes.heed_signals()
+        assert exitcodes.run(click.Command("stopped", callback=stopped), []) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err.strip() == "interrupted; nothing half-written is left"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_killed__while_c_code_makes_another_exception_of_it_ends_as_told(monkeypatch, capsys, number, code):
     """NumPy, imported when SIGTERM came, had no attribute: exit code 1 and "unexpected error"."""

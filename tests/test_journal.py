@@ -153,3 +153,26 @@ def test_commands__are_written_down_without_a_row_an_id_or_a_key(tmp_path, monke
 def test_file_facts__of_a_key_say_only_that_it_is_one(tmp_path):
     lk.Key.generate().save(tmp_path / "a.key")
     assert journal.file_facts(tmp_path / "a.key") == {"name": "a.key", "key": True}
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_commands__do_not_take_the_log_for_an_output(tmp_path, monkeypatch, capsys, existing):
+    """The log was replaced by what was written, and only then found to be none."""
+    monkeypatch.chdir(tmp_path)
+    if existing:
+        journal.append("log.toml", "encode")
+    before = lines(tmp_path / "log.toml") if existing else None
+    for line in (["schema", "uk-person", "--project", "x", "-o", "./log.toml"], ["keygen", "log.toml"]):
+        assert run(cli, ["--log", "log.toml", *line]) == 2
+        assert "is the log" in capsys.readouterr().err
+    assert (lines(tmp_path / "log.toml") if existing else None) == (before if existing else None)
+    assert existing or not (tmp_path / "log.toml").exists()
+
+
+@pytest.mark.parametrize("log", ["none/log.jsonl", "loop"])
+def test_commands__that_no_log_can_tell_of_do_nothing(tmp_path, monkeypatch, log):
+    """A release was written of which there is no line."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    assert run(cli, ["--log", log, "keygen", "project.key"]) == 3
+    assert not (tmp_path / "project.key").exists()

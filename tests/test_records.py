@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import struct
 import traceback
 
 import duckdb
@@ -553,3 +554,15 @@ def test_as_text__reads_a_chunked_column_of_categories():
     """The groups of a pandas truth of dtype category once ended in an AttributeError."""
     chunks = pa.chunked_array([pa.array(["a", None]).dictionary_encode(), pa.array(["b"]).dictionary_encode()])
     assert as_text(chunks, "c", "identifier", 1).to_pylist() == ["a", None, "b"]
+
+
+def test_as_text__of_a_view_that_points_outside_is_refused():
+    """Reading it ended the process: Arrow casts a view without a look at where it points."""
+    view = struct.pack("<iiii", 100, 0, 5, 900)
+    broken = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(view), pa.py_buffer(b"x" * 8)])
+    with pytest.raises(RecordError, match="column 'a'"):
+        as_text(broken, "a", "text", 1)
+    indices = pa.array([7], pa.int32())
+    outside = pa.DictionaryArray.from_arrays(indices, pa.array(["x"]), safe=False)
+    with pytest.raises(RecordError, match="column 'a' is damaged"):
+        as_text(outside, "a", "text", 1)

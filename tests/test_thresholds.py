@@ -118,3 +118,12 @@ def test_least_overlap__keeps_the_pair_that_a_float_bound_lost():
 def test_least_overlap__of_no_bits_is_beyond_what_no_bits_share():
     for ratio in ("1/1000000", "1/2", "1"):
         assert least_overlap(Fraction(ratio), n_bits=8)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["1e-9999999999999999999", "1e9999999999999999999", "1E+999999999999999999999", "1e-9_999"]
+)
+def test_exact_ratio__of_an_exponent_that_not_even_decimal_holds_is_refused_at_once(text):
+    """It was worked out, for ever: twenty-two letters on the command line."""
+    with pytest.raises(ValueError, match="threshold: must be above 0 and at most 1"):
+        exact_ratio(text, name="threshold")

@@ -17,7 +17,7 @@ from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
 from linkage.agency.blocks import BlockKeys
 from linkage.agency.filters import KnownFilters
 from linkage.agency.harden import Hardener, columns_for
-from linkage.agency.key import Key
+from linkage.agency.key import Key, require_keys
 from linkage.agency.ordered import Columns
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
@@ -110,8 +110,7 @@ def encode(
     """
     if not isinstance(schema, Schema):
         raise TypeError("schema: read the agreement with Schema.load(path) or make one with Schema.preset(name)")
-    if not isinstance(key, Key) or not (id_key is None or isinstance(id_key, Key)):
-        raise TypeError("key: make one with Key.generate() or read it with Key.load(path)")
+    require_keys(key, id_key)
     if not isinstance(id, str):
         raise TypeError("id: the name of the column of record ids; number the records if there is none")
     if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():

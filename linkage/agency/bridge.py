@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.agency.key import Key
+from linkage.agency.key import Key, require_keys
 from linkage.agency.opened import require_column
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
@@ -51,6 +51,8 @@ def bridge(
     """
     import pyarrow as pa
 
+    require_keys(old_key, id_key)
+    require_keys(new_key, new_id_key)
     ids = _own_ids(table, id)
     old, new = (
         hashed_ids(ids, key, project=name, source=source, column=id)
@@ -68,6 +70,7 @@ def withdrawal(table: object, key: Key, *, id: str, source: str, project: str, i
     """
     import pyarrow as pa
 
+    require_keys(key, id_key)
     return _each_once(
         pa.table(
             {"record_id": hashed_ids(_own_ids(table, id), id_key or key, project=project, source=source, column=id)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.agency.key import Key, require_key
+from linkage.agency.key import Key, require_key, require_keys
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
 from linkage.cases import CaseList
-from linkage.errors import RecordError
+from linkage.errors import RecordError, require_kind
 from linkage.sealed import sealed
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    require_kind(cases, CaseList, "cases")
+    require_keys(key, id_key)
     require_key(key, cases.project, cases.key_check, what=f"the cases for '{cases.source}' were")
     frame = Attachable.of(table)
     ids = hashed_ids(id_column(frame, id), id_key or key, project=cases.project, source=cases.source, column=id)

@@ -154,6 +154,12 @@ class Key:
         object.__setattr__(self, name, value)
 
 
+def require_keys(key: object, id_key: object) -> None:
+    """Raise ``TypeError`` unless these are keys, of which the second may be left out."""
+    if not isinstance(key, Key) or not (id_key is None or isinstance(id_key, Key)):
+        raise TypeError("key: make one with Key.generate() or read it with Key.load(path)")
+
+
 def require_key(key: Key, project: str, key_check: str, *, what: str) -> None:
     """``MismatchError`` unless ``what`` was made under this key; compared in constant time."""
     own = key.check(project)

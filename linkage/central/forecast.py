@@ -23,6 +23,7 @@ from linkage.central.modelling.levels import comparisons, kernel_plan, sides
 from linkage.central.thresholds import Measure, Ratio
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet, require_comparable
+from linkage.oneagreement import require_sets
 from linkage.parallel import memory_limit, thread_count
 from linkage.progress import clock
 
@@ -138,6 +139,7 @@ def plan(
     >>> plan(some, threshold=0.9).pairs_compared
     4950
     """
+    require_sets(left, right)
     memory_limit(memory)
     if left.schema.layout == "record" or filters is not None:
         if threshold is None:

@@ -16,7 +16,7 @@ from linkage.central.thresholds import MEASURES, Measure, Ratio, exact_ratio, le
 from linkage.central.tiles import Found, arranged, no_pairs
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import nearest
-from linkage.oneagreement import in_one_agreement
+from linkage.oneagreement import in_one_agreement, require_sets
 from linkage.pairs import Pairs
 from linkage.parallel import thread_count
 from linkage.schema import Schema
@@ -80,6 +80,7 @@ def prepared(
     spans: bool = True,
 ) -> Job:
     """Check what was asked for, and arrange the right side, unless no tile will ask for its ``spans``."""
+    require_sets(left, right)
     left, other = (left, left) if right is None else in_one_agreement(left, right)
     require_comparable(left, other)
     names, n_bits = chosen_filters(left.schema, filters)

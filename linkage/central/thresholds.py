@@ -7,6 +7,7 @@ on the threshold (0.75 with popcounts 60 and 100).
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -43,7 +44,10 @@ def exact_ratio(value: Ratio, *, name: str) -> Fraction:
 
 
 def _is_tiny(value: str | Decimal) -> bool:
-    # as a fraction 1e-999999999 has a thousand million digits
+    # as a fraction 1e-999999999 has a thousand million digits, and what not even Decimal holds would never be done
+    exponents = re.findall(r"[eE]([+-]?[\d_]+)", value) if isinstance(value, str) else []
+    if any(len(each) > len(str(_MAX_TEXT)) + 1 for each in exponents):
+        return True
     try:
         exponent = Decimal(value).as_tuple().exponent
     except ArithmeticError:

@@ -54,7 +54,9 @@ def heed_signals() -> None:
             signal.signal(number, _stop)
 
 
-def _stop(number: int, _: object) -> NoReturn:
+def _stop(number: int, _: object) -> None:
+    if _told:  # a second one in the midst of cleaning up would leave what the first was to remove
+        return
     _told.append(number)
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,8 +32,10 @@ def logged(command: click.Command) -> click.Command:
         path = context.find_root().params.get("log_path")
         if path is None:
             return inner(*args, **params)
+        _keep_log(path, params)
         if Path(path).exists():
             journal.verify(path)  # before any work: a log that doesn't hold together is not carried on
+        journal.require_writable(path)
         said: dict[str, Any] = {"who": _who(), "inputs": _files(params, outputs=False), "settings": _settings(params)}
         start, ended = time.monotonic(), "failed"
         try:
@@ -62,6 +65,16 @@ def log(path: str, *, head: str | None, as_json: bool) -> None:
     found = journal.verify(path, head=head)
     text = f"{found.lines:,} lines, none edited; last hash {found.head}"
     click.echo(json.dumps(vars(found)) if as_json else text)
+
+
+def _keep_log(path: str, params: Mapping[str, Any]) -> None:
+    """Refuse a log that is also read or written as something else: nothing could bring it back."""
+    own = os.path.realpath(path)
+    for name, value in params.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, str) and own in map(os.path.realpath, (each, each.rpartition("=")[2])):
+                option = name.removesuffix("_path").replace("_", "-")
+                raise click.UsageError(f"{path} is the log, and was given as {option} too; choose another name")
 
 
 def _who() -> str:

@@ -7,7 +7,7 @@ import json
 import click
 
 from linkage.commands.options import json_option, keep_apart, keep_inputs, out_option
-from linkage.commands.tablefiles import write_table
+from linkage.commands.tablefiles import require_table_place, write_table
 
 
 @click.command()
@@ -68,6 +68,7 @@ def overlap(
     if csv_path is not None:
         keep_inputs(csv_path, links_path, *sets, book)
         keep_apart(csv_path, book)
+        require_table_place(csv_path)  # what is published is in the ledger, whether it could be written or not
     loaded = [linkage.EncodedSet.load(path) for path in sets]
     found = linkage.overlap(linkage.Links.load(links_path), *loaded, by=by, of=of, policy=policy, book=book)
     if csv_path is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linkage.errors import FileFormatError
-from linkage.files import written_beside
+from linkage.files import require_place, written_beside
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,13 +57,19 @@ def by_source(option: str, given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def require_table_place(path: str) -> None:
+    """Raise, before any work, unless a table can be written there."""
+    if Path(path).suffix.lower() not in (".csv", ".parquet"):
+        raise ValueError(f"{path}: a table is written as .csv or .parquet")
+    require_place(Path(path), None)
+
+
 def write_table(table: pa.Table, path: str) -> None:
     """Write a table as .csv or .parquet, whole or not at all, for its owner's eyes only."""
     from pyarrow import csv, parquet
 
+    require_table_place(path)
     kind = Path(path).suffix.lower()
-    if kind not in (".csv", ".parquet"):
-        raise ValueError(f"{path}: a table is written as .csv or .parquet")
     with written_beside(path) as part:
         if kind == ".csv":
             csv.write_csv(table, part)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from linkage import ledger
 from linkage.disclosure import Counts, Policy, Protected, policy_of, protect
 from linkage.encoded import EncodedSet
-from linkage.errors import PrivacyError, nearest
+from linkage.errors import PrivacyError, nearest, require_kind
 from linkage.links import Links
 from linkage.tables import TableOfResults
 
@@ -113,6 +113,9 @@ def overlap(
     >>> overlap(link(*sets)).to_arrow()["known_to"].to_pylist()
     ['primary_school', 'primary_school, registry', 'registry', 'all']
     """
+    require_kind(links, Links, "links")
+    for each in sets:
+        require_kind(each, EncodedSet, "sets")
     rules = policy_of(policy)
     if of is not None and of not in links.sources:
         raise ValueError(f"of: '{of}' was not linked; {nearest(of, links.sources)}")

@@ -28,7 +28,7 @@ from linkage.central.passes import Meet, Pass
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import LinkageWarning, RecordError
-from linkage.oneagreement import in_one_agreement
+from linkage.oneagreement import in_one_agreement, require_sets
 from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
@@ -81,6 +81,7 @@ def fitted(
     **limits: Unpack[Limits],
 ) -> Model:
     """What `fit` gives, without its warnings."""
+    require_sets(left, right)
     if right is not None:
         left, right = in_one_agreement(left, right)
     _require_evidence(left, left if right is None else right)

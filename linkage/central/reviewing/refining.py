@@ -31,7 +31,8 @@ from linkage.central.modelling.model import FieldWeights, Model
 from linkage.central.modelling.scoring import Levels, evidence_of, levels_of
 from linkage.central.reviewing.decided import Decided, decided
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning
+from linkage.errors import LinkageWarning, require_kind
+from linkage.oneagreement import require_sets
 
 _SPREAD = 0.3  # of the logarithms of the scales, before any decision is seen
 _WRONG = 0.01  # of the decisions, at least: one mistake about a sure pair must not turn a field round
@@ -73,6 +74,8 @@ def refine(
 
     Cost: one pass over all pairs, as `Model.predict`, and a second or two.
     """
+    require_kind(model, Model, "model")
+    require_sets(left, right)
     model.require_fit(left, left if right is None else right)
     asked = explain(
         model, left, right, probability=0.5, duplicates=duplicates,
