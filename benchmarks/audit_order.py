@@ -24,6 +24,7 @@ from typing import Any
 import machine
 import numpy as np
 import results_kept
+from scipy.stats import spearmanr
 
 import linkage as lk
 from linkage import study
@@ -156,11 +157,22 @@ def correlation(lines: list[dict], risk: str) -> float:
     >>> round(correlation(lines, "risk"), 6)
     1.0
     """
-    from scipy.stats import spearmanr
-
     ways = list(dict.fromkeys(line["way"] for line in lines))
     means = [[mean(line[name] for line in lines if line["way"] == way) for way in ways] for name in ("named", risk)]
     return float(spearmanr(*means).statistic)
+
+
+def interval(lines: list[dict], risk: str, draws: int = 2_000) -> tuple[float, float]:
+    """The middle 95 % of the same over ways that are drawn again, so many as there are."""
+    own = {way: [line for line in lines if line["way"] == way] for way in dict.fromkeys(line["way"] for line in lines)}
+    values = [[mean(line[name] for line in each) for each in own.values()] for name in ("named", risk)]
+    rng, found = np.random.default_rng(0), []
+    for _ in range(draws):
+        chosen = rng.integers(0, len(own), len(own))
+        if len(set(chosen.tolist())) > 2:
+            found.append(spearmanr(*(np.array(each)[chosen] for each in values)).statistic)
+    low, high = np.nanquantile(found, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def table(lines: list[dict]) -> str:
@@ -178,8 +190,10 @@ def table(lines: list[dict]) -> str:
     for what, kept in (("all ways", WAYS), ("fixed first", FIXED)):
         some = [line for line in lines if line["way"] in kept]
         if len({line["way"] for line in some}) > 2:
+            low, high = interval(some, "risk")
             said.append(
-                f"Spearman, {what}: {correlation(some, 'risk'):.3f}; set alone {correlation(some, 'risk_of_set'):.3f}"
+                f"Spearman, {what}: {correlation(some, 'risk'):.3f} ({low:.2f} to {high:.2f} over ways drawn again); "
+                f"set alone {correlation(some, 'risk_of_set'):.3f}"
             )
     return "\n".join(said)
 

@@ -29,7 +29,8 @@ def test_audit_order__correlates_as_the_readme_says():
     said = (ROOT / "README.md").read_text(encoding="utf-8")
     whole, of_fixed = (audit_order.correlation(lines, "risk") for lines in (LINES, fixed))
     assert whole >= 0.9 and of_fixed >= 0.9
-    assert f"rank correlation {whole:.2f} (of the ten {of_fixed:.2f})" in said
+    low, high = audit_order.interval(LINES, "risk")
+    assert f"rank correlation {whole:.2f} (of the ten {of_fixed:.2f}; {low:.2f} to {high:.2f} over ways" in said
     assert f"From the file alone it is {audit_order.correlation(LINES, 'risk_of_set'):.2f}" in said
     assert "Spearman, all ways" in audit_order.table(LINES)
 
