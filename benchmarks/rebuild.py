@@ -39,6 +39,7 @@ STEPS = (
     "frontier.py",
     "frontier.py --confirm",
     "composite.py",
+    "audit_cost.py",
     "frontier.py --told",
     "composite.py --told",
     "attacks.py",

@@ -380,7 +380,7 @@ for way, centre in (
 # - That an attack named nobody says that *this* attack with *this* list did not get through. The best one published
 #   needs neither key nor a told fifth, only who resembles whom; it takes minutes where it fails, so it was left out.
 #   The README has what it named, `study.attacks.graph_matching`, on other lists: everybody from plain filters and from
-#   those with noise (`benchmarks/frontier.py`), at most one in a thousand from hardened ones (`benchmarks/attacks.py`).
+#   those with noise (`benchmarks/frontier.py`), at most two in a thousand from hardened ones (`benchmarks/attacks.py`).
 #   From folded ones it named next to nobody, and is known to be weaker there than what was published.
 # - SAUL, which guarded and hardened rest on, is young, and nobody but its authors has analysed it in print.
 # - One population and one key of each kind. Over five other keys (`seeds=range(11, 16)` above) F1 on the badly kept

@@ -278,3 +278,11 @@ def test_reidentified__of_nobody_in_both_has_no_rate():
 
 def _columns_of(trial: Trial, name: str) -> np.ndarray:
     return np.concatenate([np.full(filter.bits, filter.name == name) for filter in trial.schema.filters])
+
+
+def test_attack__of_too_few_or_of_a_filter_that_is_not_there_says_so(record):
+    few = record.encoded.without(record.encoded.record_ids.to_pylist()[5:])
+    with pytest.raises(ValueError, match="fewer than 10 records or people"):
+        attacks.graph_matching(few, record.lists.known, **record.told | {"truth": record.lists.truth.slice(0, 0)})
+    with pytest.raises(ValueError, match="filters: there is no 'nope'"):
+        attacks.xor_tuples(record.encoded, filters=["nope"])

@@ -1,6 +1,7 @@
 """Whether the audit orders ways to encode as attacks do: the README says what was measured, on all twenty ways."""
 
 import doctest
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ if not (ROOT / "benchmarks").exists():
     pytest.skip("the benchmarks are no part of the wheel", allow_module_level=True)
 sys.path[:0] = [str(ROOT / "benchmarks")]  # scripts, found as they find each other
 
+import audit_cost  # noqa: E402
 import audit_order  # noqa: E402
 import results_kept  # noqa: E402
 
@@ -42,3 +44,24 @@ def test_audit_order__has_examples_that_hold():
 def test_audit_order__measures_a_way(tmp_path):
     found = audit_order.measure(audit_order.WAYS["plain"], seed=3, people=120)
     assert found["named"] > 0.3 and found["risk"] > 0.5 and set(found["by"]) == {"0.1", "0.3", "1.0"}
+
+
+def test_audit_cost__is_as_the_readme_says():
+    said = (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
+    own = {line["profile"]: line for line in results_kept.lines_of(audit_cost.COST)}
+    assert all(line["settings"] == {"records": 1_000_000} and line["seconds"] < 600 for line in own.values())
+    first, second = (
+        (round(own[name]["processor_seconds"]), f"{own[name]['peak_mib'] / 1024:.1f}")
+        for name in ("linkable", "hardened")
+    )
+    assert (
+        f"took {first[0]} seconds of a processor and {first[1]} GB under `linkable`, {second[0]} and {second[1]}"
+        in said
+    )
+
+
+def test_audit_cost__measures_in_a_process_of_its_own(tmp_path):
+    command = [sys.executable, ROOT / "benchmarks" / "audit_cost.py", "--records", "300", "--profiles", "linkable"]
+    subprocess.run([*command, "--out", tmp_path / "cost.jsonl"], check=True, capture_output=True)
+    (line,) = results_kept.lines_of(tmp_path / "cost.jsonl")
+    assert line["records"] == 300 and line["peak_mib"] > 50 and line["seconds"] > 0

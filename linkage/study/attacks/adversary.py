@@ -21,7 +21,7 @@ from linkage.agency.records import column_plan, read
 from linkage.agency.rejoin import hashed_ids
 from linkage.agency.tokens import tokeniser
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning, SchemaError
+from linkage.errors import LinkageWarning, SchemaError, nearest
 from linkage.positions import usual_of_a_token
 from linkage.schema import Schema
 
@@ -35,7 +35,14 @@ _SOURCE = "adversary"
 
 
 def bits_of(encoded: EncodedSet, filters: Sequence[str] | None = None) -> Bits:
-    """(n, bits) uint8 of 0 and 1: the filters of each record, or those named, side by side."""
+    """(n, bits) uint8 of 0 and 1: the filters of each record, or those named, side by side.
+
+    ``ValueError`` for a name that is none.
+    """
+    known = [filter.name for filter in encoded.schema.filters]
+    for name in filters or ():
+        if name not in known:
+            raise ValueError(f"filters: there is no '{str(name)[:40]}'; {nearest(name, known)}")
     parts = [
         np.unpackbits(np.ascontiguousarray(encoded.filters[filter.name]).view(np.uint8), axis=1, count=filter.bits)
         for filter in encoded.schema.filters

@@ -59,6 +59,7 @@ STARTS: tuple[Leaning | Independent | Start, ...] = (
 )
 """Ways to begin, the quickest first, tried in turn until one is plainly right; no single one is best on all lists."""
 
+_FEWEST = 10
 _TRIED_IN = 40  # dimensions, until a start is chosen
 _PLAIN = 0.6  # an ambiguity below it is of a right alignment: wrong ones have 0.75 and more
 _FURTHER = 2  # times a start is carried on before it is given up
@@ -126,6 +127,8 @@ def graph_matching(
     own = OwnEncodings.of(known, encoded.schema, id=id, columns=columns, keys=keys, seed=seed)
     right = right_rows(encoded, own.ids, truth, truth_key)
     began = time.perf_counter()
+    if min(len(encoded), len(own.ids)) < _FEWEST:
+        raise ValueError(f"graph_matching: fewer than {_FEWEST} records or people, whose graph says nothing")
     left_cloud, right_cloud = (_cloud(sets, dimensions) for sets in ((encoded,), own.sets))
     near, tried = _laid_over(left_cloud, right_cloud, starts, np.random.default_rng(seed))
     near, unsure = _settled(left_cloud.points, right_cloud.points, near, dimensions)
