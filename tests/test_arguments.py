@@ -1,5 +1,6 @@
 """Arguments of another kind than asked for: most often the path of a file that holds what was meant."""
 
+import pyarrow as pa
 import pytest
 
 import linkage as lk
@@ -8,7 +9,6 @@ KEY = lk.Key.generate()
 TABLE = {"no": ["1", "2"], "surname": ["Lee", "Ray"]}
 SCHEMA = lk.Schema(project="arguments", fields=(lk.Field(name="surname", type="name"),))
 SET = lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", progress=False)
-RELEASE, CASES = ("r.parquet", "c.parquet")
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,19 @@ RELEASE, CASES = ("r.parquet", "c.parquet")
         (lambda: lk.fit(None), "an encoded set: must be of the type EncodedSet"),
         (lambda: lk.overlap("links.parquet"), r"links: must be of the type Links, not str; read it with Links.load"),
         (lambda: lk.report("links.parquet", "r.html"), "links: must be of the type Links"),
-        (lambda: lk.rejoin(RELEASE, TABLE, KEY, id="no"), "release: must be of the type Release, not str"),
-        (lambda: lk.open_cases(CASES, TABLE, KEY, id="no"), "cases: must be of the type CaseList, not str"),
+        (lambda: lk.rejoin("r.parquet", TABLE, KEY, id="no"), "release: must be of the type Release, not str"),
+        (lambda: lk.open_cases("c.parquet", TABLE, KEY, id="no"), "cases: must be of the type CaseList, not str"),
         (lambda: lk.refine(None, SET, SET, {}), "model: must be of the type Model, not NoneType"),
         (lambda: lk.bridge(TABLE, KEY, None, id="no", source="x", project="p"), "key: make one with Key.generate"),
         (lambda: lk.withdrawal(TABLE, "project.key", id="no", source="x", project="p"), "key: make one"),
         (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", id_key=7), "key: make one"),
+        (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", columns=1), "columns: a dict from field"),
+        (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", out=0), "out: the path of the file to write"),
+        (lambda: lk.encode(pa.array(["a"]), SCHEMA, KEY, id="no", source="x"), "a table is a path"),
+        (lambda: lk.link(SET, SET.without([]), model="model.json"), "model: must be of the type Model, not str"),
+        (lambda: lk.Key.load(None), "Key.load: the path of a key file"),
+        (lambda: lk.Key.from_text(None), "Key.from_text: a line of text"),
+        (lambda: KEY.check(None), "project: its name as text"),
     ],
 )
 def test_entry__says_which_argument_is_of_another_kind_and_how_to_read_it(call, says):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,6 +112,10 @@ def encode(
     if not isinstance(schema, Schema):
         raise TypeError("schema: read the agreement with Schema.load(path) or make one with Schema.preset(name)")
     require_keys(key, id_key)
+    if not (columns is None or isinstance(columns, Mapping)):
+        raise TypeError('columns: a dict from field to column, such as {"surname": "last_name", "sex": None}')
+    if not (out is None or isinstance(out, str | os.PathLike)):
+        raise TypeError(f"out: the path of the file to write, not {type(out).__name__}")
     if not isinstance(id, str):
         raise TypeError("id: the name of the column of record ids; number the records if there is none")
     if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():

@@ -70,6 +70,8 @@ class Key:
         Raises `PrivacyError` if others than the owner can read the file or the key is weak, `FileFormatError`
         if it isn't a key this library wrote.
         """
+        if isinstance(source, bool) or not isinstance(source, int | str | os.PathLike):
+            raise TypeError(f"Key.load: the path of a key file, or an open descriptor, not {type(source).__name__}")
         if isinstance(source, int):
             with os.fdopen(source, "rb", closefd=False) as handle:
                 return cls.from_text(_ascii(handle.read(_MAX_FILE)))
@@ -97,6 +99,8 @@ class Key:
     @sealed
     def from_text(cls, text: str, *, where: str = "the key") -> Key:
         """The key in the line that `save` writes; raises `FileFormatError` for anything else, a passphrase included."""
+        if not isinstance(text, str):
+            raise TypeError(f"Key.from_text: a line of text, not {type(text).__name__}")
         line = text.strip()
         if line.startswith("\ufffd\ufffd\ufffd" + _PREFIX):  # three bytes beyond ASCII
             raise FileFormatError(
@@ -130,6 +134,8 @@ class Key:
     @sealed
     def check(self, project: str) -> str:
         """32 hex digits that are equal for equal keys in one project and say nothing else about the key."""
+        if not isinstance(project, str):
+            raise TypeError(f"project: its name as text, not {type(project).__name__}")
         secret = self.derive(project=project, purpose="key check")
         return hmac.new(secret, project.encode(), hashlib.sha256).hexdigest()[:32]
 

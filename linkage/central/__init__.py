@@ -21,6 +21,7 @@ from linkage.central.runs.work import Work, begun, settings_of_link
 from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet, require_comparable
+from linkage.errors import require_kind
 from linkage.files import PathLike
 from linkage.links import Links
 from linkage.oneagreement import in_one_agreement, narrower, under
@@ -144,6 +145,8 @@ def link(
         raise ValueError("link: takes one encoded set or more")
     if standing is not None and not isinstance(standing, Links):
         raise TypeError(f"link: standing takes Links, from link() or Links.load(); this is {type(standing).__name__}")
+    if model is not None:
+        require_kind(model, Model, "model")
     over_time = standing is not None or known is not None or withdraw is not None or bridge is not None
     if standing is None:
         _require_own_sources(sets)
