@@ -169,3 +169,18 @@ def test_link__says_how_good_the_links_are_expected_to_be(place, capsys, many):
     both = ["--precision", "0.98", "--probability", "0.5"]
     assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "m.parquet", *both]) == 2
     assert files(place) == ["a.parquet", "b.parquet", "l.parquet"]
+
+
+def test_overlap__publishes_nothing_that_could_not_be_written(place, capsys):
+    """The ledger held a table that nobody had seen, and later ones were held against it."""
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 0
+    for path, code in (("none/c.csv", 3), ("c.txt", 2)):
+        assert run(cli, ["overlap", "links.parquet", "--ledger", "ledger.json", "--csv", path]) == code
+        assert "ledger.json" not in files(place)
+
+
+def test_report__of_a_title_that_is_no_text_is_refused(place, capsys):
+    """A byte that is not UTF-8 came out of the writing of the page, as unexpected."""
+    assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 0
+    assert run(cli, ["report", "links.parquet", "-o", "page.html", "--title", "caf\udce9"]) == 2
+    assert "title: must be text" in capsys.readouterr().err and "page.html" not in files(place)
