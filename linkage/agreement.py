@@ -185,13 +185,17 @@ def to_toml(schema: Schema) -> str:
 
 def _settings_that_differ(field: Field, layout: Layout) -> list[str]:
     plain = Schema(project="plain", layout=layout, fields=(Field(name=field.name, type=field.type),)).fields[0]
+    # how many positions a token sets by default depends on what its tokens are
+    same_tokens = Field(name=field.name, type=field.type, tokens=field.tokens)
+    by_tokens = Schema(project="plain", layout=layout, fields=(same_tokens,)).fields[0]
     lines = [f"name = {_text(field.name)}", f"type = {_text(field.type)}"]
     for setting in _FIELD[2:]:
         value = getattr(field, setting)
+        usual = getattr(by_tokens if setting == "hashes" else plain, setting)
         # positions per token of the record layout depend on all fields: written out always, so that they stay
         computed = layout == "record" and setting in ("hashes", "positions") and value
         decided = layout == "record" and setting in ("bits", "hashes", "positions")
-        if computed or (value != getattr(plain, setting) and not decided):
+        if computed or (value != usual and not decided):
             lines.append(f"{setting} = {_value(value)}")
     return lines
 

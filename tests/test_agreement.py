@@ -435,6 +435,16 @@ def test_from_canonical__gives_the_schema_back(schema):
     assert schema.canonical().isascii()
 
 
+def test_to_toml__writes_positions_that_are_usual_for_other_tokens_only():
+    """Eight are usual for q-grams, sixteen for a whole value: an agreement of eight came back as one of sixteen."""
+    import tomllib
+
+    field = Field(name="b", type="text", tokens="exact", hashes=8)
+    schema = Schema(project="p", fields=(field,))
+    assert "hashes = 8" in to_toml(schema)
+    assert parse(tomllib.loads(to_toml(schema))).fingerprint() == schema.fingerprint()
+
+
 @settings(deadline=None)
 @given(schemas())
 def test_to_toml__gives_the_schema_back(schema):

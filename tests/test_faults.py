@@ -253,7 +253,7 @@ def test_disk__of_a_few_blocks_leaves_what_was_and_says_so(inputs, tmp_path, kib
 def test_memory__that_is_not_there_ends_in_a_message_and_leaves_nothing(inputs, place):
     command = commands(inputs)["encode"]
     codes = set()
-    for mib in (600, 6_000):  # of addresses: hardly the libraries, and all it takes
+    for mib in (400, 6_000):  # of addresses: hardly the libraries, and all it takes
         code, said = finished(command.line, place, preexec_fn=limited(resource.RLIMIT_AS, mib << 20))
         codes.add(code)
         assert new(place, inputs) == (["out.parquet"] if code == 0 else [])

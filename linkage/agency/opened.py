@@ -70,7 +70,11 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
         table = _plain_table(table.collect)  # polars LazyFrame
     table = _only_columns(table, wanted)
     # one column alone speaks the same protocol: polars' and, from 3 on, pandas' Series
-    is_column = type(table).__name__ == "Series" or isinstance(table, pa.ChunkedArray | pa.Array)
+    is_column = (
+        type(table).__name__ == "Series"
+        or isinstance(table, pa.ChunkedArray)
+        or (isinstance(table, pa.Array) and not isinstance(table, pa.StructArray))
+    )
     if hasattr(table, "__arrow_c_stream__") and not is_column:
         frame = table
         reader = _plain_table(lambda: pa.RecordBatchReader.from_stream(frame))
