@@ -8,6 +8,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+def is_whole(values: Any) -> bool:
+    """Whether offsets, views and indices of an Arrow array or table point inside, and all text is UTF-8.
+
+    Arrow says which is not so in words that can quote the content.
+    """
+    import pyarrow as pa
+
+    try:
+        values.validate(full=True)
+    except pa.ArrowException:
+        return False
+    return True
+
+
 def as_strings(column: Any) -> pa.StringArray | pa.ChunkedArray:
     """The column, an array or in chunks, as strings. Raises Arrow's error, or ``UnicodeDecodeError``, for what is none.
 

@@ -16,22 +16,17 @@ from linkage.errors import LimitError
 _STACK = 8 << 20
 _REST = 192 << 20  # blocks of files, and what glibc reserves for a thread's memory
 
-# what the loader says of a library that does not fit under a limit of addresses, Python of a thread, and of a package
-# whose own import swallowed what the loader said: no other import of a package that is there ends half way
-_NO_ROOM = (
-    "failed to map segment",
-    "annot allocate memory",
-    "cannot map zero-fill pages",
-    "can't start new thread",
-    "partially initialized module",
-)
+# what the loader says of a library that does not fit under a limit of addresses, and Python of a thread
+_NO_ROOM = ("failed to map segment", "annot allocate memory", "cannot map zero-fill pages", "can't start new thread")
+# and of a package whose own import swallowed what the loader said: under a limit that is why it ends half way
+_HALF_IMPORTED = "partially initialized module"
 
 
 def is_for_want_of_memory(error: BaseException) -> bool:
     """Whether an error that is no ``MemoryError`` says that there was too little: what the loader says, or Python."""
-    if not isinstance(error, ImportError | RuntimeError | AttributeError):
-        return False
-    return any(sign in str(error) for sign in _NO_ROOM)
+    if isinstance(error, AttributeError) and addresses_are_limited():
+        return _HALF_IMPORTED in str(error)
+    return isinstance(error, ImportError | RuntimeError) and any(sign in str(error) for sign in _NO_ROOM)
 
 
 def require_memory_to_read(path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from linkage.arrowtext import is_whole
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -66,10 +68,8 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
             f"{what}: must be a data frame, an Arrow table or a dict of columns of one length{needed}; this is "
             f"{type(table).__name__}"
         ) from None
-    try:
-        found.validate(full=True)
-    except pa.ArrowInvalid:  # its text can quote the content
-        raise ValueError(f"{what}: holds text that is not UTF-8, or is damaged") from None
+    if not is_whole(found):
+        raise ValueError(f"{what}: holds text that is not UTF-8, or is damaged")
     lacking = [name for name in columns if name not in found.column_names]
     if lacking:
         raise ValueError(f"{what}: lacks the column {', '.join(lacking)}; needed are {', '.join(columns)}")

@@ -13,7 +13,7 @@ HERE = importlib.util.find_spec("anonlink") is not None
 
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the examples are no part of the wheel")
 @pytest.mark.parametrize(
-    "installed", [False, pytest.param(True, marks=pytest.mark.skipif(not HERE, reason="no anonlink"))]
+    "installed", [False, pytest.param(True, marks=pytest.mark.skipif(not HERE, reason="anonlink is not installed"))]
 )
 def test_from_clkhash__finds_what_anonlink_finds_or_says_that_it_is_not_there(installed, monkeypatch, capsys):
     pytest.importorskip("clkhash", reason="the example runs clkhash")

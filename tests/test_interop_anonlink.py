@@ -18,7 +18,7 @@ from linkage import interop, study
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources, which warns
-    anonlink = pytest.importorskip("anonlink", reason="anonlink has no wheel for this Python")
+    anonlink = pytest.importorskip("anonlink", reason="anonlink is not installed")
 
 FIELDS = ("forename", "surname", "date_of_birth", "sex", "postcode")
 SCHEMA = {

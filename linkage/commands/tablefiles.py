@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linkage.arrowtext import is_whole
 from linkage.errors import FileFormatError
 from linkage.files import require_place, written_beside
 
@@ -20,20 +21,14 @@ def table_of(path: str, *columns: str) -> pa.Table:
     Raises `FileFormatError` where a column is not there, text is no UTF-8, or ``same`` holds another word
     (`linkage.decisions`).
     """
-    import pyarrow as pa
-
     from linkage.agency.records import Attachable
     from linkage.decisions import answers
 
     if not Path(path).exists():
         raise FileNotFoundError(f"{path}: no such file")
     found: pa.Table = Attachable.of(path).frame.to_arrow()
-    try:
-        found.validate(full=True)
-    except pa.ArrowInvalid:  # its text can quote the content
-        raise FileFormatError(
-            f"{path}: holds text that is not UTF-8, or is damaged", path=path, reason="text"
-        ) from None
+    if not is_whole(found):
+        raise FileFormatError(f"{path}: holds text that is not UTF-8, or is damaged", path=path, reason="text")
     for name in columns:
         if name not in found.column_names:
             raise FileFormatError(f"{path}: has no column '{name}'", path=path, reason="columns")
