@@ -371,7 +371,7 @@ for way, centre in (
 
 # %% [markdown]
 # - **Tidy the lists first.** On well kept lists even the hardened profile misses few; on badly kept ones it misses one
-#   child in five. That is cheaper to mend at the desk than in the code.
+#   child in eight. That is cheaper to mend at the desk than in the code.
 # - **The key never goes near the centre.** No row of the table holds once it does.
 # - **Put both numbers into the impact assessment**, those of your own lists: the calls are these, with
 #   `people=` a function that gives your own tables and a checked sample as truth.

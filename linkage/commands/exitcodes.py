@@ -114,7 +114,8 @@ def _ran(command: click.Command, arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _interrupted()
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # what it is told on may be full
+            error.show()
         return 2
     except BrokenPipeError:  # the reader of a pipe went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
