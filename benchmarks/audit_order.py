@@ -104,11 +104,11 @@ ADDED: Mapping[str, Way] = {
 WAYS = {**FIXED, **ADDED}
 
 
-def attacked(given: Given) -> dict[str, float]:
-    """Attack -> the share of people that it named rightly."""
+def attacked(given: Given) -> dict[str, attacks.Reidentified]:
+    """Attack -> whom it named rightly."""
     told = {"truth": given.lists.truth, "truth_key": given.key, "id": given.id, "columns": given.columns}
     return {
-        name: attack(given.encoded, given.lists.known, **told, **SETTINGS.get(name, {})).rate
+        name: attack(given.encoded, given.lists.known, **told, **SETTINGS.get(name, {}))
         for name, attack in ATTACKS.items()
     }
 
@@ -138,7 +138,10 @@ def made(way: Way, seed: int, people: int, overlap: float) -> Given:
 
 def measure(way: Way, seed: int, people: int) -> dict[str, Any]:
     """All figures of a way: the best attack at each overlap, their mean, and the audit at the greatest."""
-    found = {overlap: attacked(made(way, seed, people, overlap)) for overlap in OVERLAPS}
+    found = {
+        overlap: {name: own.rate for name, own in attacked(made(way, seed, people, overlap)).items()}
+        for overlap in OVERLAPS
+    }
     best = {overlap: max(rates.values()) for overlap, rates in found.items()}
     return {
         "named": round(mean(best.values()), 4),

@@ -1,6 +1,7 @@
 """Filters of pairs of fields, each SAUL: the quality of several fields compared apart, at the resistance of one filter?
 
-    python benchmarks/composite.py [--seeds 3] [--people 6000] [--attacked 1000] [--presets typical hard]
+    python benchmarks/composite.py [--seeds 3] [--people 6000] [--presets typical hard]
+    python benchmarks/composite.py --attacks [--attacked 1000]
 
 A filter a field lets a model weigh each field, and lets a frequency attack align each field. One filter of all fields
 lets neither. Between them: a filter of each of some pairs of fields, none of which stands for a single field, scored by
@@ -12,11 +13,10 @@ F1        at the best cut, one-to-one: by the sum of the similarities, each in s
           ("told")
 leak      as `frontier.py` has it, of all filters of a way side by side; "own", the most that one of them leaks of the
           resemblance in its own fields
-named     of 1,000 births, half of whom the adversary's list has, by the best keyless attack, on all filters side by
-          side, and "of one", the most from one filter or all, one seed; and by one who is told who a fifth are, ten
-          seeds, measured apart with ``--told``
+named     as `frontier.py` has it, from all filters side by side, and "of one", the most from one filter or all; and by
+          one who is told who a fifth are: ten seeds, measured apart with ``--attacks``
 
-Appends to results/composite.jsonl and prints the table. Some forty minutes on one core.
+Appends to results/composite.jsonl and prints the table. Half an hour on one core, and as long for the attacks.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ WAYS: Mapping[str, Way] = {
     **{f"three pairs and home, f={f}": (WITH_HOME, f, 2048) for f in (2, 3, 4, 5)},
     "four fields apart, f=3": (tuple((name,) for name in ("given_name", "surname", "dob", "postcode")), 3, 2048),
 }
-FIGURES = ("f1", "f1_apart", "f1_joint", "f1_told", "leak", "leak_own", "named", "named_one")
+FIGURES = ("f1", "f1_apart", "f1_joint", "f1_told", "leak", "leak_own")
 
 
 def schema_of(fields: Sequence[lk.Field], names: Iterable[str], f: int, bits: int) -> lk.Schema:
@@ -165,16 +165,11 @@ def births(way: Way, seed: int, people: int) -> list[audit_order.Given]:
     ]
 
 
-def named(way: Way, seed: int, people: int) -> dict[str, float | str]:
-    """What attacks name from all filters side by side, and from one."""
+def attacked(way: Way, seed: int, people: int) -> dict[str, dict[str, list[int]]]:
+    """Attack -> how many it names rightly, and of how many: from all filters side by side, and the most from one."""
     found = [audit_order.attacked(each) for each in births(way, seed, people)]
-    keyless = [max(rate for name, rate in each.items() if name != frontier.TOLD) for each in found]
-    return {"attacked": people, "named": round(keyless[0], 4), "named_one": round(max(keyless), 4)}
-
-
-def told(way: Way, seed: int, people: int) -> dict[str, int]:
-    """The most that one names who is told a fifth, from all filters or from one."""
-    return max((frontier.told_of(each) for each in births(way, seed, people)), key=lambda found: found["correct"])
+    counts = [{name: [own.correct, own.overlapping] for name, own in each.items()} for each in found]
+    return {"attacks": counts[0], "of_one": {name: max(each[name] for each in counts) for name in counts[0]}}
 
 
 def _side_by_side(sets: Sequence[lk.EncodedSet], fields: Sequence[lk.Field], way: Way) -> lk.EncodedSet:
@@ -194,12 +189,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
     parser.add_argument("--attacked", type=int, default=full_size.FRONTIER_ATTACKED, help="births")
     parser.add_argument("--presets", nargs="+", default=full_size.PRESETS, choices=["clean", "typical", "hard"])
-    parser.add_argument("--told", action="store_true", help="only what one names who is told a fifth, of ten seeds")
+    parser.add_argument("--attacks", action="store_true", help="only what attacks name, of ten seeds")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     chosen = {name: way for name, way in WAYS.items() if name.startswith(tuple(asked.only))}
-    if asked.told:
-        frontier.measure_told(chosen, told, asked.attacked, asked.out or frontier_tables.TOLD)
+    if asked.attacks:
+        frontier.measure_attacks(chosen, attacked, asked.attacked, asked.out or frontier_tables.ATTACKED)
         return
     about, lines = machine.machine(), []
     for preset in asked.presets:
@@ -209,8 +204,6 @@ def main() -> None:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", lk.LinkageWarning)
                     found = quality(trial, way) | leaks(trial, way)
-                    if (preset, seed) == frontier.ATTACKED:
-                        found |= named(way, seed, asked.attacked)
                 line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings)}
                 lines.append(line | {"bits": len(way[0]) * way[2], **found})
                 results_kept.append(

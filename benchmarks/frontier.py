@@ -1,7 +1,7 @@
 """What privacy costs: quality, leak, what attacks name, size and speed of ways to encode, over a grid of settings.
 
-    python benchmarks/frontier.py [--only saul] [--at "saul=5,bits=8192"] [--seeds 3] [--people 6000]
-                                  [--list] [--confirm]
+    python benchmarks/frontier.py [--only saul] [--at "saul=5,bits=8192"] [--seeds 10] [--people 6000] [--list]
+    python benchmarks/frontier.py --attacks [--only saul] [--at "saul=5,bits=8192"] [--attacked 1000]
 
 For each way, on invented people of both presets, registry against children's centre:
 
@@ -10,17 +10,16 @@ leak    of the 1 % of pairs of 2,000 records whose plaintexts are most alike, ho
         are most alike: the share of the graph of resemblance, on which graph matching rests, that is left; by chance
         1 %. Plaintexts are compared by the Dice similarity of their tokens, as the agreement makes them; "weighed" is
         the same with the weights of the tokens, which are public, in a cosine
-named   of 1,000 births, half of whom the adversary's list has with as many others, those that the best keyless attack
-        names rightly (`audit_order.py`, which says how), one seed; and those that it names when told who a fifth are,
-        ten seeds, measured apart with ``--told``
+named   of 1,000 births, half of whom the adversary's list has with as many others, those that the keyless attack
+        that names most of all seeds' names rightly (`audit_order.py`, which says how); and those that known pairs
+        names, which is told who a fifth are: ten seeds, measured apart with ``--attacks``
 speed   records encoded and million pairs compared at the best threshold, in a second of one thread's processor time;
         of so few records what is made once for all weighs more than in a large file
 
 ``profile: ...`` are those of `linkage.profiles`; ``linkable`` is compared by an estimated model. ``--at`` measures any
-setting of ``[harden]`` with ``bits``, beside the grid. The widths of the profiles were chosen on the first three seeds;
-``--confirm`` measures them, and a plain filter, on ten others. Appends to results/frontier.jsonl, or
-confirmed.jsonl, one line a way, preset and seed, and prints a table of what it measured. An hour on one core; ten
-minutes to confirm.
+setting of ``[harden]`` with ``bits``, beside the grid. The widths of the profiles were chosen on seeds 1 to 3, and the
+grid is measured on ten others. Appends to results/frontier.jsonl one line a way, preset and seed, and prints a table of
+what it measured; attacks go to attacked.jsonl. An hour on one core, and another for the attacks.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +55,10 @@ from linkage.profile import PROFILES
 from linkage.study.attacks.adversary import bits_of
 
 GRAPH = 2_000  # records
-ATTACKED = ("typical", 1)  # preset and seed of the births that are attacked
-KNOWN, TOLD = 0.5, "known pairs"  # the share of births that the adversary's list has; the attack that is told some
+KNOWN = 0.5  # the share of births that the adversary's list has
 NEAREST = 20
-FIGURES = ("f1", "leak", "leak_weighed", "named", "encoded_per_second", "million_pairs_per_second")
+FIGURES = ("f1", "leak", "leak_weighed", "encoded_per_second", "million_pairs_per_second")
+MostAlike = tuple[np.ndarray, np.ndarray]  # pairs: by Dice, and by the cosine under the tokens' weights
 
 
 def schema_of(way: Way, trial: Trial) -> lk.Schema:
@@ -134,7 +133,14 @@ def plaintext(trial: Trial, schema: lk.Schema) -> tuple[np.ndarray, np.ndarray]:
     return dice, (weighed @ weighed.T).toarray() / np.maximum(np.outer(lengths, lengths), 1e-9)
 
 
-def measure(way: Way, trial: Trial) -> dict:
+def alike_in_plaintext(trial: Trial) -> dict[bool, MostAlike]:
+    """The pairs that are most alike in plaintext, as plain filters and as SAUL weigh the tokens."""
+    schemas = {bool(way.get("saul")): schema_of(way, trial) for way in ({"bits": 1024}, {"bits": 1024, "saul": 1})}
+    found = {saul: tuple(map(graph.most_alike, plaintext(trial, schema))) for saul, schema in schemas.items()}
+    return {saul: (dice, weighed) for saul, (dice, weighed) in found.items()}
+
+
+def measure(way: Way, trial: Trial, plain: Mapping[bool, MostAlike]) -> dict:
     """All figures of one way on one trial."""
     schema, key = schema_of(way, trial), datasets.key(trial.seed)
     sets, speed = encoded(trial, schema, key)
@@ -142,43 +148,27 @@ def measure(way: Way, trial: Trial) -> dict:
     best = judge.best(exchange.one_to_one(scores(sets, trial, known)), trial.truth)
     own = {known[trial.left.source, name]: row for row, name in enumerate(sets[0].record_ids.to_pylist())}
     order = np.array([own[name] for name in trial.left.table[trial.left.id].slice(0, GRAPH).to_pylist()])
-    hidden = resemblance(sets[0], order)
-    plain, weighed = plaintext(trial, schema)
+    hidden = graph.most_alike(resemblance(sets[0], order))
+    dice, weighed = plain[bool(schema.harden.saul)]
     return {
         "bits": sum(each.bits for each in schema.filters),
         "f1": round(best.f1, 4),
         "cut": round(best.cut, 4),
-        "leak": round(graph.leak(plain, hidden), 4),
-        "leak_weighed": round(graph.leak(weighed, hidden), 4),
+        "leak": round(graph.shared(dice, hidden), 4),
+        "leak_weighed": round(graph.shared(weighed, hidden), 4),
         "encoded_per_second": round(speed),
         "million_pairs_per_second": pairs_per_second(sets, best.cut),
     }
 
 
-def named(way: Way, seed: int, people: int) -> dict:
-    """The share that the best attack names of those that know nobody, and which that is."""
-    rates = audit_order.attacked(audit_order.made(way, seed, people, KNOWN))
-    keyless = {name: rate for name, rate in rates.items() if name != TOLD}
-    by = max(keyless, key=lambda name: keyless[name])
-    return {"attacked": people, "named": round(keyless[by], 4), "by": by}
+def attacked(way: Way, seed: int, people: int) -> dict[str, dict[str, list[int]]]:
+    """Attack -> how many people of a seed it names rightly, and of how many."""
+    found = audit_order.attacked(audit_order.made(way, seed, people, KNOWN))
+    return {"attacks": {name: [own.correct, own.overlapping] for name, own in found.items()}}
 
 
-def told(way: Way, seed: int, people: int) -> dict[str, int]:
-    """How many one names who is told a fifth, and of how many."""
-    return told_of(audit_order.made(way, seed, people, KNOWN))
-
-
-def told_of(given: audit_order.Given) -> dict[str, int]:
-    """The same of a set that is there."""
-    asked = {"truth": given.lists.truth, "truth_key": given.key, "id": given.id, "columns": given.columns}
-    found = audit_order.ATTACKS[TOLD](given.encoded, given.lists.known, **asked)
-    return {"overlapping": found.overlapping, "correct": found.correct}
-
-
-def measure_told(
-    ways: Mapping[str, Any], how: Callable[[Any, int, int], dict[str, int]], people: int, out: Path
-) -> None:
-    """Of each way and of ten seeds, into a file of its own: it takes no comparison, and seconds."""
+def measure_attacks(ways: Mapping[str, Any], how: Callable[[Any, int, int], dict], people: int, out: Path) -> None:
+    """Of each way and of ten seeds, into a file of its own: it takes no comparison."""
     about = machine.machine()
     for name, way in ways.items():
         for seed in full_size.ATTACK_SEEDS:
@@ -193,20 +183,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[""], help="ways of the grid whose name begins so")
     parser.add_argument("--at", nargs="+", default=[], help="these ways, in place of the grid")
-    parser.add_argument("--seeds", type=int, default=len(full_size.SEEDS))
+    parser.add_argument("--seeds", type=int, default=len(full_size.FRONTIER_SEEDS), help="how many of them")
     parser.add_argument("--people", type=int, default=full_size.PEOPLE)
     parser.add_argument("--attacked", type=int, default=full_size.FRONTIER_ATTACKED, help="births")
     parser.add_argument("--presets", nargs="+", default=full_size.PRESETS, choices=["clean", "typical", "hard"])
     parser.add_argument("--out", type=Path)
     parser.add_argument("--list", action="store_true", help="name the ways of the grid, and measure nothing")
-    parser.add_argument("--told", action="store_true", help="only what one names who is told a fifth, of ten seeds")
-    parser.add_argument("--confirm", action="store_true", help="the profiles, on seeds they were not chosen on")
+    parser.add_argument("--attacks", action="store_true", help="only what attacks name, of ten seeds")
     asked = parser.parse_args()
-    seeds: Sequence[int] = range(1, asked.seeds + 1)
-    out = asked.out or frontier_tables.FRONTIER
-    if asked.confirm:
-        asked.only, seeds = frontier_tables.CONFIRMED_WAYS, full_size.CONFIRMED_SEEDS
-        out = asked.out or frontier_tables.CONFIRMED
     ways = {name: way for name, way in grid().items() if name.startswith(tuple(asked.only))}
     ways = {name_of(way): way for way in map(way_of, asked.at)} or ways
     if asked.list:
@@ -214,22 +198,23 @@ def main() -> None:
         return
     if not ways:
         sys.exit("no way of the grid begins so; --list names them")
-    if asked.told:
-        measure_told(ways, told, asked.attacked, asked.out or frontier_tables.TOLD)
+    if asked.attacks:
+        measure_attacks(ways, attacked, asked.attacked, asked.out or frontier_tables.ATTACKED)
         return
     about, lines = machine.machine(), []
     for preset in asked.presets:
-        for seed in seeds:
+        for seed in full_size.FRONTIER_SEEDS[: asked.seeds]:
             trial = datasets.invented(preset, asked.people, seed)
+            plain = alike_in_plaintext(trial)
             for name, way in ways.items():
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", lk.LinkageWarning)
-                    found = measure(way, trial) | (
-                        named(way, seed, asked.attacked) if (preset, seed) == ATTACKED else {}
-                    )
+                    found = measure(way, trial, plain)
                 line = {"way": name, "preset": preset, "seed": seed, "settings": dict(trial.settings), **found}
                 lines.append(line)
-                results_kept.append(out, line | {"versions": machine.versions(), "machine": about})
+                results_kept.append(
+                    asked.out or frontier_tables.FRONTIER, line | {"versions": machine.versions(), "machine": about}
+                )
                 print(
                     f"{name}, {preset}, seed {seed}: " + ", ".join(f"{each} {found.get(each)}" for each in FIGURES),
                     flush=True,

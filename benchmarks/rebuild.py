@@ -37,11 +37,10 @@ STEPS = (
     "clkhash_speed.py",
     "people_check.py",
     "frontier.py",
-    "frontier.py --confirm",
     "composite.py",
     "audit_cost.py",
-    "frontier.py --told",
-    "composite.py --told",
+    "frontier.py --attacks",
+    "composite.py --attacks",
     "attacks.py",
 )
 

@@ -54,12 +54,21 @@ def leak(plain: Floats, hidden: Floats) -> float:
     >>> leak(alike, alike), leak(alike, -alike)
     (1.0, 0.0)
     """
-    above = np.triu_indices(len(plain), 1)
+    return shared(most_alike(plain), most_alike(hidden))
+
+
+def most_alike(resemblance: Floats) -> NDArray[np.intp]:
+    """The most alike of all pairs, by their place above the diagonal, row by row."""
+    above = np.triu_indices(len(resemblance), 1)
     most = max(1, int(MOST_ALIKE * len(above[0])))
     # equal similarities in the order of the pairs would favour the first records
     mixed = np.random.default_rng(0).permutation(len(above[0]))
-    best = [set(mixed[np.argsort(-each[above][mixed], kind="stable")[:most]].tolist()) for each in (plain, hidden)]
-    return len(best[0] & best[1]) / most
+    return mixed[np.argsort(-resemblance[above][mixed], kind="stable")[:most]]
+
+
+def shared(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
+    """The share of some pairs that are among as many others."""
+    return len(np.intersect1d(one, other, assume_unique=True)) / len(one)
 
 
 def nearest_kept(plain: Floats, hidden: Floats) -> float:
