@@ -39,6 +39,7 @@ STEPS = (
     "frontier.py",
     "composite.py",
     "audit_cost.py",
+    "audit_order.py",
     "frontier.py --attacks",
     "composite.py --attacks",
     "attacks.py",
