@@ -133,14 +133,21 @@ def plaintext(trial: Trial, schema: lk.Schema) -> tuple[np.ndarray, np.ndarray]:
     return dice, (weighed @ weighed.T).toarray() / np.maximum(np.outer(lengths, lengths), 1e-9)
 
 
-def alike_in_plaintext(trial: Trial) -> dict[bool, MostAlike]:
-    """The pairs that are most alike in plaintext, as plain filters and as SAUL weigh the tokens."""
-    schemas = {bool(way.get("saul")): schema_of(way, trial) for way in ({"bits": 1024}, {"bits": 1024, "saul": 1})}
-    found = {saul: tuple(map(graph.most_alike, plaintext(trial, schema))) for saul, schema in schemas.items()}
-    return {saul: (dice, weighed) for saul, (dice, weighed) in found.items()}
+def alike_in_plaintext(trial: Trial) -> dict[tuple[str, bool], MostAlike]:
+    """The pairs that are most alike in plaintext, by layout and whether votes are cast: these weigh the tokens."""
+    ways: tuple[Way, ...] = ({"profile": "linkable"}, {"bits": 1024}, {"bits": 1024, "saul": 1})
+    found = {}
+    for schema in (schema_of(way, trial) for way in ways):
+        dice, weighed = map(graph.most_alike, plaintext(trial, schema))
+        found[weighed_by(schema)] = dice, weighed
+    return found
 
 
-def measure(way: Way, trial: Trial, plain: Mapping[bool, MostAlike]) -> dict:
+def weighed_by(schema: lk.Schema) -> tuple[str, bool]:
+    return schema.layout, bool(schema.harden.saul)
+
+
+def measure(way: Way, trial: Trial, plain: Mapping[tuple[str, bool], MostAlike]) -> dict:
     """All figures of one way on one trial."""
     schema, key = schema_of(way, trial), datasets.key(trial.seed)
     sets, speed = encoded(trial, schema, key)
@@ -149,7 +156,7 @@ def measure(way: Way, trial: Trial, plain: Mapping[bool, MostAlike]) -> dict:
     own = {known[trial.left.source, name]: row for row, name in enumerate(sets[0].record_ids.to_pylist())}
     order = np.array([own[name] for name in trial.left.table[trial.left.id].slice(0, GRAPH).to_pylist()])
     hidden = graph.most_alike(resemblance(sets[0], order))
-    dice, weighed = plain[bool(schema.harden.saul)]
+    dice, weighed = plain[weighed_by(schema)]
     return {
         "bits": sum(each.bits for each in schema.filters),
         "f1": round(best.f1, 4),

@@ -23,10 +23,18 @@ PLAIN = "plain,bits=1024"
 
 
 def full_frontier() -> list[dict]:
-    """The lines of the latest run that has all ways of the grid, on both presets."""
+    """Of each way of the grid the lines of the latest run that has it on both presets, if each has one."""
     lines = [line for line in lines_of(FRONTIER) if line["settings"] == full_size.settings("invented")]
-    wanted = [(way, preset) for way in grid() for preset in full_size.PRESETS]
-    return complete(lines, of=("way", "preset"), seeds=full_size.FRONTIER_SEEDS, wanted=wanted)
+    found = [
+        complete(
+            [line for line in lines if line["way"] == way],
+            of=("way", "preset"),
+            seeds=full_size.FRONTIER_SEEDS,
+            wanted=[(way, preset) for preset in full_size.PRESETS],
+        )
+        for way in grid()
+    ]
+    return [line for own in found for line in own] if all(found) else []
 
 
 def full_attacked() -> list[dict]:
