@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage import encodedfile
+from linkage.arguments import checked
 from linkage.disagreement import differences
-from linkage.errors import MismatchError, require_kind
+from linkage.errors import MismatchError
 from linkage.rows import ContentDigest, Header, Rows, fault
 from linkage.schema import Schema
 
@@ -48,6 +49,7 @@ class EncodedSet:
         self._counted = popcounts
 
     @classmethod
+    @checked
     def load(cls, path: PathLike, *, max_bytes: int = 8 << 30) -> EncodedSet:
         """The set in a file.
 
@@ -57,6 +59,7 @@ class EncodedSet:
         return cls(encodedfile.read_header(Path(path), max_bytes=max_bytes), path=Path(path))
 
     @classmethod
+    @checked
     def from_arrays(
         cls,
         record_ids: list[str],
@@ -181,10 +184,12 @@ class EncodedSet:
             total.update(rows)
         return total.hexdigest()
 
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the file that goes to the centre (readable by its owner only); an existing file is replaced."""
         encodedfile.write(path, self._header, self.batches())
 
+    @checked
     def without(self, record_ids: Iterable[str]) -> EncodedSet:
         """The set without these records: what is left where some were withdrawn.
 
@@ -240,8 +245,6 @@ class EncodedSet:
 
 def require_comparable(*sets: EncodedSet) -> None:
     """Raise `MismatchError` naming the difference unless the sets share schema, key and encoding version."""
-    for each in sets:
-        require_kind(each, EncodedSet, "an encoded set")
     first = sets[0]
     for other in sets[1:]:
         pair = f"'{first.source}' and '{other.source}'"

@@ -20,9 +20,14 @@ rule. The command line turns each class into an exit code (``linkage.cli``).
 from __future__ import annotations
 
 import difflib
+import os
+import sys
+import warnings
 from collections.abc import Iterable
+from pathlib import Path
 
 _LONGEST = 2_000
+_OURS = str(Path(__file__).parent) + os.sep
 
 
 class LinkageError(Exception):
@@ -114,16 +119,12 @@ class LinkageWarning(UserWarning):
     """Something the result depends on that a person should know, such as a field that is all missing."""
 
 
-def require_kind(given: object, kind: type, name: str) -> None:
-    """Raise ``TypeError`` unless an argument is of its kind: most often it is the path of a file that holds one.
-
-    >>> require_kind("links.parquet", dict, "links")
-    Traceback (most recent call last):
-    TypeError: links: must be of the type dict, not str
-    """
-    if not isinstance(given, kind):
-        read = f"; read it with {kind.__name__}.load(path)" if hasattr(kind, "load") else ""
-        raise TypeError(f"{name}: must be of the type {kind.__name__}, not {type(given).__name__}{read}")
+def warn(message: str) -> None:
+    """Warn with `LinkageWarning` of the caller's line that called this library, however far in it is noticed."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, LinkageWarning, stacklevel=level)
 
 
 def nearest(word: object, choices: Iterable[str]) -> str:

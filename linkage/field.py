@@ -86,7 +86,7 @@ class Field:
 
     def __post_init__(self) -> None:
         check_name("field", self.name)
-        if self.type not in FIELD_TYPES:
+        if not isinstance(self.type, str) or self.type not in FIELD_TYPES:
             self._refuse("type", f"'{self.type}' is not a field type; {nearest(self.type, FIELD_TYPES)}")
         kind = FIELD_TYPES[self.type]
         if self.clean is None:
@@ -111,6 +111,8 @@ class Field:
             self._refuse(
                 "tokens", f"'{self.tokens}' does not fit type {self.type}; {nearest(self.tokens, kind.tokens)}"
             )
+        if not isinstance(self.clean, list | tuple | None):
+            self._refuse("clean", f"rules as a list, not {type(self.clean).__name__}")
         for rule in self.clean or ():
             if rule not in kind.clean_choices:
                 which = nearest(rule, kind.clean_choices) if kind.clean_choices else "it has none"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from linkage import parquetfile
+from linkage.arguments import checked
 from linkage.errors import FileFormatError
 from linkage.files import PathLike
 from linkage.tables import TableOfResults
@@ -40,12 +41,14 @@ class ForAgency(TableOfResults, abc.ABC):
         """The rows."""
         return self.table
 
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the file that goes to the agency (readable by its owner only)."""
         footer = {"format": self.FORMAT, **{name: str(getattr(self, name)) for name in _FOOTER}}
         parquetfile.write(path, self.table, footer)
 
     @classmethod
+    @checked
     def load(cls, path: PathLike) -> Self:
         """What is in a file. Raises `FileFormatError` if it is of another kind, or damaged."""
         table, footer = parquetfile.read(path, format=cls.FORMAT, made_with=cls.MADE_WITH)

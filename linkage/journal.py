@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from linkage.errors import FileFormatError
 from linkage.files import KEY_MARK, PathLike, require_regular
+from linkage.locks import locked
 
 _CHUNK = 1 << 20
 _LONGEST = 1 << 20  # bytes of a line
@@ -44,7 +45,7 @@ def append(path: PathLike, operation: str, **said: Any) -> str:
     file = Path(path)
     if file.exists():
         require_regular(file)
-    with file.open("a+b") as handle, _locked(handle):
+    with file.open("a+b") as handle, locked(handle.fileno()):
         _require_log(handle, file)
         last = _last_line(handle, file)
         line: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "operation": operation, **said}
@@ -170,26 +171,3 @@ def _last_line(handle: IO[bytes], file: Path) -> bytes:
             path=str(file), reason="format",
         ) from None  # fmt: skip
     return last
-
-
-@contextlib.contextmanager
-def _locked(handle: IO[bytes]) -> Iterator[None]:
-    """Nobody else writes meanwhile; the lock goes with the process, so none is left behind."""
-    if os.name == "nt":  # pragma: no cover
-        import msvcrt
-
-        handle.seek(0)
-        msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]  # Windows only
-        try:
-            yield
-        finally:
-            handle.seek(0)
-            msvcrt.locking(handle.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]  # Windows only
-        return
-    import fcntl
-
-    fcntl.flock(handle.fileno(), fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(handle.fileno(), fcntl.LOCK_UN)

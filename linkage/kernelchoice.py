@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import warnings
 from typing import Any
 
-from linkage.errors import LinkageWarning
+from linkage.errors import warn
 
 VARIABLE = "LINKAGE_KERNEL"
 
@@ -60,11 +59,9 @@ class Choice:
         if self._strict and wanted and wanted not in found:
             raise ValueError(f"{VARIABLE}={wanted[:40]!r}: this installation runs {', '.join(found)}")
         if not wanted and found == ("portable",):
-            warnings.warn(
+            warn(
                 "the compiled kernel is missing (was there no C compiler when the package was installed?): "
-                f"{self._slower}. {VARIABLE}=portable says that this is meant",
-                LinkageWarning,
-                stacklevel=2,
+                f"{self._slower}. {VARIABLE}=portable says that this is meant"
             )
         level = wanted if wanted in found else found[0]
         if level == "portable":

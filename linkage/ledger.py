@@ -7,7 +7,6 @@ population, the counts as they are and as they were published. It holds no recor
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 from linkage.errors import FileFormatError
 from linkage.files import PathLike, written_beside
 from linkage.jsonfile import read_json
+from linkage.locks import locked_beside
 
 FORMAT = "ledger 1"
 _MOST_BYTES = 1 << 28
@@ -49,22 +49,9 @@ class Entry:
 
 @contextmanager
 def alone(path: PathLike) -> Iterator[None]:
-    """Nobody else publishes under this ledger meanwhile: what is read is what the next entry is held against.
-
-    The ledger is replaced when it is written, so its folder is locked; the lock goes with the process. Windows locks no
-    folders: whoever publishes twice at once there has to see to it.
-    """
-    if os.name == "nt":  # pragma: no cover
+    """Nobody else publishes under this ledger meanwhile: what is read is what the next entry is held against."""
+    with locked_beside(Path(path).resolve()):
         yield
-        return
-    import fcntl
-
-    folder = os.open(Path(path).resolve().parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
 
 
 def load(path: PathLike) -> list[Entry]:

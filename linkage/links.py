@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linkage import parquetfile
+from linkage.arguments import checked
 from linkage.canonical import from_canonical
 from linkage.errors import FileFormatError, SchemaError
 from linkage.files import PathLike
@@ -76,6 +77,7 @@ class Links(TableOfResults):
         """16 hex digits that are equal for this result and all releases of it: link ids of two runs match nothing."""
         return hmac.digest(self.release_key, b"run", "sha256")[:8].hex()
 
+    @checked
     def release(
         self,
         source: str,
@@ -95,6 +97,7 @@ class Links(TableOfResults):
             self, source, linked_only=linked_only, present_in=present_in, separate=separate, confidence=confidence
         )
 
+    @checked
     def for_research(self, *sets: EncodedSet, recipient: str, smallest: int = 10) -> pa.Table:
         """For a researcher: link ids of their own and groups of every record, and no record id.
 
@@ -108,6 +111,7 @@ class Links(TableOfResults):
         """The pairs."""
         return self.pairs
 
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the standing result; it stays at the centre (readable by its owner only)."""
         import pyarrow as pa
@@ -128,6 +132,7 @@ class Links(TableOfResults):
         parquetfile.write(path, table, footer)
 
     @classmethod
+    @checked
     def load(cls, path: PathLike) -> Links:
         """The links in a file. Raises `FileFormatError` if it is none, or damaged."""
         table, footer = parquetfile.read(path, format=FORMAT, made_with="`linkage link`")

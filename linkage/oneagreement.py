@@ -7,21 +7,13 @@ of its records, and the model weighs what both sides have.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from linkage.disagreement import differences, shared_differences
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning, require_kind
+from linkage.errors import warn
 from linkage.rows import Header, Rows
 from linkage.schema import Schema
-
-
-def require_sets(left: object, right: object) -> None:
-    """Raise ``TypeError`` unless both are encoded sets, or the right one is None."""
-    for each in (left,) if right is None else (left, right):
-        require_kind(each, EncodedSet, "an encoded set")
 
 
 def in_one_agreement(*sets: EncodedSet) -> tuple[EncodedSet, ...]:
@@ -39,11 +31,7 @@ def in_one_agreement(*sets: EncodedSet) -> tuple[EncodedSet, ...]:
     for each in sets:
         lacking = _lacking(each.schema, widest)
         if lacking:
-            warnings.warn(
-                f"'{each.source}' was encoded under an agreement without {', '.join(lacking)}: missing in its records",
-                LinkageWarning,
-                stacklevel=3,
-            )
+            warn(f"'{each.source}' was encoded under an agreement without {', '.join(lacking)}: missing in its records")
     return tuple(under(each, widest) for each in sets)
 
 

@@ -49,13 +49,17 @@ class Pairs(TableOfResults):
         return {name: column for name, column in all_three.items() if column is not None}
 
     def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
-        """The chosen pairs."""
+        """The chosen pairs, by their places or one truth value each; ``TypeError`` for anything else."""
+        chosen = np.asarray(index)
+        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "biu"):
+            raise TypeError("take: the places of pairs, or a truth value for each, as one array")
+        chosen = chosen if chosen.size else chosen.astype(np.int64)
         return Pairs(
             self.left_set,
             self.right_set,
-            self.left[index],
-            self.right[index],
-            **{name: column[index] for name, column in self.measures().items()},
+            self.left[chosen],
+            self.right[chosen],
+            **{name: column[chosen] for name, column in self.measures().items()},
             recall=self.recall,
         )
 

@@ -27,14 +27,14 @@ def thread_count(threads: int | None) -> int:
     """``threads``, or all cores for None. Raises ``ValueError`` below 1."""
     if threads is None:
         return cores()
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+    if threads < 1:
         raise ValueError("threads: a whole number of at least 1, or None for all cores")
     return threads
 
 
 def memory_limit(memory: int) -> int:
     """``memory``, or ``ValueError`` unless it is a number of bytes."""
-    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
+    if memory < 1:
         raise ValueError("memory: a whole number of bytes, such as 1 << 30")
     return memory
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from linkage.arguments import checked
 from linkage.errors import SchemaError, nearest
 from linkage.hardening import Hardening
 
@@ -163,6 +164,7 @@ class Profiles:
         return f"<table><tr>{head}</tr>{body}</table>"
 
 
+@checked
 def profiles() -> Profiles:
     """The profiles: what each is, defends against and does not.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from linkage.arguments import checked
 from linkage.files import PathLike, written_beside
 from linkage.foragency import ForAgency
 
@@ -32,12 +33,14 @@ class Release(ForAgency):
     FORMAT: ClassVar[str] = "release 1"
     MADE_WITH: ClassVar[str] = "`linkage release`"
 
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the file that goes to the agency (readable by its owner only)."""
         if Path(path).suffix.lower() in (".csv", ".tsv", ".txt"):
             raise ValueError(f"{path}: a release is a Parquet file; to_csv() or --csv writes a table for eyes as well")
         super().save(path)
 
+    @checked
     def to_csv(self, path: PathLike) -> None:
         """Write the table as CSV, for eyes; `load` reads only the Parquet file, which knows whose it is."""
         from pyarrow import csv

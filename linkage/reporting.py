@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage import charts
+from linkage.arguments import checked
 from linkage.central.disclosing.overlap import overlap
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
-from linkage.errors import nearest, require_kind
+from linkage.errors import nearest
 from linkage.files import PathLike
 from linkage.links import Links
 from linkage.page import Section, arrow_table, facts, figure, note, page, save, table, text
@@ -39,6 +40,7 @@ _LIMITS = (
 )
 
 
+@checked
 def report(
     links: Links,
     path: PathLike,
@@ -95,9 +97,6 @@ def report(
     True
     """
     charts.require_matplotlib()
-    require_kind(links, Links, "links")
-    for each in sets:
-        require_kind(each, EncodedSet, "sets")
     if not isinstance(title, str) or any("\ud800" <= letter <= "\udfff" for letter in title):
         raise ValueError("title: must be text, which a byte that is not UTF-8 is not")
     for each in sets:
@@ -150,6 +149,8 @@ def _linked(links: Links, seconds: float | None) -> Section:
         "compared": "every record with every other: no pair was left out by blocking",
     }
     if seconds is not None:
+        if not 0 <= seconds < float("inf"):
+            raise ValueError("seconds: how long it took, from 0")
         told["time"] = clock(seconds)
     schema = links.schema
     agreed: dict[str, object] = {

@@ -22,6 +22,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from linkage.arguments import checked, kinds, require
 from linkage.block import MOST_BLOCKS, Block
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name
@@ -98,6 +99,8 @@ class Schema:
 
     def __post_init__(self) -> None:
         _check_label("project", self.project)
+        for name, kind in (("fields", "Field"), ("groups", "Group"), ("blocks", "Block")):
+            require(getattr(self, name), kinds(f"Sequence[{kind}]"), name)
         if self.encoder != "linkage" or self.settings:
             self._check_foreign()
             return
@@ -196,9 +199,13 @@ class Schema:
             *(block.name for block in self.blocks),
         )
 
+    @checked
     def field(self, name: str) -> Field:
         """The field of that name; ``KeyError`` if there is none."""
-        return {field.name: field for field in self.fields}[name]
+        known = {field.name: field for field in self.fields}
+        if name not in known:
+            raise KeyError(f"no field '{name}'; {nearest(name, known)}")
+        return known[name]
 
     def canonical(self) -> str:
         """The schema as one line of JSON that is the same for equal schemas; it travels in every file."""
@@ -211,6 +218,7 @@ class Schema:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     @classmethod
+    @checked
     def load(cls, path: PathLike) -> Schema:
         """The agreement in a TOML file; `SchemaError` names the field, the rule and the nearest spelling."""
         from linkage.agreement import load
@@ -218,6 +226,7 @@ class Schema:
         return load(path)
 
     @classmethod
+    @checked
     def preset(
         cls,
         name: str,
@@ -239,6 +248,7 @@ class Schema:
         return preset(name, project=project, layout=layout, profile=profile, blocks=blocks)
 
     @classmethod
+    @checked
     def from_clkhash(cls, schema: PathLike | Mapping[str, Any]) -> Schema:
         """The linkage schema of clkhash, version 1, 2 or 3: a JSON file, or what was read from one.
 
@@ -250,6 +260,7 @@ class Schema:
 
         return load(schema)
 
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the agreement as TOML, with every setting that differs from its default."""
         from linkage.agreement import save
@@ -259,6 +270,7 @@ class Schema:
         save(self, path)
 
     @sealed
+    @checked
     def check(self, table: object, **options: Any) -> Problems:
         """What in a table breaks the agreement: row, column and rule, never the value.
 

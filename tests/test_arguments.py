@@ -16,27 +16,45 @@ SET = lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", progress=False)
     [
         (
             lambda: lk.compare("a.parquet", SET, threshold=0.8),
-            "an encoded set: must be of the type EncodedSet, not str; read it",
+            "left: must be of the type EncodedSet, not str; read it with EncodedSet.load",
         ),
-        (lambda: lk.compare(SET, "b.parquet", threshold=0.8), r"an encoded set: .*EncodedSet.load\(path\)"),
-        (lambda: lk.nearest_records("a", SET, k=1), "an encoded set: must be of the type EncodedSet"),
-        (lambda: lk.plan(None, SET, threshold=0.8), "an encoded set: must be of the type EncodedSet, not NoneType"),
-        (lambda: lk.fit(None), "an encoded set: must be of the type EncodedSet"),
+        (
+            lambda: lk.compare(SET, "b.parquet", threshold=0.8),
+            r"right: must be of the type EncodedSet or None, not str; read",
+        ),
+        (lambda: lk.nearest_records("a", SET, k=1), "left: must be of the type EncodedSet"),
+        (lambda: lk.plan(None, SET, threshold=0.8), "left: must be of the type EncodedSet, not NoneType"),
+        (lambda: lk.fit(None), "left: must be of the type EncodedSet"),
         (lambda: lk.overlap("links.parquet"), r"links: must be of the type Links, not str; read it with Links.load"),
         (lambda: lk.report("links.parquet", "r.html"), "links: must be of the type Links"),
         (lambda: lk.rejoin("r.parquet", TABLE, KEY, id="no"), "release: must be of the type Release, not str"),
         (lambda: lk.open_cases("c.parquet", TABLE, KEY, id="no"), "cases: must be of the type CaseList, not str"),
         (lambda: lk.refine(None, SET, SET, {}), "model: must be of the type Model, not NoneType"),
-        (lambda: lk.bridge(TABLE, KEY, None, id="no", source="x", project="p"), "key: make one with Key.generate"),
-        (lambda: lk.withdrawal(TABLE, "project.key", id="no", source="x", project="p"), "key: make one"),
-        (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", id_key=7), "key: make one"),
-        (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", columns=1), "columns: a dict from field"),
-        (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", out=0), "out: the path of the file to write"),
+        (
+            lambda: lk.bridge(TABLE, KEY, None, id="no", source="x", project="p"),
+            "new_key: must be of the type Key, not NoneType; make",
+        ),
+        (
+            lambda: lk.withdrawal(TABLE, "project.key", id="no", source="x", project="p"),
+            "key: must be of the type Key, not str; make one",
+        ),
+        (
+            lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", id_key=7),
+            "id_key: must be of the type Key or None, not int; make",
+        ),
+        (
+            lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", columns=1),
+            "columns: must be a mapping or None, not int; a dict from field",
+        ),
+        (lambda: lk.encode(TABLE, SCHEMA, KEY, id="no", source="x", out=0), "out: must be a path or None, not int"),
         (lambda: lk.encode(pa.array(["a"]), SCHEMA, KEY, id="no", source="x"), "a table is a path"),
-        (lambda: lk.link(SET, SET.without([]), model="model.json"), "model: must be of the type Model, not str"),
+        (
+            lambda: lk.link(SET, SET.without([]), model="model.json"),
+            "model: must be of the type Model or None, not str",
+        ),
         (lambda: lk.Key.load(None), "Key.load: the path of a key file"),
-        (lambda: lk.Key.from_text(None), "Key.from_text: a line of text"),
-        (lambda: KEY.check(None), "project: its name as text"),
+        (lambda: lk.Key.from_text(None), "text: must be text, not NoneType"),
+        (lambda: KEY.check(None), "project: must be text, not NoneType"),
     ],
 )
 def test_entry__says_which_argument_is_of_another_kind_and_how_to_read_it(call, says):

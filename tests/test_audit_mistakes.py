@@ -362,15 +362,15 @@ def test_audit__does_not_claim_what_it_could_not_measure():
     ("given", "error", "says"),
     [
         ({"sample": 0}, ValueError, "sample: at least 1"),
-        ({"sample": "x"}, TypeError, "sample: a whole number, not str"),
+        ({"sample": "x"}, TypeError, "sample: must be a whole number, not str"),
         ({"seed": -1}, ValueError, "seed: at least 0"),
-        ({"schema": "agreement.toml"}, TypeError, "schema: a Schema, not str; Schema.load"),
+        ({"schema": "agreement.toml"}, TypeError, "schema: must be of the type Schema or None, not str; read"),
     ],
 )
 def test_audit__says_which_argument_is_none(given, error, says):
     with pytest.raises(error, match=says):
         lk.audit(encode(), **given)
-    with pytest.raises(TypeError, match="set_or_path: an EncodedSet or the path"):
+    with pytest.raises(TypeError, match="set_or_path: must be of the type EncodedSet or a path, not dict"):
         lk.audit({"surname": ["a"]})
 
 

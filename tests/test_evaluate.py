@@ -306,15 +306,15 @@ def test_evaluation__is_a_table_of_four_measures():
 @pytest.mark.parametrize(
     ("measure", "wrong", "message"),
     [
-        (lk.evaluate, {"key": 3}, "key: a Key, or a mapping from each source to its own, not int"),
+        (lk.evaluate, {"key": 3}, "key: must be of the type Key or a mapping or None, not int"),
         (lk.evaluate, {"key": {"police": "abc", "school": KEY}}, "key: that of 'police' is no Key, it is str"),
-        (lk.evaluate, {"sources": "police"}, "sources: two names"),
-        (lk.evaluate, {"sources": 3}, "sources: two names"),
-        (lk.evaluate, {"seed": "abc"}, "seed must be a whole number"),
-        (lk.evaluate, {"seed": None}, "seed must be a whole number"),
+        (lk.evaluate, {"sources": "police"}, "sources: must be a sequence, each text or None, not str"),
+        (lk.evaluate, {"sources": 3}, "sources: must be a sequence"),
+        (lk.evaluate, {"seed": "abc"}, "seed: must be a whole number, not str"),
+        (lk.evaluate, {"seed": None}, "seed: must be a whole number, not NoneType"),
         (study.evaluate_groups, {"by": None}, "by: a column of the truth, or a mapping"),
         (study.evaluate_groups, {"by": []}, "by: a column of the truth, or a mapping"),
-        (study.evaluate_clusters, {"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        (study.evaluate_clusters, {"seed": -1}, "seed: at least 0, not -1"),
     ],
 )
 def test_measures__say_what_they_take_to_an_argument_of_the_wrong_type(measure, wrong, message):
@@ -322,9 +322,9 @@ def test_measures__say_what_they_take_to_an_argument_of_the_wrong_type(measure, 
         measure(FOUND, TRUE, **wrong)
 
 
-@pytest.mark.parametrize("thresholds", ["abc", {}, [None, "x"]])
+@pytest.mark.parametrize("thresholds", ["abc", {}, ["x"]])
 def test_curve__says_that_thresholds_are_numbers(thresholds):
     columns = FOUND.pairs.append_column("similarity", pa.array([0.9, 0.8, 0.7]))
     scored = dataclasses.replace(FOUND, pairs=columns)
-    with pytest.raises(ValueError, match="thresholds: numbers"):
+    with pytest.raises((TypeError, ValueError), match=r"^thresholds: .*number"):
         study.curve(scored, TRUE, thresholds=thresholds)

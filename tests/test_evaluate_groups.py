@@ -121,7 +121,7 @@ def test_agencies__of_real_links_take_one_truth_for_all():
 def test_agencies__refuse_what_cannot_be_held_side_by_side(runs):
     with pytest.raises(ValueError, match="at least two"):
         evaluate_agencies(runs)
-    with pytest.raises(TypeError, match=r"a mapping from a name to \(links, truth\)"):
+    with pytest.raises(TypeError, match=r"runs: must be a mapping, not list of tuple; such as"):
         evaluate_agencies([(UNFAIR, BOTH), (UNFAIR, BOTH)])
 
 

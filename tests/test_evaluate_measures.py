@@ -60,7 +60,7 @@ def test_clusters__refuse_pairs_which_have_no_link_ids():
     pairs = lk.compare(
         encoded(["p1"], ["Abernathy"], "police"), encoded(["s1"], ["Abernathy"], "school"), threshold=1, progress=False
     )
-    with pytest.raises(TypeError, match="Pairs have none: link the sets with"):
+    with pytest.raises(TypeError, match="links: must be of the type Links, not Pairs"):
         evaluate_clusters(pairs, {"left_id": ["p1"], "right_id": ["s1"]}, key=KEY)
 
 
@@ -130,7 +130,7 @@ def test_curve__says_which_measures_there_are():
         curve(FOUND, TRUE)
     with pytest.raises(ValueError, match="thresholds: one of them is not a number"):
         curve(links, truth, thresholds=[0.5, math.nan])
-    with pytest.raises(TypeError, match="links are Links or Pairs; this is dict"):
+    with pytest.raises(TypeError, match="links: must be of the type Links or of the type Pairs, not dict"):
         curve({}, truth)
 
 

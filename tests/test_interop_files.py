@@ -264,7 +264,7 @@ def test_bitarrays__of_either_endianness_and_frozen_ones(tmp_path):
 @pytest.mark.parametrize("wrong", [["1010"], "1010", [b"\xff"], [np.ones(8, dtype=bool)], [None], [[1, 0]],
                                    bitarray("1010"), [bitarray("1010"), "1010"]])  # fmt: skip
 def test_from_bitarrays__says_what_to_give(wrong):
-    with pytest.raises(TypeError, match=r"takes bitarray objects, such as bitarray\('1010'\)"):
+    with pytest.raises(TypeError, match=r"bitarray objects, such as bitarray\('1010'\)"):
         interop.from_bitarrays(wrong)
 
 

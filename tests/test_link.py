@@ -288,7 +288,7 @@ def test_link__refuses_duplicates_of_an_unknown_source(registry, centre, duplica
 
 def test_link__refuses_one_source_given_as_text(registry, centre):
     """It was once taken letter by letter."""
-    with pytest.raises(TypeError, match="a list of sources"):
+    with pytest.raises(TypeError, match="a collection, each text, not str; sources, such as"):
         lk.link(registry, centre, duplicates="registry")
 
 

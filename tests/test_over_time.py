@@ -146,7 +146,7 @@ def test_link__refuses_where_old_records_are_not_given(results, sets):
 
 
 def test_link__refuses_a_standing_result_that_is_a_path(sets):
-    with pytest.raises(TypeError, match="standing takes Links"):
+    with pytest.raises(TypeError, match="standing: must be of the type Links or None, not str; read it"):
         lk.link(*sets, standing="links.parquet")
 
 

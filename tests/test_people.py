@@ -237,7 +237,7 @@ def test_invent__takes_whole_numbers_of_numpy():
     assert bytes_of(invent(np.int64(50), seed=np.uint8(7))) == bytes_of(invent(50, seed=7))
     with pytest.raises(ValueError, match="at least 0"):
         invent(50, seed=np.int64(-1))
-    with pytest.raises(ValueError, match="whole number"):
+    with pytest.raises(TypeError, match="whole number"):
         invent(50, seed=np.float64(1))
 
 
@@ -247,7 +247,7 @@ def test_invent__takes_whole_numbers_of_numpy():
         ({"agencies": ("registry", "polcie")}, "did you mean 'police'"),
         ({"agencies": ("Registry",)}, "did you mean 'registry'"),
         ({"agencies": "registry"}, "sequence"),
-        ({"agencies": ()}, "sequence"),
+        ({"agencies": ()}, "at least one"),
         ({"agencies": ("primary_school", "primary_school")}, "twice"),
         ({"preset": "tipical"}, "did you mean 'typical'"),
         ({"preset": []}, "the choices are: clean, typical, hard"),
@@ -255,7 +255,7 @@ def test_invent__takes_whole_numbers_of_numpy():
         ({"agencies": None}, "sequence"),
         ({"agencies": 7}, "sequence"),
         ({"agencies": {"registry"}}, "sequence"),
-        ({"agencies": (["registry"],)}, "the choices are: registry"),
+        ({"agencies": (["registry"],)}, "each text, not tuple of list"),
         ({"people": 0}, "at least 1"),
         ({"people": -3}, "at least 1"),
         ({"people": 2.5}, "whole number"),
@@ -265,7 +265,7 @@ def test_invent__takes_whole_numbers_of_numpy():
     ],
 )
 def test_invent__refuses_what_it_cannot_invent_and_says_what_was_meant(wrong, hint):
-    with pytest.raises(ValueError, match=hint):
+    with pytest.raises((TypeError, ValueError), match=hint):
         invent(**{"people": 10, "seed": 1} | wrong)
 
 
@@ -277,11 +277,11 @@ def test_population__names_the_nearest_agency_it_holds():
         population.pairs("registry", "children_centre")
     with pytest.raises(ValueError, match="no agency called 'polise'; the choices are: registry, childrens_centre"):
         population.held("polise", Schema.preset("uk-person", project="test"))
-    with pytest.raises(ValueError, match="no agency"):
+    with pytest.raises(TypeError, match="left: must be text, not list"):
         population.pairs(["registry"], None)
     with pytest.raises(KeyError, match="no agency"):
         population[["registry"]]
-    with pytest.raises(TypeError, match="schema: a Schema, not str"):
+    with pytest.raises(TypeError, match="schema: must be of the type Schema, not str"):
         population.held("registry", "uk-person")
 
 

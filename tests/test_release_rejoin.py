@@ -508,7 +508,7 @@ def test_release__of_people_whom_another_source_knows():
     assert present.table.equals(LINKS.release("police", linked_only=True).table)
     with pytest.raises(ValueError, match="present_in: 'scool'"):
         LINKS.release("police", present_in=["scool"])
-    with pytest.raises(TypeError, match="a list"):
+    with pytest.raises(TypeError, match="present_in: must be a collection, each text, not str"):
         LINKS.release("police", present_in="school")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +17,12 @@ from linkage.agency.batches import BatchEncoder, Tally, rows_at_once
 from linkage.agency.blocks import BlockKeys
 from linkage.agency.filters import KnownFilters
 from linkage.agency.harden import Hardener, columns_for
-from linkage.agency.key import Key, require_keys
+from linkage.agency.key import Key
 from linkage.agency.ordered import Columns
 from linkage.agency.recordids import hex_ids, id_secret
 from linkage.agency.records import column_plan, read
 from linkage.agency.spool import Spool
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.files import require_place
 from linkage.parallel import in_order
@@ -40,6 +40,7 @@ DEFAULT_MEMORY = 1 << 30
 
 
 @sealed
+@checked
 def encode(
     table: object,
     schema: Schema,
@@ -109,15 +110,6 @@ def encode(
     >>> encode(table, schema, Key.generate(), id="no", source="nursery", columns=held)
     EncodedSet('nursery', 2 records, 7 filters)
     """
-    if not isinstance(schema, Schema):
-        raise TypeError("schema: read the agreement with Schema.load(path) or make one with Schema.preset(name)")
-    require_keys(key, id_key)
-    if not (columns is None or isinstance(columns, Mapping)):
-        raise TypeError('columns: a dict from field to column, such as {"surname": "last_name", "sex": None}')
-    if not (out is None or isinstance(out, str | os.PathLike)):
-        raise TypeError(f"out: the path of the file to write, not {type(out).__name__}")
-    if not isinstance(id, str):
-        raise TypeError("id: the name of the column of record ids; number the records if there is none")
     if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():
         raise ValueError("source: the agency's name, 1 to 200 printable characters")
     if out is not None:

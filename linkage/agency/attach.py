@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from linkage.agency.key import Key, require_key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
+from linkage.arguments import checked
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
 from linkage.sealed import sealed
@@ -21,6 +22,7 @@ _ROW, _ID = ("linkage row 1", "linkage row 2"), ("record id 1", "record id 2")
 
 
 @sealed
+@checked
 def attach(
     links: Links,
     left: object,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from linkage.agency.normalise import REMEDIES
 from linkage.agency.ordered import Records, record_dtype
 from linkage.agency.recordids import record_ids
 from linkage.agency.records import Batch
-from linkage.errors import LinkageWarning, PrivacyError, RecordError
+from linkage.errors import PrivacyError, RecordError, warn
 from linkage.parallel import memory_limit, thread_count
 from linkage.schema import Schema
 
@@ -169,16 +168,12 @@ class Tally:
                     column=column,
                     rule=rule,
                 )
-            warnings.warn(
-                f"column '{column}': {count:,} of {self.rows:,} values: {rule} ({remedy})", LinkageWarning, stacklevel=4
-            )
+            warn(f"column '{column}': {count:,} of {self.rows:,} values: {rule} ({remedy})")
         if self._alone:
-            warnings.warn(
+            warn(
                 f"{self._alone:,} of {self.rows:,} records are in no block by any rule of the agreement: where only "
-                "records of a block are compared they can't be linked. `block_sizes` lists them",
-                LinkageWarning,
-                stacklevel=4,
+                "records of a block are compared they can't be linked. `block_sizes` lists them"
             )
         for item in self._schema.fields:
             if self._plan[item.name] is not None and not self._filled[item.name]:
-                warnings.warn(f"column '{self._plan[item.name]}': all values are missing", LinkageWarning, stacklevel=4)
+                warn(f"column '{self._plan[item.name]}': all values are missing")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.agency.key import Key, require_keys
+from linkage.agency.key import Key
 from linkage.agency.opened import require_column
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
+from linkage.arguments import checked
 from linkage.errors import RecordError
 from linkage.sealed import sealed
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @sealed
+@checked
 def bridge(
     table: object,
     old_key: Key,
@@ -51,8 +53,6 @@ def bridge(
     """
     import pyarrow as pa
 
-    require_keys(old_key, id_key)
-    require_keys(new_key, new_id_key)
     ids = _own_ids(table, id)
     old, new = (
         hashed_ids(ids, key, project=name, source=source, column=id)
@@ -62,6 +62,7 @@ def bridge(
 
 
 @sealed
+@checked
 def withdrawal(table: object, key: Key, *, id: str, source: str, project: str, id_key: Key | None = None) -> pa.Table:
     """The record ids to be forgotten at the centre: for ``link(..., withdraw={source: table})``.
 
@@ -70,7 +71,6 @@ def withdrawal(table: object, key: Key, *, id: str, source: str, project: str, i
     """
     import pyarrow as pa
 
-    require_keys(key, id_key)
     return _each_once(
         pa.table(
             {"record_id": hashed_ids(_own_ids(table, id), id_key or key, project=project, source=source, column=id)}

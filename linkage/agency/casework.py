@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.agency.key import Key, require_key, require_keys
+from linkage.agency.key import Key, require_key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
+from linkage.arguments import checked
 from linkage.cases import CaseList
-from linkage.errors import RecordError, require_kind
+from linkage.errors import RecordError
 from linkage.sealed import sealed
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @sealed
+@checked
 def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key | None = None) -> pa.Table:
     """The agency's own rows of its cases, in the order of the list, to be looked at and decided.
 
@@ -31,8 +33,6 @@ def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    require_kind(cases, CaseList, "cases")
-    require_keys(key, id_key)
     require_key(key, cases.project, cases.key_check, what=f"the cases for '{cases.source}' were")
     frame = Attachable.of(table)
     ids = hashed_ids(id_column(frame, id), id_key or key, project=cases.project, source=cases.source, column=id)

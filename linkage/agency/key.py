@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from linkage.arguments import checked
 from linkage.errors import FileFormatError, MismatchError, PrivacyError
 from linkage.files import KEY_MARK, PathLike, looks_like_a_key, written_beside
 from linkage.schema import ENCODING_VERSION
@@ -57,6 +58,7 @@ class Key:
         return cls(secrets.token_bytes(_SIZE))
 
     @sealed
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the key as one line of text that only its owner can read (0600). An existing file is never replaced."""
         with written_beside(path, mode=0o600, replace=False) as part:
@@ -73,6 +75,8 @@ class Key:
         if isinstance(source, bool) or not isinstance(source, int | str | os.PathLike):
             raise TypeError(f"Key.load: the path of a key file, or an open descriptor, not {type(source).__name__}")
         if isinstance(source, int):
+            if source < 0:
+                raise ValueError("Key.load: no open descriptor is below zero")
             with os.fdopen(source, "rb", closefd=False) as handle:
                 return cls.from_text(_ascii(handle.read(_MAX_FILE)))
         if looks_like_a_key(os.fspath(source)):  # or what the system says of a file that isn't there would repeat it
@@ -97,10 +101,9 @@ class Key:
 
     @classmethod
     @sealed
+    @checked
     def from_text(cls, text: str, *, where: str = "the key") -> Key:
         """The key in the line that `save` writes; raises `FileFormatError` for anything else, a passphrase included."""
-        if not isinstance(text, str):
-            raise TypeError(f"Key.from_text: a line of text, not {type(text).__name__}")
         line = text.strip()
         if line.startswith("\ufffd\ufffd\ufffd" + _PREFIX):  # three bytes beyond ASCII
             raise FileFormatError(
@@ -126,16 +129,16 @@ class Key:
         return cls(body[:_SIZE])
 
     @sealed
+    @checked
     def derive(self, *, project: str, purpose: str, key_group: str = "", length: int = 32) -> bytes:
         """Secret bytes for one purpose in one project: HKDF-SHA256 with a length-prefixed ``info``."""
         info = length_prefixed("linkage", str(ENCODING_VERSION), project, purpose, key_group)
         return hkdf_sha256(self._secret, salt=b"", info=info, length=length)
 
     @sealed
+    @checked
     def check(self, project: str) -> str:
         """32 hex digits that are equal for equal keys in one project and say nothing else about the key."""
-        if not isinstance(project, str):
-            raise TypeError(f"project: its name as text, not {type(project).__name__}")
         secret = self.derive(project=project, purpose="key check")
         return hmac.new(secret, project.encode(), hashlib.sha256).hexdigest()[:32]
 
@@ -158,12 +161,6 @@ class Key:
         if hasattr(self, "_secret"):
             raise AttributeError("a Key does not change")
         object.__setattr__(self, name, value)
-
-
-def require_keys(key: object, id_key: object) -> None:
-    """Raise ``TypeError`` unless these are keys, of which the second may be left out."""
-    if not isinstance(key, Key) or not (id_key is None or isinstance(id_key, Key)):
-        raise TypeError("key: make one with Key.generate() or read it with Key.load(path)")
 
 
 def require_key(key: Key, project: str, key_check: str, *, what: str) -> None:

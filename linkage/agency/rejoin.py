@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linkage.agency.astext import as_text
-from linkage.agency.key import Key, require_key, require_keys
+from linkage.agency.key import Key, require_key
 from linkage.agency.opened import require_column
 from linkage.agency.recordids import hex_ids, id_secret, record_ids
 from linkage.agency.records import Attachable
-from linkage.errors import RecordError, require_kind
+from linkage.arguments import checked
+from linkage.errors import RecordError
 from linkage.release import Release
 from linkage.sealed import sealed
 
@@ -20,6 +21,7 @@ _ADDED = ("link_id", "confidence")
 
 
 @sealed
+@checked
 def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | None = None) -> Any:
     """The agency's own table back, with a ``link_id`` column: equal link ids at two agencies are one person.
 
@@ -47,8 +49,6 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
         Released records are not in the table: it is another table, another source or another ``id_key``. Says
         how many. Also if an id is missing.
     """
-    require_kind(release, Release, "release")
-    require_keys(key, id_key)
     require_key(key, release.project, release.key_check, what=f"the release for '{release.source}' was")
     frame = Attachable.of(table)
     names = [name for name in _ADDED if name in release.table.column_names]

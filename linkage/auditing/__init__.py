@@ -8,12 +8,12 @@ again, graph). Each measure is a `Finding`; together they are an `Audit`, which 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.auditing.again import encoded_again, filled_fields, neighbour_graph
 from linkage.auditing.agreed import against_agreement, key_check, names_only, published_breaks
 from linkage.auditing.bits import bit_findings
@@ -43,6 +43,7 @@ _GIVES_ALL_AWAY = ("columns beyond the agreement", "guessable key", "known unkey
 
 
 @sealed
+@checked
 def audit(
     set_or_path: EncodedSet | PathLike,
     *,
@@ -111,7 +112,8 @@ def audit(
     """
     if (table is None) != (key is None):
         raise ValueError("table and key go together: records are encoded again with both, or not at all")
-    _require(set_or_path, schema, sample, seed)
+    if sample < 1:
+        raise ValueError(f"sample: at least 1, not {sample}")
     subject = Subject.of(set_or_path, schema, max_bytes=max_bytes)
     findings: list[Finding] = []
     risk = 0.0
@@ -147,19 +149,6 @@ def audit(
         findings=tuple(sorted(findings, key=lambda each: -LEVELS.index(each.level))),
         risk=risk,
     )
-
-
-def _require(set_or_path: object, schema: object, sample: object, seed: object) -> None:
-    """Raise unless the arguments are of their kinds."""
-    if not isinstance(set_or_path, EncodedSet | str | os.PathLike):
-        raise TypeError(f"set_or_path: an EncodedSet or the path of its file, not {type(set_or_path).__name__}")
-    if schema is not None and not isinstance(schema, Schema):
-        raise TypeError(f"schema: a Schema, not {type(schema).__name__}; Schema.load reads one from its file")
-    for name, given, least in (("sample", sample, 1), ("seed", seed, 0)):
-        if isinstance(given, bool) or not isinstance(given, int):
-            raise TypeError(f"{name}: a whole number, not {type(given).__name__}")
-        if given < least:
-            raise ValueError(f"{name}: at least {least}, not {given}")
 
 
 def _of_records(counted: Tally, schema: Schema) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from linkage.arguments import checked
 from linkage.auditing.faults import GIVEN, Tier, found_by, missed_by
 from linkage.auditing.finding import LEVELS, Finding, Level, shown
 from linkage.errors import PrivacyError
@@ -65,6 +66,7 @@ class Audit:
         """Faults that it can't: for which more must be given, or more records be there."""
         return missed_by(self.findings)
 
+    @checked
     def raise_above(self, level: Level = "warn") -> None:
         """Raise `PrivacyError` if anything is worse than ``level``: above ``warn`` is ``fail``, above ``ok`` both.
 
@@ -132,6 +134,7 @@ class Audit:
         lines.append("That nothing was found is no proof. Whoever holds the key can decode any set.")
         return "\n".join(lines)
 
+    @checked
     def save_html(self, path: PathLike) -> None:
         """Write it as one page of HTML, for its owner's eyes only; an existing file is replaced."""
         from linkage.files import written_beside

@@ -9,8 +9,9 @@ import functools
 import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from linkage.arguments import checked
 from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.limits import Limits
@@ -21,7 +22,6 @@ from linkage.central.runs.work import Work, begun, settings_of_link
 from linkage.central.sources import all_in_canonical_order, one_partner
 from linkage.central.thresholds import Ratio
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import require_kind
 from linkage.files import PathLike
 from linkage.links import Links
 from linkage.oneagreement import in_one_agreement, narrower, under
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["link"]
 
 
+@checked
 def link(
     *sets: EncodedSet,
     model: Model | None = None,
@@ -136,17 +137,8 @@ def link(
     4,000 records of either set with all others of it, for the quality. With ``standing``, new records with all, and the
     likely pairs of all again.
     """
-    for given in sets:
-        if not isinstance(given, EncodedSet):
-            raise TypeError(
-                f"link: takes encoded sets, from encode() or EncodedSet.load(); this is {type(given).__name__}"
-            )
     if not sets:
         raise ValueError("link: takes one encoded set or more")
-    if standing is not None and not isinstance(standing, Links):
-        raise TypeError(f"link: standing takes Links, from link() or Links.load(); this is {type(standing).__name__}")
-    if model is not None:
-        require_kind(model, Model, "model")
     over_time = standing is not None or known is not None or withdraw is not None or bridge is not None
     if standing is None:
         _require_own_sources(sets)
@@ -214,9 +206,16 @@ def link(
         precision=precision,
         threshold=threshold,
     )
-    begin = functools.partial(begun, run) if isinstance(run, str | os.PathLike) else run.begun
+    begin = functools.partial(begun, run) if isinstance(run, str | os.PathLike) else _on_a_cluster(run)
     with begin(ordered, settings, all_pairs=candidates is None, memory=memory) as work:
         return decided(work.sets, work)
+
+
+def _on_a_cluster(run: object) -> Any:
+    """What begins a run there; ``TypeError`` for what is no cluster either."""
+    if not hasattr(run, "begun"):
+        raise TypeError(f"run: must be the path of a folder or OnSpark(session, folder), not {type(run).__name__}")
+    return run.begun
 
 
 def _require_own_sources(sets: tuple[EncodedSet, ...]) -> None:

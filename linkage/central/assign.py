@@ -8,13 +8,11 @@ gains are integers above zero.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from linkage.central.contenders import mixed
-from linkage.errors import LinkageWarning
+from linkage.errors import warn
 from linkage.memoryleft import require_addresses
 
 Rows = NDArray[np.int32]
@@ -150,11 +148,9 @@ def _solved(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.i
 
 
 def _greedy(row: Rows, column: Rows, value: NDArray[np.float64]) -> NDArray[np.int64]:
-    warnings.warn(
+    warn(
         f"{len(row):,} pairs hang together; they were assigned best first, which may not be the best in "
-        "total. Raise the threshold to part them",
-        LinkageWarning,
-        stacklevel=2,
+        "total. Raise the threshold to part them"
     )
     used_rows: set[int] = set()
     used_columns: set[int] = set()

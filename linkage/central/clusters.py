@@ -13,7 +13,6 @@ best of all.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from linkage.central.assign import groups
 from linkage.central.hardclusters import SURE, Component
-from linkage.errors import LinkageWarning
+from linkage.errors import warn
 
 Numbers = NDArray[np.int64]
 
@@ -131,11 +130,9 @@ def _parts(component: NDArray[np.int32], worth: Numbers, hard: Numbers) -> list[
     parts = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
     for place, part in enumerate(parts):
         if len(part) > _MOST_PAIRS:
-            warnings.warn(
+            warn(
                 f"{len(part):,} pairs hang together; only the {_MOST_PAIRS:,} that say most were looked at. Raise the "
-                "threshold or the probability to part them",
-                LinkageWarning,
-                stacklevel=4,
+                "threshold or the probability to part them"
             )
             parts[place] = np.sort(part[np.argsort(-np.abs(worth[part]), kind="stable")[:_MOST_PAIRS]])
     return parts

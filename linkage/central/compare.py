@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from linkage.arguments import checked, kinds, require
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed
 from linkage.central.blocking.search import similar
@@ -30,13 +31,14 @@ MOST_PAIRS = 100_000_000
 """In a file some four gigabytes."""
 
 
+@checked
 def compare(
     left: EncodedSet,
     right: EncodedSet | None = None,
     *,
     threshold: Ratio,
     measure: Measure | None = None,
-    filters: Sequence[str] | None = None,
+    filters: str | Sequence[str] | None = None,
     candidates: Candidates | None = None,
     executor: Executor | None = None,
     threads: int | None = None,
@@ -133,13 +135,14 @@ def _by_candidates(
     return dataclasses.replace(job.pairs(*found), recall=sample.recall(found))
 
 
+@checked
 def compare_in_parts(
     left: EncodedSet,
     right: EncodedSet | None = None,
     *,
     threshold: Ratio,
     measure: Measure | None = None,
-    filters: Sequence[str] | None = None,
+    filters: str | Sequence[str] | None = None,
     most: int = MOST_PAIRS,
     executor: Executor | None = None,
     threads: int | None = None,
@@ -176,6 +179,7 @@ def _parts(
             yield job.pairs(*part)
 
 
+@checked
 def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
     """Write parts of pairs to one Parquet file (left_id, right_id, similarity), whole or not at all; how many pairs.
 
@@ -190,6 +194,7 @@ def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
     written = 0
     with written_beside(path) as part_file, writer(part_file, columns) as file:
         for pairs in parts:
+            require(pairs, kinds("Pairs"), "parts")
             file.write_table(pairs.to_arrow())
             written += len(pairs)
     return written

@@ -10,6 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.arguments import checked
 from linkage.central import kernels
 from linkage.central.blocking.price import Price, cheapest, prices
 from linkage.central.blocking.ways import Candidates
@@ -23,7 +24,6 @@ from linkage.central.modelling.levels import comparisons, kernel_plan, sides
 from linkage.central.thresholds import Measure, Ratio
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.oneagreement import require_sets
 from linkage.parallel import memory_limit, thread_count
 from linkage.progress import clock
 
@@ -108,13 +108,14 @@ class Plan:
         return "" if self.pairs_at_most <= most else ", and it may yet be refused on the way"
 
 
+@checked
 def plan(
     left: EncodedSet,
     right: EncodedSet | None = None,
     *,
     threshold: Ratio | None = None,
     measure: Measure | None = None,
-    filters: Sequence[str] | None = None,
+    filters: str | Sequence[str] | None = None,
     candidates: Candidates | None = None,
     threads: int | None = None,
     memory: int = DEFAULT_MEMORY,
@@ -139,7 +140,6 @@ def plan(
     >>> plan(some, threshold=0.9).pairs_compared
     4950
     """
-    require_sets(left, right)
     memory_limit(memory)
     if left.schema.layout == "record" or filters is not None:
         if threshold is None:
@@ -164,7 +164,7 @@ def _of_similarity(
     right: EncodedSet | None,
     threshold: Ratio,
     measure: Measure | None,
-    filters: Sequence[str] | None,
+    filters: str | Sequence[str] | None,
     *,
     threads: int | None,
     memory: int,

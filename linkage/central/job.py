@@ -16,7 +16,7 @@ from linkage.central.thresholds import MEASURES, Measure, Ratio, exact_ratio, le
 from linkage.central.tiles import Found, arranged, no_pairs
 from linkage.encoded import EncodedSet, require_comparable
 from linkage.errors import nearest
-from linkage.oneagreement import in_one_agreement, require_sets
+from linkage.oneagreement import in_one_agreement
 from linkage.pairs import Pairs
 from linkage.parallel import thread_count
 from linkage.schema import Schema
@@ -75,12 +75,11 @@ def prepared(
     *,
     threshold: Ratio,
     measure: Measure | None,
-    filters: Sequence[str] | None,
+    filters: str | Sequence[str] | None,
     threads: int | None,
     spans: bool = True,
 ) -> Job:
     """Check what was asked for, and arrange the right side, unless no tile will ask for its ``spans``."""
-    require_sets(left, right)
     left, other = (left, left) if right is None else in_one_agreement(left, right)
     require_comparable(left, other)
     names, n_bits = chosen_filters(left.schema, filters)
@@ -91,7 +90,7 @@ def prepared(
     return replace(job, threshold=ratio)
 
 
-def chosen_filters(schema: Schema, filters: Sequence[str] | None) -> tuple[tuple[str, ...], int]:
+def chosen_filters(schema: Schema, filters: str | Sequence[str] | None) -> tuple[tuple[str, ...], int]:
     """The names of the filters to compare, in the schema's order, and their bits together."""
     bits = {filter.name: filter.bits for filter in schema.filters}
     if filters is None and schema.layout != "record":

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.arguments import checked
 from linkage.central import kernels
 from linkage.central.candidates import Tile
 from linkage.central.job import Job, chosen_filters, job_of, right_measure
@@ -23,6 +24,7 @@ Neighbours = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]]
 _NONE: Neighbours = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint32))
 
 
+@checked
 def nearest_records(
     left: EncodedSet,
     right: EncodedSet | None = None,
@@ -31,7 +33,7 @@ def nearest_records(
     mutual: bool = False,
     threshold: Ratio | None = None,
     measure: Measure | None = None,
-    filters: Sequence[str] | None = None,
+    filters: str | Sequence[str] | None = None,
     threads: int | None = None,
     progress: bool | None = None,
 ) -> Pairs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -27,7 +26,7 @@ from linkage.central.outcome import standing
 from linkage.central.runs.work import Work
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
-from linkage.errors import EvidenceError, LinkageWarning
+from linkage.errors import EvidenceError, warn
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.quality import Quality, Span
@@ -194,7 +193,7 @@ def _require_enough(model: Model, n_records: int, *, n_pairs: int) -> None:
             "links one by one, link(..., model=fit(...))"
         )
     for doubt in model.doubts(n_records):
-        warnings.warn(doubt, LinkageWarning, stacklevel=4)
+        warn(doubt)
 
 
 def _groups(sets: tuple[EncodedSet, ...], every: Scored, chosen: Pairs) -> Mapping[str, Mapping[str, float]] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ from linkage.central.overtime.newpairs import Before, contenders_with_kept, pair
 from linkage.central.sources import require_sources
 from linkage.central.thresholds import Ratio, exact_ratio, probability_cut
 from linkage.encoded import EncodedSet
-from linkage.errors import EvidenceError, LinkageWarning
+from linkage.errors import EvidenceError, warn
 from linkage.pairs import Pairs
 
 # pairs down to this probability are looked at
@@ -185,11 +184,9 @@ def _estimated(
     model = fitted(left, right, duplicates=duplicates, **limits)
     if right is None or not model.too_few(min(len(left), len(right))):
         return model
-    warnings.warn(
+    warn(
         f"{left.source} and {right.source}: only about {model.matches:,.0f} records seem to have a partner, too few to "
-        "tell people from their siblings; their records are linked only through those of other sources",
-        LinkageWarning,
-        stacklevel=4,
+        "tell people from their siblings; their records are linked only through those of other sources"
     )
     return None
 

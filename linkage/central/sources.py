@@ -19,8 +19,6 @@ def one_partner(first: EncodedSet, second: EncodedSet, duplicates: Collection[st
 
 def require_sources(sources: Sequence[str], duplicates: Collection[str]) -> None:
     """Refuse with ``ValueError`` a name in ``duplicates`` that is not a source."""
-    if isinstance(duplicates, str):
-        raise TypeError('duplicates: a list of sources, such as ["police"]')
     for name in duplicates:
         if name not in sources:
             raise ValueError(f"duplicates: '{name}' is not a source; {nearest(name, sources)}")

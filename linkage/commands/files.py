@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,16 +151,12 @@ def _numbers(datasets: str) -> tuple[int, int]:
 
 
 def _warn_of_others(path: str, read: int, most: int) -> None:
-    from linkage.errors import LinkageWarning
+    from linkage.errors import warn
     from linkage.interop.results import candidate_facts
 
     there = (candidate_facts(Path(path), max_bytes=most) or {}).get("pairs", read)
     if there != read:
-        warnings.warn(
-            f"{path}: holds {there:,} pairs, of which {read:,} are of these datasets; --datasets names others",
-            LinkageWarning,
-            stacklevel=1,
-        )
+        warn(f"{path}: holds {there:,} pairs, of which {read:,} are of these datasets; --datasets names others")
 
 
 def _require_new(blocks_path: str) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.interop.filters import packed
 from linkage.interop.numbered import clk_octets, numbered_set, require_clkhash, require_source, width_only
 from linkage.schema import Schema
 
 
+@checked
 def from_bitarrays(clks: Iterable[Any], *, schema: Schema | None = None, source: str = "bitarrays") -> EncodedSet:
     """The set of CLKs held as ``bitarray`` objects, in their order; row numbers are the ids.
 
@@ -60,6 +62,7 @@ def from_bitarrays(clks: Iterable[Any], *, schema: Schema | None = None, source:
     return numbered_set(packed(octets), agreed, source)
 
 
+@checked
 def to_bitarrays(encoded: EncodedSet) -> list[Any]:
     """A big-endian ``bitarray`` for each record of a set of the record layout, in its order.
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
-from linkage.errors import FileFormatError, LinkageWarning, SchemaError
+from linkage.errors import FileFormatError, SchemaError, warn
 from linkage.files import PathLike, written_beside
 from linkage.interop.blocks import require_blocks
 from linkage.interop.filters import packed
@@ -29,6 +29,7 @@ _MAX_BYTES = 8 << 30
 _PLAIN, _BLOCKED = "clks", "clknblocks"
 
 
+@checked
 def read_clks(
     path: PathLike,
     *,
@@ -65,14 +66,11 @@ def read_clks(
     """
     encoded, blocks = _read(path, schema, bits, source, max_bytes)
     if blocks is not None:
-        warnings.warn(
-            f"{path}: its blocks are left out; read_clknblocks and `linkage convert --blocks` keep them",
-            LinkageWarning,
-            stacklevel=2,
-        )
+        warn(f"{path}: its blocks are left out; read_clknblocks and `linkage convert --blocks` keep them")
     return encoded
 
 
+@checked
 def read_clknblocks(
     path: PathLike,
     *,
@@ -90,6 +88,7 @@ def read_clknblocks(
     return encoded, blocks
 
 
+@checked
 def write_clks(encoded: EncodedSet, path: PathLike) -> None:
     """Write a set of the record layout as ``{"clks": [...]}``, in its order; ids and sources are not in such a file.
 
@@ -101,6 +100,7 @@ def write_clks(encoded: EncodedSet, path: PathLike) -> None:
     _write(path, _PLAIN, (json.dumps(text) for text in texts))
 
 
+@checked
 def write_clknblocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]], path: PathLike) -> None:
     """Write a set of the record layout with the block ids of each record as ``{"clknblocks": [...]}``."""
     require_blocks(encoded, blocks)
@@ -210,12 +210,10 @@ def _texts(encoded: EncodedSet) -> Iterator[str]:
 
 def _warn_of_padding(bits: int, path: PathLike) -> None:
     if bits % 8:
-        warnings.warn(
+        warn(
             f"{path}: {bits:,} bits end within a byte, and such a file does not say how much of its last byte is "
             f"padding. Read it with schema= or bits={bits} (`linkage convert` --schema or --bits); else it becomes "
-            f"a set of {-(-bits // 8) * 8:,} bits, which is compared with its like only",
-            LinkageWarning,
-            stacklevel=3,
+            f"a set of {-(-bits // 8) * 8:,} bits, which is compared with its like only"
         )
 
 

@@ -14,13 +14,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linkage.errors import LinkageWarning, SchemaError
+from linkage.errors import SchemaError, warn
 from linkage.files import PathLike
 from linkage.interop import upgrade
 from linkage.interop.features import Feature, canonical_feature
@@ -103,11 +102,9 @@ def clkhash_schema(schema: Schema) -> ClkSchema:
 def _canonical(content: dict[str, Any]) -> dict[str, Any]:
     config = table(content.get("clkConfig"), "clkConfig")
     if config.get("xorFolds"):
-        warnings.warn(
+        warn(
             "clkhash schema: xorFolds is set, and clkhash ignores it, though it is documented: it folds only if the "
-            "setting is called xor_folds. Encoded here as clkhash encodes, without that fold",
-            LinkageWarning,
-            stacklevel=4,
+            "setting is called xor_folds. Encoded here as clkhash encodes, without that fold"
         )
     bits = whole(config.get("l", 1024), "clkConfig.l", low=_MIN_BITS, high=_MAX_BITS)
     folds = whole(config.get("xor_folds", 0), "clkConfig.xor_folds", low=0, high=20)
@@ -172,8 +169,4 @@ def _require_hashable(features: list[dict[str, Any]], hashed_bits: int, key_size
                 rule="keySize",
             )
         if hashed_bits > _BLAKE_REACH:
-            warnings.warn(
-                f"feature '{name}': blakeHash sets no bit above the first {_BLAKE_REACH:,} of {hashed_bits:,}",
-                LinkageWarning,
-                stacklevel=5,
-            )
+            warn(f"feature '{name}': blakeHash sets no bit above the first {_BLAKE_REACH:,} of {hashed_bits:,}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from linkage.agency import csvfile
 from linkage.agency.opened import Source
-from linkage.errors import LinkageWarning, RecordError, nearest
+from linkage.errors import RecordError, nearest, warn
 from linkage.interop.clkschema import ClkSchema
 
 if TYPE_CHECKING:
@@ -66,11 +65,9 @@ def _of_file(path: Path, names: list[str], *, headed: bool) -> Source:
     with path.open("rb") as raw:
         marked = raw.read(3) == _BYTE_ORDER_MARK
     if marked and not headed:
-        warnings.warn(
+        warn(
             f"{path}: begins with a byte order mark, which is no part of the first value here; clkhash encodes it "
-            "with that value if the file was opened as utf-8 and not as utf-8-sig",
-            LinkageWarning,
-            stacklevel=5,
+            "with that value if the file was opened as utf-8 and not as utf-8-sig"
         )
     batches = csvfile.batches(path, names, tuple(names), headed=headed, expected="the schema has")
     return Source(tuple(names), batches)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.records import Batch, read
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning, RecordError
+from linkage.errors import RecordError, warn
 from linkage.files import require_place
 from linkage.interop.clkschema import ClkSchema, clkhash_schema
 from linkage.interop.columns import placed
@@ -31,6 +31,7 @@ _MOST_TEXT = 1 << 28
 
 
 @sealed
+@checked
 def encode_clkhash(
     table: object,
     schema: Schema,
@@ -111,25 +112,19 @@ def encode_clkhash(
     return numbered_set(held[0] if len(held) == 1 else np.concatenate(held), schema, source)
 
 
-def _secret_bytes(secret: object) -> bytes:
+def _secret_bytes(secret: str | bytes) -> bytes:
     if secret in ("", b""):
-        warnings.warn(
+        warn(
             "the secret is empty: whoever has the schema can make the CLK of any name and find it among these. clkhash "
-            "takes no secret for one, so it is taken here; use it for nothing that holds people",
-            LinkageWarning,
-            stacklevel=4,
+            "takes no secret for one, so it is taken here; use it for nothing that holds people"
         )
         return b""
     if isinstance(secret, str):
-        warnings.warn(
+        warn(
             "the secret is text: a phrase that someone can guess opens every CLK made with it. clkhash takes text, so "
-            "it is taken here; Key.generate() makes what can't be guessed",
-            LinkageWarning,
-            stacklevel=4,
+            "it is taken here; Key.generate() makes what can't be guessed"
         )
         secret = secret.encode("utf-8", "surrogatepass")
-    if not isinstance(secret, bytes):
-        raise TypeError("secret: the text or bytes that clkhash was given")
     return secret
 
 

@@ -73,8 +73,6 @@ def clk_octets(encoded: EncodedSet) -> NDArray[np.uint8]:
 
     Raises ``ValueError`` for a set that isn't of the record layout.
     """
-    if not isinstance(encoded, EncodedSet):
-        raise TypeError(f"takes an EncodedSet; this is {type(encoded).__name__}")
     if encoded.schema.layout != "record":
         raise ValueError("a CLK is one filter a record: takes sets of the record layout, this one has a filter a field")
     octets = np.ascontiguousarray(encoded.filters[_NAME]).view(np.uint8)

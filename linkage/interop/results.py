@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LimitError
 from linkage.files import PathLike, require_regular, written_beside
@@ -29,6 +30,7 @@ _FLOATS = {2: "<f2", 4: "<f4", 8: "<f8"}
 _NUMBERS = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 
 
+@checked
 def read_candidate_pairs(
     path: PathLike,
     left: EncodedSet,
@@ -72,6 +74,7 @@ def read_candidate_pairs(
     return Pairs(left, right, left_rows, right_rows, similarity=similarity[order])
 
 
+@checked
 def write_candidate_pairs(pairs: Pairs, path: PathLike) -> None:
     """Write the pairs of `linkage.compare` for `anonlink.serialization`: left is dataset 0, right is dataset 1.
 
@@ -106,6 +109,7 @@ def candidate_facts(path: Path, *, max_bytes: int = _MAX_BYTES) -> dict[str, str
     return facts
 
 
+@checked
 def read_groups(path: PathLike, *, max_bytes: int = _MAX_BYTES) -> Groups:
     """The groups of anonlink's solvers: a list of (dataset, row) for each person.
 
@@ -126,6 +130,7 @@ def groups_of(place: Path, content: Any) -> Groups:
     return groups
 
 
+@checked
 def write_groups(groups: Groups | Links, path: PathLike, *, sources: Sequence[str] = ()) -> None:
     """Write groups, or the linked records of `Links` as groups, in the order of datasets and rows.
 
@@ -135,7 +140,10 @@ def write_groups(groups: Groups | Links, path: PathLike, *, sources: Sequence[st
         Of links: the sources in the order of anonlink's datasets. Their ids must be row numbers.
     """
     made = _groups_of(groups, list(sources)) if isinstance(groups, Links) else groups
-    content = sorted(sorted([int(dataset), int(row)] for dataset, row in group) for group in made)
+    try:
+        content = sorted(sorted([int(dataset), int(row)] for dataset, row in group) for group in made)
+    except (TypeError, ValueError):
+        raise TypeError("groups: Links, or a list for each person, of (dataset, row)") from None
     with written_beside(path) as part:
         part.write_text(json.dumps(content) + "\n", encoding="ascii", newline="\n")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.sealed import sealed
@@ -92,6 +93,7 @@ class CandidateEvaluation(TableOfResults):
 
 
 @sealed
+@checked
 def evaluate_candidates(
     candidates: Pairs | Links,
     truth: object,

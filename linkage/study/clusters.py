@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.links import Links
-from linkage.pairs import Pairs
 from linkage.sealed import sealed
 from linkage.study.evaluate import Evaluation
 from linkage.study.held import Held, hold
@@ -81,6 +81,7 @@ class ClusterEvaluation(TableOfResults):
 
 
 @sealed
+@checked
 def evaluate_clusters(
     links: Links,
     truth: object,
@@ -99,10 +100,6 @@ def evaluate_clusters(
 
     Raises `TypeError` for pairs, which have no link ids: only `linkage.link` decides who is one.
     """
-    if isinstance(links, Pairs):
-        raise TypeError(
-            "links are Links, whose records have link ids; Pairs have none: link the sets with linkage.link"
-        )
     linked = Linked.of(links)
     held = hold(linked, truth, key=key, sources=sources)
     cluster, person = _groups_of(linked), _people_of(held)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from linkage import charts
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.sealed import sealed
@@ -128,6 +129,7 @@ class Curve(TableOfResults):
 
 
 @sealed
+@checked
 def curve(
     links: Links | Pairs,
     truth: object,

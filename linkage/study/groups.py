@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from linkage import charts
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.errors import RecordError
 from linkage.links import Links
 from linkage.pairs import Pairs
@@ -119,6 +120,7 @@ class GroupEvaluation(TableOfResults):
 
 
 @sealed
+@checked
 def evaluate_groups(
     links: Links | Pairs,
     truth: object,
@@ -156,6 +158,7 @@ def evaluate_groups(
 
 
 @sealed
+@checked
 def evaluate_agencies(
     runs: Mapping[str, tuple[Links | Pairs, object]],
     *,
@@ -181,7 +184,7 @@ def evaluate_agencies(
 
     Raises `ValueError` if there are fewer than two runs: there is nothing to hold them against.
     """
-    if not isinstance(runs, Mapping) or not all(isinstance(run, tuple) and len(run) == 2 for run in runs.values()):
+    if not all(isinstance(run, tuple) and len(run) == 2 for run in runs.values()):
         raise TypeError("runs: a mapping from a name to (links, truth)")
     if len(runs) < 2:
         raise ValueError("runs: at least two, such as {'registry x police': (links, truth), ...}")

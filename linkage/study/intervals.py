@@ -66,8 +66,6 @@ def resample(counts: NDArray[np.int64] | Totals, *, replicates: int = REPLICATES
     >>> resample(people, replicates=3, seed=1).sum(axis=1)
     array([3., 3., 3.])
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}")
     kinds, times = distinct_rows(counts[np.any(counts != 0, axis=1)])
     if not len(kinds):
         return np.zeros((replicates, counts.shape[1]))

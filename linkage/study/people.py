@@ -6,21 +6,21 @@ tables.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 
-from linkage.errors import LinkageWarning, nearest
-from linkage.study.numbered import is_whole
+from linkage.arguments import checked
+from linkage.errors import nearest, warn
 from linkage.study.population import Population, among, not_among
 
 Preset = Literal["clean", "typical", "hard"]
 OTHERS = 64  # jumps to the stretch of the stream that older children and parents come from
 
 
+@checked
 def invent(
     people: int = 5_000,
     *,
@@ -62,7 +62,7 @@ def invent(
     >>> list(invent(50, seed=7, agencies=["youth_work"])["youth_work"].column_names)
     ['member', 'known_as', 'surname', 'born', 'm_f', 'street', 'pcode']
     """
-    _check(people, seed, agencies, preset)
+    _check(people, agencies, preset)
     _check_ages(ages, agencies)
     people, seed = int(people), int(seed)  # NumPy's would overflow, or warn
     # Imported here, as the rest of the generator needs pyarrow and a user who never invents people does not.
@@ -114,11 +114,7 @@ def _warn_of_missing_numbers(known: Any, agencies: Sequence[str]) -> None:
 
     missing = known.nhs_number.null_count
     if missing and any(AGENCIES[agency].columns["nhs_number"] for agency in agencies):
-        warnings.warn(
-            f"the NHS numbers for tests have run out: {missing:,} of {len(known):,} people have none",
-            LinkageWarning,
-            stacklevel=3,
-        )
+        warn(f"the NHS numbers for tests have run out: {missing:,} of {len(known):,} people have none")
 
 
 def _opaque(people: int, after: int, rng: np.random.Generator) -> Any:
@@ -177,19 +173,17 @@ def _truth(tables: Mapping[str, Any], ids: Mapping[str, str], persons: Mapping[s
     return pa.concat_tables(parts).combine_chunks()
 
 
-def _check(people: int, seed: int, agencies: Sequence[str], preset: str) -> None:
+def _check(people: int, agencies: Sequence[str], preset: str) -> None:
     """Refuse what cannot be invented, and name what was probably meant."""
     from linkage.study.agencies import AGENCIES
     from linkage.study.rates import PRESETS
 
-    if not is_whole(people) or people < 1:
+    if people < 1:
         raise ValueError(f"people must be a whole number of at least 1, not {people!r}. Try people=5_000.")
-    if not is_whole(seed) or seed < 0:
-        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}. Try seed=1.")
     if not among(preset, PRESETS):
         raise ValueError(not_among("preset", preset, PRESETS))
-    if isinstance(agencies, str) or not isinstance(agencies, Sequence) or not agencies:
-        raise ValueError(f"agencies must be a sequence such as ('registry', 'police'), not {agencies!r}.")
+    if not agencies:
+        raise ValueError("agencies: at least one, such as ('registry', 'police')")
     for agency in agencies:
         if not among(agency, AGENCIES):
             raise ValueError(not_among("agency", agency, AGENCIES))

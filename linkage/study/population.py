@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from linkage.arguments import checked
 from linkage.errors import nearest
 from linkage.schema import Schema
 
@@ -58,14 +59,14 @@ class Population:
             f"<tr><th>agency</th><th>records</th><th>columns</th></tr>{rows}</table>"
         )
 
+    @checked
     def held(self, agency: str, schema: Schema) -> dict[str, str | None]:
         """What `linkage.encode` takes as ``columns``: field or group -> this agency's column, None where not held."""
         self._require(agency)
-        if not isinstance(schema, Schema):
-            raise TypeError(f"schema: a Schema, not {type(schema).__name__}")
         names = [*(field.name for field in schema.fields), *(group.name for group in schema.groups)]
         return {name: self.columns[agency].get(name) for name in names}
 
+    @checked
     def pairs(self, left: str, right: str) -> Any:
         """The records of one person in two agencies: a pyarrow.Table ``left_id``, ``right_id``, sorted.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.decisions import PAIR
 from linkage.links import Links
 from linkage.pairs import Pairs
@@ -94,6 +95,7 @@ class RunComparison(TableOfResults):
 
 
 @sealed
+@checked
 def compare_runs(
     before: Links | Pairs,
     after: Links | Pairs,

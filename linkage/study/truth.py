@@ -41,8 +41,6 @@ class Linked:
         """Links as they are; pairs with their sources."""
         if isinstance(links, Links):
             return cls(links.pairs, links.records, tuple(links.sources), links.schema.project)
-        if not isinstance(links, Pairs):
-            raise TypeError(f"links are Links or Pairs; this is {type(links).__name__}")
         import pyarrow as pa
 
         sets = {each.source: each for each in (links.left_set, links.right_set)}
@@ -69,8 +67,6 @@ class Linked:
 
 def read(frame: Attachable, linked: Linked, key: Keys, sources: Sequence[str] | None) -> Read:
     """The records that a truth names, in whichever of its two forms."""
-    if sources is not None and (isinstance(sources, str) or not isinstance(sources, Sequence)):
-        raise TypeError(f"sources: two names, whose ids left_id and right_id are, not {type(sources).__name__}")
     if {"left_id", "right_id"} <= set(frame.names):
         return _read_pairs(frame, linked, key, sources)
     if {"source", "id", "person"} <= set(frame.names):
@@ -155,8 +151,6 @@ def record_ids(ids: pa.ChunkedArray, source: str, linked: Linked, key: Keys, col
     """The record ids of a column of the truth: hashed if there is a key, else as they stand."""
     if key is None:
         return all_there(ids, column)
-    if not isinstance(key, Key | Mapping):
-        raise TypeError(f"key: a Key, or a mapping from each source to its own, not {type(key).__name__}")
     if not isinstance(key, Key) and source not in key:
         raise ValueError(f"key: none given for '{source}'")
     own = key if isinstance(key, Key) else key[source]

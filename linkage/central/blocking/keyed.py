@@ -130,7 +130,7 @@ def keyed(
     *,
     threshold: Ratio | None,
     measure: Measure | None = None,
-    filters: Sequence[str] | None = None,
+    filters: str | Sequence[str] | None = None,
     sample: ExactSample | None = None,
     refuse: bool = True,
     threads: int | None,

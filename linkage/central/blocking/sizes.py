@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linkage.arguments import checked
 from linkage.central.blocking.meeting import counted
 from linkage.central.blocking.ways import Blocks
 from linkage.encoded import EncodedSet, require_comparable
@@ -69,6 +70,7 @@ class BlockSizes(TableOfResults):
         return "\n".join([f"{self.records:,} records, {self.pairs:,} candidates", *lines, f"in no block: {alone}"])
 
 
+@checked
 def block_sizes(left: EncodedSet, right: EncodedSet | None = None, *, blocks: Blocks | None = None) -> BlockSizes:
     """Count the candidates that blocks give between two sets, or within one, and list the records in none.
 

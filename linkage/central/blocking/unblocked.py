@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from linkage.central.blocking.ways import Blocks, Candidates, ways_of
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning
+from linkage.errors import warn
 
 
 def unblocked(candidates: Candidates | None, records: EncodedSet) -> int:
@@ -25,9 +23,7 @@ def warn_of_unblocked(candidates: Candidates | None, *sets: EncodedSet | None) -
     for each in sets:
         alone = 0 if each is None else unblocked(candidates, each)
         if each is not None and alone:
-            warnings.warn(
+            warn(
                 f"{each.source}: {alone:,} records are in no block and are compared with nobody: `block_sizes` lists "
-                "them",
-                LinkageWarning,
-                stacklevel=3,
+                "them"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from linkage.arguments import kinds, require
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.errors import nearest
 from linkage.schema import Schema
@@ -40,6 +41,7 @@ class Blocks(_Way):
     most: int = MOST_CANDIDATES
 
     def __post_init__(self) -> None:
+        require(self.rules, kinds("str | Sequence[str]"), "rules")
         rules = (self.rules,) if isinstance(self.rules, str) else tuple(self.rules)
         object.__setattr__(self, "rules", rules)
         require_most("Blocks", self.most)
@@ -93,6 +95,7 @@ class LSH(_Way):
         if self.threshold is not None:
             exact_ratio(self.threshold, name="threshold")
         require_most("LSH", self.most)
+        require(self.filters, kinds("str | Sequence[str]"), "filters")
         object.__setattr__(self, "filters", (self.filters,) if isinstance(self.filters, str) else tuple(self.filters))
 
 

@@ -158,8 +158,6 @@ def _known_to(links: Links, sources: Collection[str]) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if isinstance(sources, str):
-        raise TypeError('present_in: a list of sources, such as ["school"]')
     known: set[str] | None = None
     for source in sources:
         if source not in links.sources:

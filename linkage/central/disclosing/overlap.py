@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage import ledger
+from linkage.arguments import checked
 from linkage.disclosure import Counts, Policy, Protected, policy_of, protect
 from linkage.encoded import EncodedSet
-from linkage.errors import PrivacyError, nearest, require_kind
+from linkage.errors import PrivacyError, nearest
 from linkage.links import Links
 from linkage.tables import TableOfResults
 
@@ -63,6 +64,7 @@ class Overlap(TableOfResults):
         return "\n".join(lines)
 
 
+@checked
 def overlap(
     links: Links,
     *sets: EncodedSet,
@@ -113,9 +115,6 @@ def overlap(
     >>> overlap(link(*sets)).to_arrow()["known_to"].to_pylist()
     ['primary_school', 'primary_school, registry', 'registry', 'all']
     """
-    require_kind(links, Links, "links")
-    for each in sets:
-        require_kind(each, EncodedSet, "sets")
     rules = policy_of(policy)
     if of is not None and of not in links.sources:
         raise ValueError(f"of: '{of}' was not linked; {nearest(of, links.sources)}")

@@ -7,7 +7,6 @@ F1 is highest.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Unpack
 
@@ -24,7 +23,7 @@ from linkage.central.modelling.competition import Floats
 from linkage.central.thresholds import similarity
 from linkage.central.tiles import BYTES_PER_PAIR
 from linkage.encoded import EncodedSet
-from linkage.errors import EvidenceError, LinkageWarning
+from linkage.errors import EvidenceError, warn
 from linkage.pairs import Pairs
 
 _PAIRS_A_RECORD = 10
@@ -91,21 +90,17 @@ def _cut(links: Calibration, n_records: int) -> float:
             f"too few to find a threshold by. {_WAY_OUT}"
         )
     if links.matches < _FEW_TO_CUT_BY * n_records:
-        warnings.warn(
+        warn(
             f"about {links.matches:,.0f} of {n_records:,} records seem to have a partner: so few show only roughly "
-            "where to cut, and the threshold may be well off. Look at links near it, or give threshold=",
-            LinkageWarning,
-            stacklevel=5,
+            "where to cut, and the threshold may be well off. Look at links near it, or give threshold="
         )
     expected = 2 * np.cumsum(links.probability) / (np.arange(1, len(links.value) + 1) + links.matches)
     best = int(expected.argmax())
     right = float(links.probability[: best + 1].sum())
     if right < _LEAST_RIGHT * (best + 1):
-        warnings.warn(
+        warn(
             f"of {best + 1:,} links about {best + 1 - right:,.0f} are expected to be wrong, as similarities of people "
-            "and of strangers run into one another. Look at links near the threshold, or give a higher threshold=",
-            LinkageWarning,
-            stacklevel=5,
+            "and of strangers run into one another. Look at links near the threshold, or give a higher threshold="
         )
     # in ten-thousandths, so that a threshold can be read and given again
     return float(np.floor(1e4 * links.value[best]) / 1e4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.arguments import checked
 from linkage.central import kernels
 from linkage.central.candidates import Tile
 from linkage.central.compare import DEFAULT_MEMORY
@@ -27,8 +27,8 @@ from linkage.central.modelling.rarity import Bonus, bonuses, of_pairs
 from linkage.central.passes import Meet, Pass
 from linkage.central.sources import in_canonical_order, one_partner
 from linkage.encoded import EncodedSet, require_comparable
-from linkage.errors import LinkageWarning, RecordError
-from linkage.oneagreement import in_one_agreement, require_sets
+from linkage.errors import RecordError, warn
+from linkage.oneagreement import in_one_agreement
 from linkage.schema import Schema
 
 # beyond this many pairs the estimates come from some rows against all columns; links are always of all pairs
@@ -38,6 +38,7 @@ SAMPLE_PAIRS = 40_000_000
 _BEST_OF_EACH = 10
 
 
+@checked
 def fit(
     left: EncodedSet,
     right: EncodedSet | None = None,
@@ -69,7 +70,7 @@ def fit(
         left, right, duplicates=duplicates, executor=executor, threads=threads, memory=memory, progress=progress
     )
     for doubt in model.doubts(0 if right is None else min(len(left), len(right))):
-        warnings.warn(doubt, LinkageWarning, stacklevel=2)
+        warn(doubt)
     return model
 
 
@@ -81,7 +82,6 @@ def fitted(
     **limits: Unpack[Limits],
 ) -> Model:
     """What `fit` gives, without its warnings."""
-    require_sets(left, right)
     if right is not None:
         left, right = in_one_agreement(left, right)
     _require_evidence(left, left if right is None else right)

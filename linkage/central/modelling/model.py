@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linkage.arguments import checked
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.contenders import UNIT
 from linkage.central.limits import Limits
@@ -129,6 +130,7 @@ class Model(TableOfResults):
         empty = {item.comparison.name for item in self.fields if min(item.m[0], item.u[0]) > _NOBODY}
         return charts.draw_weights({name: levels for name, levels in weights.items() if name not in empty}, ax=ax)
 
+    @checked
     def predict(
         self,
         left: EncodedSet,
@@ -177,6 +179,7 @@ class Model(TableOfResults):
         pairs = every.pairs(cut)
         return pairs if first is left else pairs.swapped()
 
+    @checked
     def explain(
         self,
         left: EncodedSet,
@@ -233,6 +236,7 @@ class Model(TableOfResults):
         return pa.table(columns)
 
     @classmethod
+    @checked
     def of(cls, schema: Schema, table: object, *, matches: float, households: float = 0.0, moved: float = 0.0) -> Model:
         """A model given by someone who knows, or an edited one: m and u of every level.
 
@@ -263,6 +267,7 @@ class Model(TableOfResults):
 
         return given(schema, table, matches=matches, households=households, moved=moved)
 
+    @checked
     def save(self, path: PathLike) -> None:
         """Write the model as JSON; an existing file is replaced.
 
@@ -274,6 +279,7 @@ class Model(TableOfResults):
         save(self, path)
 
     @classmethod
+    @checked
     def load(cls, path: PathLike) -> Model:
         """The model that `save` wrote, figure for figure; for any sets of its agreement.
 
@@ -283,6 +289,7 @@ class Model(TableOfResults):
 
         return load(path)
 
+    @checked
     def differences(self, other: Model) -> ModelDifferences:
         """Level by level, this model's weights and another's; what moves the evidence of matches most comes first.
 

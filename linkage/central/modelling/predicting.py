@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from linkage.central.limits import Limits
 from linkage.central.modelling.competition import Edges, Floats, Messages, prior_log_odds
 from linkage.central.modelling.estimate import weigh
 from linkage.central.modelling.scoring import contenders, evidence_of, levels_of, likely_within
-from linkage.errors import LinkageWarning
+from linkage.errors import warn
 from linkage.pairs import Pairs
 
 if TYPE_CHECKING:
@@ -136,10 +135,8 @@ def warn_of_undecided(every: Scored) -> None:
         partnered = np.bincount(group, weights=chance, minlength=n_groups)
         undecided = int(((partnered > _SURE) & (best < _UNDECIDED)).sum())
         if unique and undecided > 1 + _FEW_UNDECIDED * float(partnered.sum()):
-            warnings.warn(
+            warn(
                 f"{undecided:,} records have a partner, but two or more fit them alike, and few were chosen: if a "
-                'source holds people twice, say so: duplicates=["its name"]',
-                LinkageWarning,
-                stacklevel=3,
+                'source holds people twice, say so: duplicates=["its name"]'
             )
             return

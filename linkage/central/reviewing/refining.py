@@ -15,13 +15,13 @@ lower in any of 12 linkages either. ``benchmarks/judgement.py`` measures it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.arguments import checked
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.contenders import Contenders
 from linkage.central.explaining.explanation import explain
@@ -31,8 +31,7 @@ from linkage.central.modelling.model import FieldWeights, Model
 from linkage.central.modelling.scoring import Levels, evidence_of, levels_of
 from linkage.central.reviewing.decided import Decided, decided
 from linkage.encoded import EncodedSet
-from linkage.errors import LinkageWarning, require_kind
-from linkage.oneagreement import require_sets
+from linkage.errors import warn
 
 _SPREAD = 0.3  # of the logarithms of the scales, before any decision is seen
 _WRONG = 0.01  # of the decisions, at least: one mistake about a sure pair must not turn a field round
@@ -42,6 +41,7 @@ _TILT_STEPS, _SUMS_TO_1 = 50, 1e-12
 _SURE, _CONTRARY = 0.99, 0.2  # of decisions about pairs of which the model is so sure, this share may contradict it
 
 
+@checked
 def refine(
     model: Model,
     left: EncodedSet,
@@ -74,8 +74,6 @@ def refine(
 
     Cost: one pass over all pairs, as `Model.predict`, and a second or two.
     """
-    require_kind(model, Model, "model")
-    require_sets(left, right)
     model.require_fit(left, left if right is None else right)
     asked = explain(
         model, left, right, probability=0.5, duplicates=duplicates,
@@ -106,7 +104,7 @@ def refine(
 
 
 def _as_it_was(model: Model, why: str) -> Model:
-    warnings.warn(f"the model stays as it was: {why}", LinkageWarning, stacklevel=3)
+    warn(f"the model stays as it was: {why}")
     return model
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from linkage.arguments import checked
 from linkage.cases import CaseList
 from linkage.central.modelling.levels import comparisons
 from linkage.central.overtime.heldsets import one_of_each_source
@@ -44,6 +45,7 @@ class Review(TableOfResults):
     def __repr__(self) -> str:
         return f"Review({len(self):,} pairs of {', '.join(map(repr, self.links.sources))})"
 
+    @checked
     def for_source(self, source: str) -> CaseList:
         """What one agency is given: its own record ids under case numbers that the other agency has too.
 
@@ -66,6 +68,7 @@ class Review(TableOfResults):
         own = mine.take(order).drop_columns(["place"]).combine_chunks()
         return CaseList(own, self.links.schema.project, source, self.links.key_check, self.links.run)
 
+    @checked
     def settled(self, decisions: Mapping[str, object]) -> tuple[pa.Table, pa.Table]:
         """What the agencies decided, for ``link(known=)`` and `refine`, and the cases on which they disagree.
 
@@ -109,6 +112,7 @@ def settled(review: pa.Table, decisions: Mapping[str, object]) -> tuple[pa.Table
     )
 
 
+@checked
 def review(links: Links, model: Model | None, *sets: EncodedSet, n: int = 300) -> Review:
     """The pairs whose decision would change most: of several agencies conflicts first, then those nearest the cut.
 

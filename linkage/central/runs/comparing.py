@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linkage.arguments import checked
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed
 from linkage.central.blocking.unblocked import warn_of_unblocked
@@ -50,6 +51,7 @@ class PairsInFolder:
         return self.pairs
 
 
+@checked
 def compare_to_folder(
     left: EncodedSet,
     right: EncodedSet | None = None,
@@ -57,7 +59,7 @@ def compare_to_folder(
     folder: PathLike,
     threshold: Ratio,
     measure: Measure | None = None,
-    filters: Sequence[str] | None = None,
+    filters: str | Sequence[str] | None = None,
     candidates: Candidates | None = None,
     most: int = MOST_PAIRS,
     executor: Executor | None = None,

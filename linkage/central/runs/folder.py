@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from linkage.central.runs.cut import is_cut
 from linkage.errors import FileFormatError, MismatchError
 from linkage.files import PathLike, written_beside
 from linkage.jsonfile import read_json
+from linkage.locks import locked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -175,18 +175,10 @@ def _sealed(about: Mapping[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """A lock that goes with the process, so that none is left behind."""
-    with (folder / _LOCK).open("a+b") as handle:
+    """Nobody else works in the folder meanwhile."""
+    with (folder / _LOCK).open("a+b") as handle, contextlib.ExitStack() as held:
         try:
-            if os.name == "nt":  # pragma: no cover
-                import msvcrt
-
-                handle.seek(0)
-                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows only
-            else:
-                import fcntl
-
-                fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(locked(handle.fileno(), wait=False))
         except OSError:
             raise BlockingIOError(f"{folder}: another process works in it; wait for it, or stop it") from None
         yield

@@ -40,6 +40,8 @@ def bits_of(encoded: EncodedSet, filters: Sequence[str] | None = None) -> Bits:
     ``ValueError`` for a name that is none.
     """
     known = [filter.name for filter in encoded.schema.filters]
+    if filters is not None and not filters:
+        raise ValueError(f"filters: at least one; {nearest('', known)}")
     for name in filters or ():
         if name not in known:
             raise ValueError(f"filters: there is no '{str(name)[:40]}'; {nearest(name, known)}")

@@ -11,6 +11,7 @@ import time
 import numpy as np
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, OwnEncodings, bits_of
@@ -20,6 +21,7 @@ from linkage.study.attacks.truth import counted, right_rows
 
 
 @sealed
+@checked
 def dictionary_attack(
     encoded: EncodedSet,
     known: object,

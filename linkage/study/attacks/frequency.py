@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, OwnEncodings
@@ -38,6 +39,7 @@ _CHANCE_BITS = 1.5  # standard deviations below which two weights under two keys
 
 
 @sealed
+@checked
 def frequency_alignment(
     encoded: EncodedSet,
     known: object,

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.sealed import sealed
 from linkage.study.attacks import alignment, components, moments
@@ -67,6 +68,7 @@ _ROUNDS = 4
 
 
 @sealed
+@checked
 def graph_matching(
     encoded: EncodedSet,
     known: object,
@@ -188,8 +190,10 @@ def _turns(
             yield from ((turn, 0) for turn in moments.rotations(left, right, start, rng))
         elif isinstance(start, Independent):
             yield from ((turn, _FURTHER) for turn in components.rotations(left, right, start, rng))
-        else:
+        elif isinstance(start, Start):
             yield alignment.first_rotation(left, right, start, rng), 0
+        else:
+            raise TypeError(f"starts: each a Leaning, an Independent or a Start, not {type(start).__name__}")
 
 
 def _settled(left: Floats, right: Floats, near: Floats, dimensions: int) -> tuple[Floats, float]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.hardening import Hardening
 from linkage.sealed import sealed
@@ -34,6 +35,7 @@ _PENALTY = 0.3
 
 
 @sealed
+@checked
 def known_pairs(
     encoded: EncodedSet,
     known: object,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from linkage.agency.records import Attachable
+from linkage.arguments import checked
 from linkage.errors import RecordError
 from linkage.sealed import sealed
 
@@ -33,6 +34,7 @@ class Lists:
 
 
 @sealed
+@checked
 def two_lists(table: object, *, id: str, overlap: float, case: Case = "subset", seed: int) -> Lists:
     """Part a table of people, so that a share of them is in both lists, under the same values and ids.
 

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage.agency.key import Key
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.sealed import sealed
 from linkage.study.attacks.adversary import Columns, PlainList, bits_of
@@ -52,6 +53,7 @@ _MANY = 2  # tokens whose bits are told, for each pattern that was begun with: t
 
 
 @sealed
+@checked
 def pattern_mining(
     encoded: EncodedSet,
     known: object,

@@ -31,8 +31,6 @@ def right_rows(encoded: EncodedSet, known_ids: pa.StringArray, truth: object, tr
     frame = Attachable.of(truth)
     if not {"left_id", "right_id"} <= set(frame.names):
         raise RecordError("the truth of an attack has columns left_id and right_id", rule="columns")
-    if truth_key is not None and not isinstance(truth_key, Key):
-        raise TypeError(f"truth_key: the Key of the encoded set, not {type(truth_key).__name__}")
     lefts, rights = column(frame, "left_id"), all_there(column(frame, "right_id"), "right_id")
     if truth_key is None:
         lefts = all_there(lefts, "left_id")

@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.arguments import checked
 from linkage.encoded import EncodedSet
 from linkage.study.attacks.adversary import bits_of
 
@@ -107,8 +108,14 @@ class XorTuples:
         return f"<table><caption>{caption}</caption><tr>{heads}</tr>{rows}</table>"
 
 
+@checked
 def xor_tuples(
-    encoded: EncodedSet, *, filters: Sequence[str] | None = None, sample: int = 1_000, rounds: int = 16, seed: int = 0
+    encoded: EncodedSet,
+    *,
+    filters: str | Sequence[str] | None = None,
+    sample: int = 1_000,
+    rounds: int = 16,
+    seed: int = 0,
 ) -> XorTuples:
     """Look for tuples of records, and of bits, whose XOR has far fewer, or far more, bits set than chance gives.
 
