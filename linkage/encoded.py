@@ -198,7 +198,7 @@ class EncodedSet:
         """
         import pyarrow as pa
 
-        gone = set(record_ids)
+        gone = {str(each) for each in record_ids}
         stays = np.array([each not in gone for each in self.record_ids.to_pylist()], dtype=bool)
         lost = len(gone) - int(np.count_nonzero(~stays))
         if lost:

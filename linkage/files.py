@@ -35,9 +35,10 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     The part file lies in the same folder (a rename across file systems is a copy, which can be
     seen half done) and is removed when anything goes wrong, Ctrl-C included. ``mode`` is that of
     the finished file. With ``replace=False`` an existing file is left alone and raises
-    ``FileExistsError``. What a killed process left of the same output is removed (`linkage.leftovers`).
+    ``FileExistsError``; else a symbolic link is followed, and what it stands for replaced. What a
+    killed process left of the same output is removed (`linkage.leftovers`).
     """
-    final = Path(path)
+    final = behind_links(path) if replace else Path(path)
     if final.exists() and not stat.S_ISREG(final.stat().st_mode):
         raise FileFormatError(f"{final}: not a regular file, so it will not be replaced", path=str(final))
     if final.exists() and _begins_with(final, KEY_MARK):
@@ -66,6 +67,15 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def behind_links(path: PathLike) -> Path:
+    """The file that a path stands for; ``OSError`` for a link that leads to itself."""
+    given = Path(path)
+    try:
+        return given.resolve() if given.is_symlink() else given
+    except RuntimeError:  # Python before 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(given)) from None
 
 
 @contextlib.contextmanager

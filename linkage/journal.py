@@ -45,13 +45,16 @@ def append(path: PathLike, operation: str, **said: Any) -> str:
     file = Path(path)
     if file.exists():
         require_regular(file)
-    with file.open("a+b") as handle, locked(handle.fileno()):
+    with file.open("a+b") as handle, locked(handle.fileno(), file):
         _require_log(handle, file)
         last = _last_line(handle, file)
         line: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "operation": operation, **said}
         line["previous"] = json.loads(last)["hash"] if last else ""
         line["hash"] = _hash(line)
-        _write_line(handle.fileno(), handle.seek(0, os.SEEK_END), json.dumps(line, sort_keys=True).encode() + b"\n")
+        written = json.dumps(line, sort_keys=True).encode() + b"\n"
+        if len(written) > _LONGEST:
+            raise ValueError(f"{file}: a line of {len(written):,} bytes, longer than is read; {_LONGEST:,} are")
+        _write_line(handle.fileno(), handle.seek(0, os.SEEK_END), written)
     return str(line["hash"])
 
 
@@ -70,7 +73,12 @@ def require_writable(path: PathLike) -> None:
     """Raise ``OSError`` unless a line can be added, or a log be begun: before any work that it is to tell of."""
     file = Path(path)
     if file.exists():
-        os.close(os.open(file, os.O_WRONLY | os.O_APPEND))
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
+        try:
+            with locked(descriptor, file):
+                pass
+        finally:
+            os.close(descriptor)
     elif not file.parent.is_dir():
         raise FileNotFoundError(f"{file}: the folder {file.parent} does not exist")
     elif file.is_symlink() or not os.access(file.parent, os.W_OK | os.X_OK):

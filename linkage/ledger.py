@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from linkage.errors import FileFormatError
-from linkage.files import PathLike, written_beside
+from linkage.files import PathLike, behind_links, written_beside
 from linkage.jsonfile import read_json
 from linkage.locks import locked_beside
 
@@ -50,7 +50,7 @@ class Entry:
 @contextmanager
 def alone(path: PathLike) -> Iterator[None]:
     """Nobody else publishes under this ledger meanwhile: what is read is what the next entry is held against."""
-    with locked_beside(Path(path).resolve()):
+    with locked_beside(behind_links(path).absolute()):
         yield
 
 
@@ -60,7 +60,10 @@ def load(path: PathLike) -> list[Entry]:
         return []
     content = read_json(Path(path), max_bytes=_MOST_BYTES)
     try:
-        return [_entry(each) for each in content[FORMAT]]
+        entries = content[FORMAT]
+        if not isinstance(entries, list):
+            raise TypeError
+        return [_entry(each) for each in entries]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise FileFormatError(f"{path}: not a ledger", path=str(path), reason="format") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import time
@@ -20,13 +21,21 @@ _AGAIN_SECONDS = 0.05
 
 
 @contextlib.contextmanager
-def locked(descriptor: int, *, wait: bool = True) -> Iterator[None]:
-    """Nobody else holds the open file meanwhile; without ``wait`` an ``OSError`` where somebody does."""
+def locked(descriptor: int, path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Nobody else holds the open file meanwhile; without ``wait`` ``BlockingIOError`` where somebody does.
+
+    Another ``OSError``, with the path, where files can't be locked, as on some network file systems.
+    """
     if fcntl is None:
-        with _first_byte_locked(descriptor, wait=wait):
+        with _first_byte_locked(descriptor, path, wait=wait):
             yield
         return
-    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, f"can't be locked: {error.strerror}", str(path)) from None
     try:
         yield
     finally:
@@ -44,14 +53,14 @@ def locked_beside(path: Path) -> Iterator[None]:
     else:
         descriptor = os.open(path.parent, os.O_RDONLY)
     try:
-        with locked(descriptor):
+        with locked(descriptor, path):
             yield
     finally:
         os.close(descriptor)
 
 
 @contextlib.contextmanager
-def _first_byte_locked(descriptor: int, *, wait: bool) -> Iterator[None]:
+def _first_byte_locked(descriptor: int, path: Path, *, wait: bool) -> Iterator[None]:
     """As Windows does it: its own way to wait gives up after ten seconds."""
     msvcrt: Any = importlib.import_module("msvcrt")  # it has no types elsewhere
     while True:
@@ -61,7 +70,7 @@ def _first_byte_locked(descriptor: int, *, wait: bool) -> Iterator[None]:
             break
         except OSError:
             if not wait:
-                raise
+                raise BlockingIOError(errno.EACCES, "is locked", str(path)) from None
             time.sleep(_AGAIN_SECONDS)
     try:
         yield

@@ -22,7 +22,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from linkage.arguments import checked, kinds, require
+from linkage.argumentkinds import kinds
+from linkage.arguments import checked, require
 from linkage.block import MOST_BLOCKS, Block
 from linkage.errors import SchemaError, nearest
 from linkage.field import Field, check_bits, check_name

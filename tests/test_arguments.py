@@ -1,5 +1,7 @@
 """Arguments of another kind than asked for: most often the path of a file that holds what was meant."""
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -61,3 +63,48 @@ def test_entry__says_which_argument_is_of_another_kind_and_how_to_read_it(call, 
     """Most were an AttributeError, or "unexpected" with the place in our code where it came out."""
     with pytest.raises(TypeError, match=says):
         call()
+
+
+def test_numbers_and_columns_of_other_libraries__are_given_on_as_pythons_own():
+    """threads=np.uint8(2) was an OverflowError, other whole numbers of NumPy "must be a whole number"."""
+    alone = lk.nearest_records(SET, k=1, threads=1, filters=["surname"])
+    for whole in (np.uint8(1), np.int64(1)):
+        assert lk.nearest_records(SET, k=whole, threads=whole, filters=["surname"]).to_arrow().equals(alone.to_arrow())
+    assert lk.nearest_records(SET, k=1, mutual=np.bool_(False), filters=["surname"]).to_arrow().equals(alone.to_arrow())
+    names = ["surname"]
+    for filters in (names, tuple(names), pa.array(names), np.array(names), pd.Series(names)):
+        assert lk.nearest_records(SET, k=1, filters=filters).to_arrow().equals(alone.to_arrow())
+    gone = lk.withdrawal({"no": ["2"]}, KEY, id="no", source="x", project="arguments")
+    assert SET.without(gone["record_id"]).record_ids.equals(SET.without(gone["record_id"].to_pylist()).record_ids)
+    assert len(SET.without(gone["record_id"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: lk.fit(SET, sett=SET), r"fit\(\) has no argument 'sett'; "),
+        (lambda: lk.link(SET, treshold=0.8), r"link\(\) has no argument 'treshold'; did you mean 'threshold'"),
+        (lambda: lk.encode(TABLE), r"encode\(\) needs schema, key, id, source"),
+        (lambda: lk.encode(TABLE, SCHEMA, KEY, table=TABLE, id="no", source="x"), r"encode\(\) is given table twice"),
+        (lambda: lk.fit(SET, SET, 1), r"fit\(\) takes left, right by place; name the others: duplicates, executor"),
+        (lambda: KEY.check("a", "b"), r"check\(\) takes project by place$"),
+        (lambda: SCHEMA.check(), r"check\(\) needs table$"),
+    ],
+)
+def test_call_that_does_not_fit__says_in_what(call, says):
+    with pytest.raises(TypeError, match=says):
+        call()
+
+
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_path__that_is_none_is_refused(path, tmp_path, monkeypatch):
+    """An empty one was the folder one stood in, where a run then left its files."""
+    monkeypatch.chdir(tmp_path)
+    for call in (
+        lambda: SET.save(path),
+        lambda: lk.compare_to_folder(SET, folder=path, threshold=0.8),
+        lambda: lk.EncodedSet.load(path),
+    ):
+        with pytest.raises(ValueError, match="a path that is empty, or has a NUL in it"):
+            call()
+    assert list(tmp_path.iterdir()) == []

@@ -378,3 +378,9 @@ def test_blocks__of_the_agreement_are_blocks_that_were_looked_at():
     blocked = schema_of(blocks=(lk.Block(name="born", keys=("dob",)),))
     found = lk.audit(encode(blocked))
     assert "keyed blocks" in found and "tiny blocks" in found.finds
+
+
+def test_audit__takes_no_text_for_the_key_of_our_own_sets():
+    """The path of the key file was taken for the secret, and accused of being short."""
+    with pytest.raises(TypeError, match="key: must be of the type Key, not text"):
+        lk.audit(encode(), key="project.key", table={"no": ["1"]})

@@ -128,3 +128,28 @@ def test_written_beside__is_private_from_the_first_byte_unless_told(tmp_path):
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "public").stat().st_mode) == 0o644
+
+
+def test_written_beside__replaces_what_a_link_stands_for(tmp_path):
+    """The link became a file of its own: a record that was withdrawn stayed in the real one."""
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "set.parquet", tmp_path / "set.parquet"
+    real.write_bytes(b"the old one")
+    link.symlink_to(real)
+    with written_beside(link) as part:
+        part.write_bytes(b"the new one")
+    assert link.is_symlink() and real.read_bytes() == b"the new one"
+    assert names(tmp_path / "real") == ["set.parquet"]
+
+
+def test_written_beside__makes_what_a_link_is_to_stand_for(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    with written_beside(tmp_path / "link") as part:
+        part.write_text("x")
+    assert (tmp_path / "new").read_text() == "x" and (tmp_path / "link").is_symlink()
+
+
+def test_written_beside__refuses_a_link_that_leads_to_itself(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"), written_beside(tmp_path / "loop"):
+        pass

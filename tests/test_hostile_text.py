@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,3 +149,22 @@ def test_sources__use_no_type_whose_size_differs_by_system():
         elif path.suffix == ".py":
             found += [f"{path.name}: {each.group()}" for each in of_python.finditer(path.read_text("utf-8"))]
     assert not found
+
+
+@pytest.mark.parametrize(
+    "values", [pa.array([{"Smith": 1}]), pa.array([[1]]), pa.array([[("Smith", 1)]], pa.map_(pa.string(), pa.int8()))]
+)
+def test_columns_of_values_within_values__are_refused_without_their_names(values):
+    """A struct's fields are data where they come from dicts."""
+    with pytest.raises(lk.RecordError, match=r"column 'n' holds (struct|list|map), which is not text") as caught:
+        lk.encode(pa.table({"id": ["1"], "n": values}), NAMES, KEY, id="id", source="a")
+    assert "Smith" not in str(caught.value)
+
+
+def test_times_of_a_zone_that_nobody_knows__are_named_by_their_column():
+    when = pa.array([0], pa.timestamp("us", "Nowhere/X"))
+    with pytest.raises(lk.RecordError, match="column 'n' holds times of a zone"):
+        lk.encode(pa.table({"id": ["1"], "n": when}), NAMES, KEY, id="id", source="a")
+
+
+NAMES = lk.Schema(project="hostile", fields=(lk.Field(name="n", type="name"),))

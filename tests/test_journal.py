@@ -1,6 +1,7 @@
 """The audit log: what was done is written down without a row or a key, and no edit goes unseen."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -176,3 +177,64 @@ def test_commands__that_no_log_can_tell_of_do_nothing(tmp_path, monkeypatch, log
     (tmp_path / "loop").symlink_to("loop")
     assert run(cli, ["--log", log, "keygen", "project.key"]) == 3
     assert not (tmp_path / "project.key").exists()
+
+
+def test_log__takes_no_line_that_it_would_not_read(log):
+    with pytest.raises(ValueError, match="longer than is read"):
+        journal.append(log, "encode", settings={"a": "x" * (1 << 21)})
+    assert journal.verify(log).lines == 5
+
+
+def test_log__that_cannot_be_locked_is_refused_before_any_work(log, monkeypatch):
+    import errno
+
+    from linkage import locks
+
+    class Unlocked:
+        LOCK_EX, LOCK_NB, LOCK_UN = 2, 4, 8
+
+        @staticmethod
+        def flock(descriptor, how):
+            raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks, "fcntl", Unlocked)
+    with pytest.raises(OSError, match="can't be locked") as caught:
+        journal.require_writable(log)
+    assert caught.value.filename == str(log)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_commands__whose_reader_is_gone_end_as_they_would_and_are_written_down_so(tmp_path, stream):
+    """A warning that nobody could read ended the encoding of a good table; of one with no reader "1" was said."""
+    lk.Key.generate().save(tmp_path / "k")
+    lk.Schema(project="x", fields=(lk.Field(name="postcode", type="postcode"),)).save(tmp_path / "s.toml")
+    (tmp_path / "t.csv").write_text("no,postcode\n1,XX1 9ZZ\n2,nowhere at all\n")
+    read, write = os.pipe()
+    os.close(read)
+    line = [
+        "--log",
+        "l",
+        "encode",
+        "t.csv",
+        "--schema",
+        "s.toml",
+        "--key",
+        "k",
+        "--id",
+        "no",
+        "--source",
+        "y",
+        "-o",
+        "o",
+    ]
+    done = subprocess.run([sys.executable, "-m", "linkage", *line], cwd=tmp_path, check=False, **{stream: write})
+    os.close(write)
+    assert done.returncode == 0 and len(lk.EncodedSet.load(tmp_path / "o")) == 2
+    (said,) = map(json.loads, lines(tmp_path / "l"))
+    assert said["outcome"] == "done" and [each["name"] for each in said["outputs"]] == ["o"]
+
+
+def test_commands__refuse_names_that_are_no_text(capsys):
+    assert run(cli, ["info", "bad\udcff.parquet"]) == 2
+    assert "not in the encoding" in capsys.readouterr().err

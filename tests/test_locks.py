@@ -40,15 +40,19 @@ def system(request, monkeypatch):
 @pytest.mark.usefixtures("system")
 def test_locked__refuses_a_second_holder_at_once_or_lets_it_wait(tmp_path):
     with (tmp_path / "a").open("a+b") as one, (tmp_path / "a").open("a+b") as other:
-        with locks.locked(one.fileno()), pytest.raises(OSError), locks.locked(other.fileno(), wait=False):
+        with (
+            locks.locked(one.fileno(), tmp_path / "a"),
+            pytest.raises(OSError),
+            locks.locked(other.fileno(), tmp_path / "a", wait=False),
+        ):
             raise AssertionError("two hold it")
         order = []
 
         def waits():
-            with locks.locked(other.fileno()):
+            with locks.locked(other.fileno(), tmp_path / "a"):
                 order.append("second")
 
-        with locks.locked(one.fileno()):
+        with locks.locked(one.fileno(), tmp_path / "a"):
             second = threading.Thread(target=waits)
             second.start()
             time.sleep(0.2)
@@ -60,9 +64,9 @@ def test_locked__refuses_a_second_holder_at_once_or_lets_it_wait(tmp_path):
 @pytest.mark.usefixtures("system")
 def test_locked__is_free_again_after_an_error(tmp_path):
     with (tmp_path / "a").open("a+b") as one, (tmp_path / "a").open("a+b") as other:
-        with pytest.raises(KeyError), locks.locked(one.fileno()):
+        with pytest.raises(KeyError), locks.locked(one.fileno(), tmp_path / "a"):
             raise KeyError
-        with locks.locked(other.fileno(), wait=False):
+        with locks.locked(other.fileno(), tmp_path / "a", wait=False):
             pass
 
 

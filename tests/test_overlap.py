@@ -219,7 +219,9 @@ def test_ledger__of_two_who_publish_at_once_holds_both(tmp_path, monkeypatch):
     assert len(ledger.load(book)) == 4
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"ledger 1": [3]}', '{"ledger 1": [{"definition": ""}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"ledger 1": {}}', '{"ledger 1": [3]}', '{"ledger 1": [{"definition": ""}]}']
+)
 def test_ledger__of_another_kind_is_refused(tmp_path, text):
     (tmp_path / "ledger.json").write_text(text)
     with pytest.raises(lk.FileFormatError, match=r"ledger\.json"):
@@ -256,3 +258,22 @@ def test_research__from_the_command_line(tmp_path, monkeypatch, capsys):
     text = (tmp_path / "r.csv").read_text()
     assert text.startswith('"link_id","source","ward"') and len(text.splitlines()) == LINKS.records.num_rows + 1
     assert not [name for each in SETS for name in each.record_ids.to_pylist() if name in text]
+
+
+def test_ledger__is_one_under_each_of_its_names(tmp_path):
+    """Through a link it was copied, and each of the two let a table pass that the other would not."""
+    (tmp_path / "real.json").write_text('{"ledger 1": []}')
+    (tmp_path / "book.json").symlink_to(tmp_path / "real.json")
+    lk.overlap(LINKS, book=tmp_path / "book.json")
+    assert (tmp_path / "book.json").is_symlink() and len(ledger.load(tmp_path / "real.json")) == 1
+
+
+def test_overlap__and_research_name_sets_that_are_not_those_of_the_links():
+    """A KeyError showed a record id."""
+    short = [SETS[0].without(SETS[0].record_ids.to_pylist()[:1]), *SETS[1:]]
+    with pytest.raises(ValueError, match=f"by: 1 records of '{SETS[0].source}' that were linked are in no set"):
+        lk.overlap(LINKS, *short, by="ward")
+    with pytest.raises(ValueError, match="for_research: 1 records of"):
+        LINKS.for_research(*short, recipient="university")
+    with pytest.raises(ValueError, match="smallest is 1 or more"):
+        LINKS.for_research(*SETS, recipient="university", smallest=0)

@@ -33,7 +33,7 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
     if (pt.is_floating(given) or (pt.is_decimal(given) and given.scale)) and kind != "number":
         array = _whole_or_refused(array, column)
     elif pt.is_timestamp(given) or pt.is_date(given):
-        array = array.cast(pa.date32(), safe=False)
+        array = _days(array, column)
     elif not (
         pt.is_string(given)
         or pt.is_large_string(given)
@@ -44,7 +44,7 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
         or pt.is_boolean(given)
     ):
         raise RecordError(
-            f"column '{column}' holds {given}, which is not text, a date or a number",
+            f"column '{column}' holds {str(given).partition('<')[0]}, which is not text, a date or a number",
             column=column,
             rule="kind of values",
         )
@@ -60,6 +60,17 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
             row=first_row,
             column=column,
             rule="encoding of text",
+        ) from None
+
+
+def _days(array: pa.Array, column: str) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return array.cast(pa.date32(), safe=False)
+    except pa.ArrowInvalid:
+        raise RecordError(
+            f"column '{column}' holds times of a zone that this system does not know", column=column, rule="time zone"
         ) from None
 
 

@@ -118,6 +118,8 @@ def audit(
     findings: list[Finding] = []
     risk = 0.0
     header = subject.header
+    if isinstance(key, str | bytes) and header is not None and header.schema.encoder == "linkage":
+        raise TypeError("key: must be of the type Key, not text, which is clkhash's; read it with Key.load(path)")
     if header is not None and subject.readable:
         counted = count_records(subject.batches(), header.schema, rows=header.rows, sample=sample, seed=seed)
         structure, risk = xor_structure(counted, header.schema, seed)

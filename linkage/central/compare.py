@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from linkage.arguments import checked, kinds, require
+from linkage.argumentkinds import kinds
+from linkage.arguments import checked, require
 from linkage.central.blocking.exactsample import ExactSample
 from linkage.central.blocking.keyed import Keyed, expected_to_meet, keyed
 from linkage.central.blocking.search import similar

@@ -74,15 +74,21 @@ def say_anything() -> None:
 def run(command: click.Command, arguments: list[str]) -> int:
     """The exit code of a command line; what went wrong is one line on stderr."""
     if any(looks_like_a_key(argument) for argument in arguments):  # before anything repeats it
-        click.echo(
+        _say(
             "error: there is a key on the command line, where every user of this machine and the shell's history can "
-            "read it: it is no secret any more. Make another with `linkage keygen`, and give it as --key FILE",
-            err=True,
+            "read it: it is no secret any more. Make another with `linkage keygen`, and give it as --key FILE"
         )
         return 2
+    if any("\ud800" <= letter <= "\udfff" for argument in arguments for letter in argument):
+        _say("error: an argument is not in the encoding of this system's texts, UTF-8 most often: rename the file, or type it anew")
+        return 2
+    printed_on = sys.stdout
     try:
         return _ran(command, arguments)
     except SystemExit as told:
+        if sys.stdout is not printed_on:  # click has put another in its place, as its reader is gone
+            sys.stdout = printed_on
+            return _unread()
         return told.code if isinstance(told.code, int) else 1
 
 
@@ -117,18 +123,29 @@ def _ran(command: click.Command, arguments: list[str]) -> int:
         with suppress(OSError):  # what it is told on may be full
             error.show()
         return 2
-    except BrokenPipeError:  # the reader of a pipe went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        return _unread()
     except Exception as error:
         if _told:  # some C code makes another exception of it, NumPy while it is imported
             return _interrupted() if _told[0] == signal.SIGINT else 128 + _told[0]
         return _explained(error)
 
 
+def _unread() -> int:
+    """The reader of what is printed went away, as `head` does: what was to be written is."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
 def _interrupted() -> int:
-    click.echo("interrupted; nothing half-written is left", err=True)
+    _say("interrupted; nothing half-written is left")
     return 130
+
+
+def _say(text: str) -> None:
+    """On stderr; where nobody can read it, or it is full, the work and its exit code are as they would be."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
 
 
 def _explained(error: Exception) -> int:
@@ -139,16 +156,16 @@ def _explained(error: Exception) -> int:
     for kind, code in _EXIT:
         if isinstance(error, kind):
             what = "unexpected error" if kind is errors.UnexpectedError else "error"
-            click.echo(f"{what}: {_said(error)}", err=True)
+            _say(f"{what}: {_said(error)}")
             return code
     where = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(where.filename).is_relative_to(Path(__file__).parents[1])
     if ours and isinstance(error, ValueError | TypeError | ImportError):  # a package that an extra brings
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}")
         return 2
     # the text of a foreign error could hold a person's value
     place = f"{Path(where.filename).name}, line {where.lineno}"
-    click.echo(f"unexpected error: {type(error).__name__} in {place}; set {SHOWN}=1 to see all of it", err=True)
+    _say(f"unexpected error: {type(error).__name__} in {place}; set {SHOWN}=1 to see all of it")
     return 1
 
 
@@ -163,4 +180,4 @@ def _said(error: BaseException) -> str:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"warning: {message}", err=True)
+    _say(f"warning: {message}")

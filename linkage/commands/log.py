@@ -37,6 +37,7 @@ def logged(command: click.Command) -> click.Command:
             journal.verify(path)  # before any work: a log that doesn't hold together is not carried on
         journal.require_writable(path)
         said: dict[str, Any] = {"who": _who(), "inputs": _files(params, outputs=False), "settings": _settings(params)}
+        before = _identities(params)
         start, ended = time.monotonic(), "failed"
         try:
             result = inner(*args, **params)
@@ -44,8 +45,12 @@ def logged(command: click.Command) -> click.Command:
         except errors.LinkageError as error:
             ended = f"refused: {type(error).__name__}"
             raise
+        except BrokenPipeError:  # nobody reads what is printed; all was done before
+            ended = "done"
+            raise
         finally:
-            said |= {"outputs": _files(params, outputs=True) if ended == "done" else [], "outcome": ended}
+            written = ended == "done" or _identities(params) != before
+            said |= {"outputs": _files(params, outputs=True) if written else [], "outcome": ended}
             journal.append(path, str(command.name), seconds=round(time.monotonic() - start, 2), **said)
         return result
 
@@ -91,6 +96,12 @@ def _files(params: Mapping[str, Any], *, outputs: bool) -> list[Mapping[str, Any
         if (name in _OUTPUTS) == outputs and name not in _NOT_SAID:
             found += [journal.file_facts(path) for path in _paths(value)]
     return found
+
+
+def _identities(params: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+    """Of each output that is there, which file it is, and when it was changed."""
+    paths = [path for name in _OUTPUTS for path in _paths(params.get(name))]
+    return [(each.st_dev, each.st_ino, each.st_mtime_ns) for each in map(os.stat, paths)]
 
 
 def _paths(value: Any) -> Iterator[str]:

@@ -49,7 +49,10 @@ def require_blocks(encoded: EncodedSet, blocks: Sequence[Sequence[str]]) -> None
     """Raise unless there is a list of texts for each record."""
     if len(blocks) != len(encoded):
         raise ValueError(f"blocks: one list of ids for each of {len(encoded):,} records, not {len(blocks):,}")
-    if any(isinstance(row, str) or not all(isinstance(block, str) for block in row) for row in blocks):
+    if any(
+        not isinstance(row, Sequence) or isinstance(row, str) or not all(isinstance(block, str) for block in row)
+        for row in blocks
+    ):
         raise TypeError("blocks: lists of texts")
 
 

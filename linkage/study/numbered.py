@@ -26,15 +26,6 @@ class Numbers:
     source: Whole
 
 
-def is_whole(value: object) -> bool:
-    """Whether a value is a whole number, NumPy's too; ``True`` is none.
-
-    >>> is_whole(np.int64(3)), is_whole(True), is_whole(3.0)
-    (True, False, False)
-    """
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
 def numbered(columns: Sequence[tuple[pa.Array, pa.Array]], sources: tuple[str, ...]) -> tuple[Numbers, list[Whole]]:
     """Number the records that several (source, id) columns name: equal numbers for equal source and id.
 

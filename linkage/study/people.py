@@ -105,7 +105,12 @@ def _check_ages(ages: Mapping[str, tuple[int, int]], agencies: Sequence[str]) ->
     for agency, span in ages.items():
         if agency not in agencies:
             raise ValueError(f"ages: '{agency}' is none of the agencies; {nearest(agency, agencies)}")
-        if len(span) != 2 or not all(isinstance(age, int) for age in span) or not 0 <= span[0] < span[1] <= 99:
+        if (
+            not isinstance(span, Sequence)
+            or len(span) != 2
+            or not all(isinstance(age, int) for age in span)
+            or not 0 <= span[0] < span[1] <= 99
+        ):
             raise ValueError(f"ages: of '{agency}' two whole numbers of years, from and below, such as (5, 12)")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from linkage.arguments import kinds, require
+from linkage.argumentkinds import kinds
+from linkage.arguments import require
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.errors import nearest
 from linkage.schema import Schema

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.central.overtime.heldsets import require_records
 from linkage.errors import nearest
 from linkage.links import Links
 from linkage.release import CONFIDENCE, Release
@@ -124,6 +125,9 @@ def for_research(links: Links, *sets: EncodedSet, recipient: str, smallest: int 
 
     if sorted(each.source for each in sets) != sorted(links.sources):
         raise ValueError(f"for_research: give the sets that were linked, of {', '.join(links.sources)}")
+    require_records(links, sets, "for_research")
+    if smallest < 1 or not recipient:
+        raise ValueError("for_research: smallest is 1 or more, and recipient a name")
     names = [group.name for group in links.schema.groups]
     values = {
         (each.source, record): row

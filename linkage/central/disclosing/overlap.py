@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from linkage import ledger
 from linkage.arguments import checked
+from linkage.central.overtime.heldsets import require_records
 from linkage.disclosure import Counts, Policy, Protected, policy_of, protect
 from linkage.encoded import EncodedSet
 from linkage.errors import PrivacyError, nearest
@@ -165,6 +166,7 @@ def _groups(links: Links, sets: Sequence[EncodedSet], by: str | None) -> list[st
         raise ValueError(f"by: '{by}' is no group of the agreement; {nearest(by, known) if known else 'it has none'}")
     if sorted(each.source for each in sets) != sorted(links.sources):
         raise ValueError(f"by: give the sets that were linked, of {', '.join(links.sources)}")
+    require_records(links, sets, "by")
     values = {
         (each.source, name): value or UNKNOWN
         for each in sets

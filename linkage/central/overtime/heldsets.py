@@ -16,6 +16,8 @@ from linkage.rows import Header, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from linkage.links import Links
+
 
 def one_of_each_source(sets: Sequence[EncodedSet]) -> list[EncodedSet]:
     """One set a source, sorted by it. Of a record that comes in several batches the last one counts."""
@@ -31,6 +33,17 @@ def lost_records(records: pa.Table, side: EncodedSet) -> int:
 
     ids = records.filter(pc.equal(records["source"], side.source))["record_id"]
     return int(np.count_nonzero(rows_by_id(side, ids) < 0))
+
+
+def require_records(links: Links, sets: Sequence[EncodedSet], what: str) -> None:
+    """``ValueError`` unless all records of the links are in the sets; ``what`` asks for them."""
+    for each in sets:
+        lost = lost_records(links.records, each)
+        if lost:
+            raise ValueError(
+                f"{what}: {lost:,} records of '{each.source}' that were linked are in no set that was given; give the "
+                "files of all batches, under the key of the links"
+            )
 
 
 def chosen(records: EncodedSet, rows: NDArray[np.int64] | NDArray[np.bool_]) -> EncodedSet:

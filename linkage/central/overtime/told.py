@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linkage.argumentkinds import listed
 from linkage.central.assign import groups
 from linkage.central.clusters import Known
 from linkage.central.overtime.heldsets import rows_by_id
@@ -102,6 +103,7 @@ def new_ids(bridge: Mapping[str, object], standing: Links) -> dict[str, dict[str
 
 
 def _ids(ids: object) -> list[str]:
+    ids = ids if hasattr(ids, "columns") else listed(ids)  # a table, or a column of one
     if isinstance(ids, str):
         raise TypeError("withdraw: for each source a list of record ids, or a table with a column record_id")
     if isinstance(ids, list | tuple | set | frozenset):

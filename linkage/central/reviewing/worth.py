@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linkage.central.explaining.waterfall import log_odds
-from linkage.central.overtime.heldsets import lost_records
+from linkage.central.overtime.heldsets import require_records
 from linkage.decisions import PAIR
 from linkage.encoded import EncodedSet
 from linkage.links import Links
@@ -46,13 +46,7 @@ def require_linked(links: Links, sets: Sequence[EncodedSet]) -> None:
     sources = [each.source for each in sets]
     if not sources or not set(sources) <= set(links.sources):
         raise ValueError(f"review: give the sets that were linked, of {', '.join(links.sources)}")
-    for each in sets:
-        lost = lost_records(links.records, each)
-        if lost:
-            raise ValueError(
-                f"review: {lost:,} records of '{each.source}' that were linked are in no set that was given; give the "
-                "files of all batches"
-            )
+    require_records(links, sets, "review")
     if len(sources) == 1 and sources[0] not in _duplicates(links) and len(links.sources) > 1:
         raise ValueError(f"review: '{sources[0]}' holds nobody twice, so there is nothing to look at within it")
     if "probability" not in links.cut:

@@ -178,7 +178,7 @@ def _alone(folder: Path) -> Iterator[None]:
     """Nobody else works in the folder meanwhile."""
     with (folder / _LOCK).open("a+b") as handle, contextlib.ExitStack() as held:
         try:
-            held.enter_context(locked(handle.fileno(), wait=False))
-        except OSError:
+            held.enter_context(locked(handle.fileno(), folder / _LOCK, wait=False))
+        except BlockingIOError:
             raise BlockingIOError(f"{folder}: another process works in it; wait for it, or stop it") from None
         yield
