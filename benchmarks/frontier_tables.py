@@ -38,11 +38,15 @@ def full_frontier() -> list[dict]:
 
 
 def full_attacked() -> list[dict]:
-    """The lines of the latest runs of the attacks: on ways of the grid, and on those of `composite.py`."""
+    """Of each way of the grid, and of those of `composite.py`, the lines of the latest run that has all seeds of it."""
     lines = [line for line in lines_of(ATTACKED) if line["settings"] == {"people": full_size.FRONTIER_ATTACKED}]
-    runs = (grid(), dict.fromkeys(line["way"] for line in lines_of(COMPOSITE)))
-    wanted = ([(way,) for way in run] for run in runs)
-    return [line for run in wanted for line in complete(lines, of=("way",), seeds=full_size.ATTACK_SEEDS, wanted=run)]
+    runs = (tuple(grid()), tuple(dict.fromkeys(line["way"] for line in lines_of(COMPOSITE))))
+    found = []
+    for run in runs:
+        own = [[line for line in lines if line["way"] == way] for way in run]
+        whole = [complete(each, of=("way",), seeds=full_size.ATTACK_SEEDS) for each in own]
+        found += [line for each in whole for line in each] if all(whole) else []
+    return found
 
 
 def with_attacks(lines: list[dict]) -> list[dict]:

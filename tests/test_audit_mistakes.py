@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import secrets
+import uuid
 import warnings
 
 import numpy as np
@@ -16,6 +18,7 @@ from linkage.agency.normalise import cleaner
 from linkage.agency.rejoin import hashed_ids
 from linkage.agency.tokens import tokeniser
 from linkage.auditing.faults import FAULTS
+from linkage.auditing.guesses import short_secret
 
 pytestmark = pytest.mark.filterwarnings("ignore::linkage.LinkageWarning")  # a postcode that can't be read
 
@@ -384,3 +387,95 @@ def test_audit__takes_no_text_for_the_key_of_our_own_sets():
     """The path of the key file was taken for the secret, and accused of being short."""
     with pytest.raises(TypeError, match="key: must be of the type Key, not text"):
         lk.audit(encode(), key="project.key", table={"no": ["1"]})
+
+
+@pytest.mark.parametrize(
+    ("secret", "short"),
+    [
+        (secrets.token_hex(32), False),
+        (secrets.token_hex(16), False),
+        (secrets.token_bytes(16), False),
+        (secrets.token_urlsafe(32), False),
+        (str(uuid.uuid4()), False),
+        ("abcdefghijklmnop", True),
+        ("secret", True),
+        ("secret" * 10, True),
+        (b"x" * 64, True),
+        ("1234567890123456", True),
+        (secrets.token_bytes(8), True),
+    ],
+)
+def test_audit__of_clkhash_says_of_a_secret_whether_all_like_it_can_be_tried(secret, short):
+    """Half of what was drawn at random was "short", as bytes occur twice in it; an alphabet in order was not."""
+    assert (short_secret(secret).level == "fail") == short
+
+
+def test_audit__has_not_looked_for_a_key_where_nothing_says_which_it_was():
+    rows = encode().filters["record"]
+    foreign = lk.EncodedSet.from_arrays(
+        [f"{n:032x}" for n in range(len(rows))], {"record": rows}, schema=RECORD, source="x"
+    )
+    found = lk.audit(foreign)
+    assert found["guessable key"].unseen and "a key that can be guessed" not in found.finds
+
+
+def test_audit__finds_a_guessable_key_whichever_key_it_was_given():
+    guessable = lk.Key(hashlib.sha256(b"2468").digest())
+    for given in (guessable, KEY):
+        assert deepest(encode(key=guessable), key=given)["guessable key"].level == "fail"
+
+
+def test_audit__names_another_key_than_the_one_that_was_given():
+    found = deepest(encode(), key=lk.Key.generate())
+    assert found["key"].level == "fail" and "another key" in found["key"].reason
+    assert deepest(encode())["key"].level == "ok"
+
+
+NAME = {"name": "surname", "type": "name"}
+
+
+@pytest.mark.parametrize(
+    ("more", "only_names"),
+    [
+        ({"name": "address_first_line", "type": "text"}, False),
+        ({"name": "town_name", "type": "text"}, False),
+        ({"name": "birth_year", "type": "category"}, False),
+        ({"name": "known_as_name", "type": "text"}, True),
+        ({"name": "sex", "type": "category"}, True),
+    ],
+)
+def test_audit__tells_names_from_what_is_called_like_them(more, only_names):
+    schema = lk.Schema(project="audit", layout="record", fields=(lk.Field(**NAME), lk.Field(**more)))
+    table = {"no": [str(n) for n in range(60)], "surname": ["Ray"] * 60, more["name"]: ["M"] * 60}
+    found = lk.audit(lk.encode(table, schema, KEY, id="no", source="x", progress=False))
+    assert (found["names only"].level == "fail") == only_names
+
+
+def test_audit__of_a_file_that_lost_its_agreement_has_not_looked_for_columns(tmp_path):
+    table = saved(encode(), tmp_path / "set").append_column("surname", pa.array(["Ray"] * len(TABLE)))
+    pq.write_table(table.replace_schema_metadata(None), tmp_path / "lost")
+    found = lk.audit(tmp_path / "lost")
+    assert found["columns beyond the agreement"].unseen and "a column of names left in" not in found.finds
+    assert lk.audit(tmp_path / "lost", schema=RECORD)["columns beyond the agreement"].level == "fail"
+
+
+@pytest.mark.parametrize(("filled", "level"), [(0, "fail"), (200, "fail"), (420, "warn"), (500, "ok")])
+def test_audit__counts_records_that_say_nothing(filled, level):
+    columns = {name: TABLE[name].to_pylist()[:filled] + [None] * (500 - filled) for name in TABLE.column_names}
+    found = lk.audit(encode(table=columns | {"entry_no": TABLE["entry_no"].to_pylist()}))
+    assert found["empty records"].level == level
+
+
+def test_audit__keeps_the_risk_of_the_set_where_the_graph_was_not_seen():
+    assert deepest(encode(), sample=25).risk == lk.audit(encode(), sample=25).risk
+    assert deepest(encode(), sample=25)["neighbour graph"].unseen
+
+
+def test_unkeyed_hashes__of_capitals_are_found_too():
+    rows = hashed_rows(
+        lambda token: [
+            int.from_bytes(hashlib.sha256(token.upper().encode() + str(n).encode()).digest(), "big") % 1024
+            for n in (0, 1, 2)
+        ]
+    )
+    assert lk.audit(with_rows(rows))["known unkeyed encodings"].level == "fail"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from linkage.agency.key import Key
 from linkage.arguments import checked
 from linkage.auditing.again import encoded_again, filled_fields, neighbour_graph
-from linkage.auditing.agreed import against_agreement, key_check, names_only, published_breaks
+from linkage.auditing.agreed import against_agreement, key_check, key_given, names_only, published_breaks
 from linkage.auditing.bits import bit_findings
 from linkage.auditing.classes import blocks as block_finding
 from linkage.auditing.classes import class_findings, keyed_blocks
@@ -136,7 +136,7 @@ def audit(
             if len(own) and header.schema.encoder == "linkage":
                 graph = neighbour_graph(own)
                 findings.append(graph)
-                risk, held = graph.value, filled_fields(own)
+                risk, held = risk if graph.unseen else graph.value, filled_fields(own)
         findings.append(names_only(header.schema, held, counted))
     if subject.form is not None:
         findings += file_findings(subject.form, subject.faults)
@@ -176,6 +176,8 @@ def _of_settings(subject: Subject, agreed: Schema | None, key: Key | str | bytes
         else guessable_key(header.schema, header.source, header.key_check, secret)
     )
     found = [key_check(header.key_check), guessed, published_breaks(header.schema)]
+    if secret is not None and header.schema.encoder == "linkage":
+        found.append(key_given(header.key_check, secret, header.schema.project))
     if agreed is not None:
         found.append(against_agreement(header.schema, agreed))
     return found

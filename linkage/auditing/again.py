@@ -157,7 +157,9 @@ def neighbour_graph(own: Own) -> Finding:
         fail_above=_LEAK_FAIL if own.schema.harden else None,
         reason="So many of the ten nearest records of each are its nearest in plaintext, beyond chance. Whoever holds "
         "an overlapping list of names can lay one graph over the other and name the records, without a key.",
-        change='Agree on profile = "hardened", or send it to a centre that is trusted.',
+        change='Agree on profile = "hardened", or send it to a centre that is trusted.'
+        if not own.schema.harden.saul
+        else "Agree on more fields, or on one function more (saul), or send it to a centre that is trusted.",
     )
 
 

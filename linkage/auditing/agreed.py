@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 
+from linkage.agency.key import Key
 from linkage.auditing.finding import Finding
 from linkage.auditing.tally import Tally
 from linkage.disagreement import differences
 from linkage.schema import Schema
 
-_NOT_TELLING = ("name", "category")
 # what a field of texts, or a feature of clkhash, is called that holds names, or one of a few words
-_OF_NAMES = re.compile(r"name|first|last|given|family|maiden|title|sex|gender|initial", re.IGNORECASE)
+_OF_NAMES = re.compile(
+    r"name|^(first|last|middle|given|family|maiden|title|sex|gender|initials?|prefix|suffix|alias|nom|prenom|nombre|"
+    r"apellidos?|vorname|nachname)$"
+)
+_OF_MORE = re.compile(
+    r"^(line|address|addr|street|road|town|city|village|county|country|school|place|dob|birth|born|date|day|month|year|age|"
+    r"post|postcode|zip|code|phone|mobile|tel|email|mail|number|no|nhs|id|ward|area|region|house|building)$"
+)
+
+
+def is_of_names(field: str) -> bool:
+    """Whether a column of texts or codes, by what it is called, holds names, or what tells as little.
+
+    >>> [is_of_names(each) for each in ("forename", "first_name", "Last", "first_line", "townName", "first_dob")]
+    [True, True, True, False, False, False]
+    """
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", field)]
+    return any(map(_OF_NAMES.search, words)) and not any(map(_OF_MORE.search, words))
 
 
 def names_only(schema: Schema, held: frozenset[str] | None, tally: Tally) -> Finding:
@@ -26,10 +44,10 @@ def names_only(schema: Schema, held: frozenset[str] | None, tally: Tally) -> Fin
         )  # of one filter for all fields: any that has a value
     fields = [field for field in schema.fields if field.name in held]
     names = [
-        field.type in _NOT_TELLING or (field.type == "text" and bool(_OF_NAMES.search(field.name))) for field in fields
+        field.type == "name" or (field.type in ("text", "category") and is_of_names(field.name)) for field in fields
     ]
     if schema.encoder == "clkhash":
-        names = [bool(_OF_NAMES.search(feature)) for feature in _features(schema)]
+        names = [is_of_names(feature) for feature in _features(schema)]
     return Finding(
         name="names only",
         value=float(bool(names) and all(names)),
@@ -77,6 +95,22 @@ def published_breaks(schema: Schema) -> Finding:
         reason="Folding and diffusion are sums of bits, and attacks on such sums named up to 92 % of diffused records "
         "(Armknecht and Schäfer, PoPETs 2026), also where next to nothing is left of the neighbour graph.",
         change='Agree on profile = "hardened" in their place.',
+    )
+
+
+def key_given(check: str, key: Key, project: str) -> Finding:
+    """Whether the key that was given is the set's."""
+    own = key.check(project)
+    return Finding(
+        name="key",
+        value=float(bool(check) and not hmac.compare_digest(check.encode(), own.encode())),
+        unseen="" if check else "the set does not say under which key it was made",
+        unit="faults",
+        warn_above=None,
+        fail_above=0,
+        reason="The set was made under another key than the one that was given; what else is said of key and table "
+        "follows from that.",
+        change="Give the key that was agreed on; if this is it, encode again under it.",
     )
 
 

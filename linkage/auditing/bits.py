@@ -19,39 +19,45 @@ _SPREAD = 1.5
 _FULL_WARN, _FULL_FAIL = 0.6, 0.7
 _OFF_HALF = 0.08
 _UNEVEN = 0.01
+_FEWEST = 50  # records: of fewer, shares of bits are chance
+_FURTHER = "Agree on more fields or another step of hardening, or send it to a centre that is trusted."
 _HARDENED = 'Agree on profile = "guarded" or "hardened", or send it to a centre that is trusted.'
 
 
 def bit_findings(tally: Tally, schema: Schema) -> list[Finding]:
     """Skew, weights and fill, each of the worst filter, and steps of hardening that don't show."""
-    there = {name: each for name, each in tally.filters.items() if each.present}
+    there = {name: each for name, each in tally.filters.items() if each.present >= _FEWEST}
+    unseen = "" if there else f"fewer than {_FEWEST} records with a value"
     skew, spread, fill = ({name: of(each) for name, each in there.items()} for of in (_skew, _spread, mean_fill))
     inert = _inert(schema.harden, there)
     return [
         Finding(
             name="bit frequencies",
             value=_worst(skew)[1],
+            unseen=unseen,
             unit="standard deviations of bits' shares, beyond chance",
             warn_above=_SKEW,
             fail_above=None,
             where=_worst(skew)[0],
             reason="Some bits are set far more often than others: those of frequent letters, which pattern mining "
             "reads without a key.",
-            change=_HARDENED,
+            change=_HARDENED if not schema.harden else _FURTHER,
         ),
         Finding(
             name="weights",
             value=_worst(spread)[1],
+            unseen=unseen,
             unit="times the spread of chance",
             warn_above=_SPREAD,
             fail_above=None,
             where=_worst(spread)[0],
             reason="How many bits a record has set tells how long its names are.",
-            change=_HARDENED,
+            change=_HARDENED if not schema.harden else _FURTHER,
         ),
         Finding(
             name="filter fill",
             value=_worst(fill)[1],
+            unseen=unseen,
             unit="share",
             warn_above=_FULL_WARN,
             fail_above=_FULL_FAIL,
@@ -63,6 +69,7 @@ def bit_findings(tally: Tally, schema: Schema) -> list[Finding]:
         Finding(
             name="hardening by its bits",
             value=len(inert),
+            unseen=unseen,
             unit="steps",
             warn_above=None,
             fail_above=0,

@@ -21,6 +21,7 @@ _FEW_VALUES = 20  # a filter of so many different values at most is a class, not
 _FEWEST = 50  # records; in fewer, each is one of few in any case
 _ALONE_WARN, _ALONE_FAIL = 0.02, 0.1
 _IN_SMALL_BLOCKS = 0.05
+_EMPTY_WARN, _EMPTY_FAIL = 0.1, 0.5
 
 
 def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
@@ -35,7 +36,18 @@ def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
     worst = max(rare, key=lambda name: rare[name]) if rare else ""
     small = {each.name: _below(tally.groups.get(each.name, Counter()), each.smallest) for each in schema.groups}
     group = max(small, key=lambda name: small[name]) if small else ""
+    filled = max((each.present for each in tally.filters.values()), default=0)
     return [
+        Finding(
+            name="empty records",
+            value=1 - filled / tally.n if tally.n else 1.0,
+            unit="share",
+            warn_above=_EMPTY_WARN,
+            fail_above=_EMPTY_FAIL,
+            reason="At least so many records have no value in any field, or there is no record at all: nothing can be "
+            "linked by them, and nothing here was measured on them.",
+            change="See whether the extract was cut short, and whether columns= names those that hold the values.",
+        ),
         Finding(
             name="missing fields",
             value=alone / max(1, tally.n),
@@ -48,12 +60,12 @@ def class_findings(tally: Tally, schema: Schema) -> list[Finding]:
         ),
         Finding(
             name="small classes",
-            value=rare.get(worst, 0),
-            unseen="" if rare else "no filter stands for so few values",
+            value=rare.get(worst, 0) if tally.n >= _FEWEST else 0,
+            unseen=_unseen(tally) or ("" if rare else "no filter stands for so few values"),
             unit="records",
             warn_above=0,
             fail_above=None,
-            where=worst if rare.get(worst) else "",
+            where=worst if rare.get(worst) and tally.n >= _FEWEST else "",
             reason=f"So many have one of few values, and fewer than {SMALLEST} share it: they stand out.",
             change="Agree on coarser codes for it, or put it into one filter with other fields.",
         ),

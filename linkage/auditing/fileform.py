@@ -87,6 +87,7 @@ def file_findings(form: FileForm, faults: Sequence[str]) -> list[Finding]:
         Finding(
             name=_FOREIGN,
             value=len(extra),
+            unseen="" if agreed else "the file has lost what it says of its agreement, and none was given",
             unit="columns",
             warn_above=None,
             fail_above=0,

@@ -7,6 +7,8 @@ from typing import Literal
 
 Level = Literal["ok", "warn", "fail"]
 
+_ONE = {"entries": "entry", "classes": "class"}
+
 LEVELS: tuple[Level, ...] = ("ok", "warn", "fail")
 
 
@@ -70,5 +72,5 @@ def shown(value: float, unit: str) -> str:
     if unit == "share":
         return f"{100 * value:.1f}".removesuffix(".0") + " %"
     if float(value).is_integer():
-        return f"{value:,.0f} {unit[:-1] if value == 1 and unit.endswith('s') else unit}".rstrip()
+        return f"{value:,.0f} {_ONE.get(unit, unit.removesuffix('s')) if value == 1 else unit}".rstrip()
     return f"{value:,.3g} {unit}".rstrip()

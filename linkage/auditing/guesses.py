@@ -11,8 +11,10 @@ import functools
 import hashlib
 import hmac
 import itertools
+import math
 import random
 import string
+import zlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -39,16 +41,19 @@ _LEAST_BYTES = 16
 def guessable_key(schema: Schema, source: str, key_check: str, key: Key | None) -> Finding:
     """Whether a key from a word, a short number or a seed opens the set."""
     tried = hit = 0
-    if key is not None or key_check:
-        wanted = key.check(schema.project) if key is not None else key_check
+    # of the set's own key, and of the one that was given, which may be another
+    wanted = {*([key_check] if key_check else []), *([key.check(schema.project)] if key is not None else [])}
+    if wanted:
         for secret in _secrets((schema.project, source)):
             tried += 1
-            hit += hmac.compare_digest(_check(secret, schema.project), wanted)
+            check = _check(secret, schema.project)
+            hit += any(hmac.compare_digest(check.encode(), each.encode()) for each in wanted)
             if hit:
                 break
     return Finding(
         name="guessable key",
         value=hit,
+        unseen="" if wanted else "the set does not say under which key it was made",
         unit="keys found",
         warn_above=None,
         fail_above=0,
@@ -59,17 +64,36 @@ def guessable_key(schema: Schema, source: str, key_check: str, key: Key | None) 
 
 
 def short_secret(secret: str | bytes) -> Finding:
-    """How many bytes a secret of clkhash lacks of 128 bits; a longer phrase may be guessed all the same."""
+    """How many bytes a secret of clkhash lacks of 128 bits; a longer phrase may be guessed all the same.
+
+    It has at most as many as its length in letters of its kinds, and as what is left when repetition is squeezed out.
+    """
     data = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret
+    squeezed = zlib.compressobj(9, zlib.DEFLATED, -15)  # no header
+    bits = min(_bits_of_letters(data), 8.0 * len(squeezed.compress(data) + squeezed.flush()))
     return Finding(
         name="guessable key",
-        value=max(0, _LEAST_BYTES - len(set(data))),
+        value=max(0, _LEAST_BYTES - int(bits // 8)),
         unit="bytes short of 128 bits",
         warn_above=None,
         fail_above=0,
         reason="The secret is so short, or repeats itself so, that all like it can be tried.",
         change="Use 32 bytes of secrets.token_bytes for clkhash's secret, or `linkage encode` with `linkage keygen`.",
     )
+
+
+def _bits_of_letters(data: bytes) -> float:
+    """The most that a text of these kinds of letters can hold: hexadecimal four bits each, any byte eight."""
+    words = bytes(each for each in data if each not in b"-: \n")  # between groups of digits
+    if words and all(each in b"0123456789" for each in words):
+        return len(words) * math.log2(10)
+    for digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
+        if all(each in digits for each in words):
+            return 4.0 * len(words)
+    if not all(32 <= each < 127 for each in data):
+        return 8.0 * len(data)
+    kinds = (str.islower, 26), (str.isupper, 26), (str.isdigit, 10), (lambda letter: not letter.isalnum(), 33)
+    return len(data) * math.log2(sum(size for kind, size in kinds if any(map(kind, data.decode()))))
 
 
 def _check(secret: bytes, project: str) -> str:
@@ -150,9 +174,10 @@ def _pairs(width: int) -> dict[str, np.ndarray]:
     """Scheme -> (p, 2) bits that it sets together in a filter so wide."""
     found = {}
     for name, positions in _SCHEMES.items():
-        places = np.array([positions(gram, width) for gram in _grams()])
-        both = np.concatenate([places[:, :2], places[:, 1:3]])
-        found[name] = np.unique(np.sort(both[both[:, 0] != both[:, 1]], axis=1), axis=0)
+        for case, grams in (("", _grams()), (", capitals", [gram.upper() for gram in _grams()])):
+            places = np.array([positions(gram, width) for gram in grams])
+            both = np.concatenate([places[:, :2], places[:, 1:3]])
+            found[name + case] = np.unique(np.sort(both[both[:, 0] != both[:, 1]], axis=1), axis=0)
     return {name: pairs for name, pairs in found.items() if len(pairs)}
 
 

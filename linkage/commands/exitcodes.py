@@ -80,7 +80,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
         )
         return 2
     if any("\ud800" <= letter <= "\udfff" for argument in arguments for letter in argument):
-        _say("error: an argument is not in the encoding of this system's texts, UTF-8 most often: rename the file, or type it anew")
+        _say("error: an argument is not in the encoding of this system's texts, UTF-8 most often; rename the file")
         return 2
     printed_on = sys.stdout
     try:

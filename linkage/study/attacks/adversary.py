@@ -6,6 +6,7 @@ lacks is their key.
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from linkage.agency import encode
 from linkage.agency.key import Key
 from linkage.agency.normalise import cleaner
-from linkage.agency.records import column_plan, read
+from linkage.agency.records import Batch, column_plan, read
 from linkage.agency.rejoin import hashed_ids
 from linkage.agency.tokens import tokeniser
 from linkage.encoded import EncodedSet
@@ -81,6 +82,8 @@ class OwnEncodings:
         """Encode a table under each of the keys."""
         if not isinstance(id, str):
             raise TypeError("id: the column of the known list's own ids")
+        schema = dataclasses.replace(schema, groups=(), blocks=())  # they touch no bit, and he need not have them
+        columns = _of_fields(columns, schema)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LinkageWarning)  # about his list, as often as he has keys
             # one id key, so that the rows of all sets are in one order
@@ -89,6 +92,12 @@ class OwnEncodings:
                 for key in keys
             ]
         return cls(_in_order(known, id, sets[0], keys[0]), tuple(sets))
+
+
+def _of_fields(columns: Columns, schema: Schema) -> Columns:
+    """Without those of groups."""
+    names = {field.name for field in schema.fields}
+    return columns and {name: column for name, column in columns.items() if name in names}
 
 
 def _in_order(known: object, id: str, encoded: EncodedSet, key: Key) -> pa.StringArray:
@@ -126,9 +135,16 @@ class PlainList:
 
     @classmethod
     def of(
-        cls, known: object, schema: Schema, *, id: str | None, columns: Columns, fields: Sequence[str] | None = None
+        cls,
+        known: object,
+        schema: Schema,
+        *,
+        id: str | None,
+        columns: Columns,
+        fields: Sequence[str] | None = None,
+        salted: bool = False,
     ) -> PlainList:
-        """Clean and cut a table; ``fields`` leaves out the others."""
+        """Clean and cut a table; ``fields`` leaves out the others, ``salted`` tells tokens under other salts apart."""
         import pyarrow as pa
         from scipy.sparse import csr_matrix
 
@@ -136,22 +152,23 @@ class PlainList:
             raise TypeError("id: the column of the known list's own ids")
         if not schema.fields:
             raise SchemaError("the agreement has no fields of ours, so no list can be cut as it says", rule="encoder")
+        schema = dataclasses.replace(schema, groups=(), blocks=())  # he need not have them
+        columns = _of_fields(columns, schema)
         batches = list(read(known, column_plan(schema, columns, id=id), schema))
         ids = pa.concat_arrays([batch.columns["record_id"] for batch in batches])
-        values: dict[str, list[str]] = {}
+        values = _cleaned(batches, schema, fields)
+        salt = schema.harden.salt if salted else ""
+        salts = _cleaned(batches, schema, [salt])[salt] if salt else None
         place: dict[tuple[str, str], int] = {}
         rows, cols, weight, shares = [], [], [], []
         for field in schema.fields:
             if fields is not None and field.name not in fields:
                 continue
-            clean, cut = cleaner(field), tokeniser(field)
-            texts = [text for batch in batches for text in batch.columns[field.name].to_pylist()]
-            made = {text: clean(text).value if text else "" for text in set(texts)}
-            values[field.name] = [made[text] for text in texts]
+            cut = tokeniser(field)
             cuts = {value: cut(value) if value else [] for value in set(values[field.name])}
             for row, value in enumerate(values[field.name]):
                 for token in cuts[value]:
-                    word = (field.key_group, token)
+                    word = (field.key_group, token if salts is None else f"{salts[row]}\0{token}")
                     if word not in place:
                         place[word] = len(place)
                         weight.append(usual_of_a_token(field, saul=bool(schema.harden.saul)))
@@ -164,3 +181,15 @@ class PlainList:
         tokens.data[:] = 1  # one token of two fields counts once
         held = csr_matrix((np.array(shares), (rows, cols)), shape=shape)
         return cls(ids, values, tokens, list(place), np.array(weight), held)
+
+
+def _cleaned(batches: Sequence[Batch], schema: Schema, fields: Sequence[str] | None) -> dict[str, list[str]]:
+    """Field -> the values, cleaned as the agreement says, empty where missing."""
+    values = {}
+    for field in schema.fields:
+        if fields is None or field.name in fields:
+            clean = cleaner(field)
+            texts = [text for batch in batches for text in batch.columns[field.name].to_pylist()]
+            made = {text: clean(text).value if text else "" for text in set(texts)}
+            values[field.name] = [made[text] for text in texts]
+    return values

@@ -62,11 +62,13 @@ def known_pairs(
     """
     if not 0 < share < 1:
         raise ValueError(f"share: between 0 and 1, not {share!r}")
-    plain = PlainList.of(known, encoded.schema, id=id, columns=columns)
+    plain = PlainList.of(known, encoded.schema, id=id, columns=columns, salted=True)
     right = right_rows(encoded, plain.ids, truth, truth_key)
     began = time.perf_counter()
     both = np.flatnonzero(right >= 0)
     told = np.random.default_rng(seed).permutation(both)[: max(2, round(share * len(both)))]
+    if len(told) < 2:
+        raise ValueError("truth: at least two people must be in both, of whom some are told")
     bits = bits_of(encoded).astype(np.float32)
     expected = _learnt(plain, encoded.schema.harden, right[told], bits[told])
     rest = np.setdiff1d(np.arange(len(encoded)), told)
