@@ -11,8 +11,9 @@ graph is embedded by its eigenvectors rather than by random walks, and the align
 
 It needs some hundreds of people in both: of 5,000 it names all at an overlap of 20 %, all or few at 10 %. On filters
 that were XORed (folding, diffusion) it is weaker than the published attack, which names 99 % where two or three bits
-are mixed: with a few thousand people it mostly did not find how to begin, though the true alignment, once given, names
-nearly all. A low rate on such encodings says little; see `linkage.study.attacks.xor_tuples`.
+are mixed: with a few thousand people it mostly did not find how to begin, and where three bits are mixed its refinement
+loses most of the true alignment even if that is given. A low rate on such encodings says little; see
+`linkage.study.attacks.xor_tuples`.
 
 Against it help encodings whose similarities say little of people's: see `linkage.study.attacks.embedding` for what is
 read, and measure. A list that overlaps little with few records helps too, but nobody can promise that.
