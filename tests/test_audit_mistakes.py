@@ -479,3 +479,21 @@ def test_unkeyed_hashes__of_capitals_are_found_too():
         ]
     )
     assert lk.audit(with_rows(rows))["known unkeyed encodings"].level == "fail"
+
+
+def test_audit__has_not_seen_blocks_where_no_record_has_a_key():
+    schema = lk.Schema(
+        project="audit", layout="record", fields=RECORD.fields, blocks=(lk.Block(name="born", keys=("dob",)),)
+    )
+    whole = lk.encode(TABLE, schema, KEY, source="registry", id="entry_no", columns=COLUMNS, progress=False)
+    assert not lk.audit(whole)["keyed blocks"].unseen
+    none = {name: np.zeros_like(keys) for name, keys in whole.blocks.items()}
+    bare = lk.EncodedSet.from_arrays(
+        whole.record_ids.to_pylist(),
+        dict(whole.filters),
+        blocks=none,
+        schema=schema,
+        source="registry",
+        key_check=whole.key_check,
+    )
+    assert lk.audit(bare)["keyed blocks"].unseen

@@ -168,3 +168,8 @@ def test_times_of_a_zone_that_nobody_knows__are_named_by_their_column():
 
 
 NAMES = lk.Schema(project="hostile", fields=(lk.Field(name="n", type="name"),))
+
+
+def test_half_a_letter_of_utf16__is_named_as_that():
+    with pytest.raises(lk.RecordError, match="can't be written as UTF-8"):
+        lk.encode({"id": ["1"], "n": ["Ann\ud800"]}, NAMES, KEY, id="id", source="a")

@@ -405,3 +405,11 @@ def test_derive__can_not_be_confused_by_moving_letters_between_its_parts(project
         project=moved[0], purpose=moved[1], key_group=moved[2]
     )
     assert same == ((project, purpose, group) == moved)
+
+
+def test_load__of_a_descriptor_that_is_not_open_names_it():
+    with pytest.raises(OSError, match="descriptor 999") as caught:
+        Key.load(999)
+    assert caught.value.errno is not None
+    with pytest.raises(ValueError, match="below zero"):
+        Key.load(-1)

@@ -77,8 +77,12 @@ class Key:
         if isinstance(source, int):
             if source < 0:
                 raise ValueError("Key.load: no open descriptor is below zero")
-            with os.fdopen(source, "rb", closefd=False) as handle:
-                return cls.from_text(_ascii(handle.read(_MAX_FILE)))
+            try:
+                with os.fdopen(source, "rb", closefd=False) as handle:
+                    text = _ascii(handle.read(_MAX_FILE))
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, f"descriptor {source}") from None
+            return cls.from_text(text)
         if looks_like_a_key(os.fspath(source)):  # or what the system says of a file that isn't there would repeat it
             raise PrivacyError("that is a key, not a file's name: Key.from_text takes it", measure="key as a path")
         path = Path(source)

@@ -111,6 +111,12 @@ def _plain_table(make: Any) -> Any:
         return make()
     except (StopIteration, MemoryError):  # Arrow's own of memory is one of its exceptions
         raise
+    except UnicodeError:
+        raise RecordError(
+            "a column holds text that can't be written as UTF-8, such as half of a letter of UTF-16; read the table "
+            "anew with its own encoding",
+            rule="encoding of text",
+        ) from None
     except (pa.ArrowException, ValueError, TypeError):
         # Arrow's own message quotes the value it stumbled over
         raise RecordError(

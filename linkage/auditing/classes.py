@@ -113,6 +113,7 @@ def keyed_blocks(tally: Tally, schema: Schema) -> Finding:
     common = max(largest, key=lambda name: largest[name])
     return Finding(
         name="keyed blocks",
+        unseen="" if any(largest.values()) else "no record has the key of a block",
         value=float(alone.mean()) if tally.n else 0.0,
         unit="share",
         warn_above=_IN_SMALL_BLOCKS,
