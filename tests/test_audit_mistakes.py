@@ -497,3 +497,15 @@ def test_audit__has_not_seen_blocks_where_no_record_has_a_key():
         key_check=whole.key_check,
     )
     assert lk.audit(bare)["keyed blocks"].unseen
+
+
+def test_neighbour_graph__is_of_records_that_have_a_value():
+    """Empty ones are all alike on both sides: half of them made a hardened set look seven times as leaky."""
+    schema = schema_of(bits=5120, harden=lk.Hardening(saul=4))
+    half = {name: TABLE[name].to_pylist()[:250] + [None] * 250 for name in TABLE.column_names}
+    half["entry_no"] = TABLE["entry_no"].to_pylist()
+    whole = deepest(encode(schema), schema)["neighbour graph"]
+    emptied = deepest(encode(schema, table=half), schema, table=half)["neighbour graph"]
+    assert emptied.value < whole.value + 0.05 and not emptied.unseen
+    none = {name: [None] * 500 for name in TABLE.column_names} | {"entry_no": half["entry_no"]}
+    assert deepest(encode(schema, table=none), schema, table=none)["neighbour graph"].unseen

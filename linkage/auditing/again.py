@@ -138,15 +138,18 @@ def filled_fields(own: Own) -> frozenset[str]:
 
 def neighbour_graph(own: Own) -> Finding:
     """How much of the graph of who is like whom is left."""
-    kept, unseen = 0.0, f"fewer than {_FEWEST} records of the sample are in the table"
-    if len(own) >= _FEWEST:
+    kept, unseen = 0.0, f"fewer than {_FEWEST} records of the sample are in the table and have a value"
+    plain = _plain(own)
+    # records without a value are all alike, in plaintext and encoded, which tells of nobody
+    filled = np.flatnonzero(np.asarray(plain.tokens.sum(axis=1)).ravel() * own.bits.any(axis=1))
+    if len(filled) >= _FEWEST:
         unseen = ""
-        plain = _plain(own)
         # tokens count as the agreement weighs them, which is public
         weights = np.sqrt(plain.weight)
         hamming = own.schema.filters[0].similarity == "hamming"
-        found = nearest_kept(plain_resemblance(plain.tokens, weights), encoded_resemblance(own.bits, hamming=hamming))
-        chance = min(10, len(own) - 1) / (len(own) - 1)
+        hidden = encoded_resemblance(own.bits[filled], hamming=hamming)
+        found = nearest_kept(plain_resemblance(plain.tokens[filled], weights), hidden)
+        chance = min(10, len(filled) - 1) / (len(filled) - 1)
         kept = max(0.0, (found - chance) / max(1 - chance, 1e-9))
     return Finding(
         name="neighbour graph",
