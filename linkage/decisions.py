@@ -65,6 +65,8 @@ def decided_pairs(table: object, what: str) -> pa.Table:
             raise ValueError(f"{what}, row {number:,}: same must be true or false, or null where nobody decided")
         if not all(isinstance(text, str) for text in pair):
             raise ValueError(f"{what}, row {number:,}: sources and record ids must be text")
+        if pair[:2] == pair[2:]:
+            raise ValueError(f"{what}, row {number:,}: both are one record, of which there is nothing to decide")
         rows.append((*pair, same))
     by_column = list(zip(*rows, strict=True)) or [()] * (len(PAIR) + 1)
     kinds = [pa.string()] * len(PAIR) + [pa.bool_()]

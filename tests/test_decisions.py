@@ -19,6 +19,7 @@ def test_decided_pairs__passes_over_what_nobody_decided():
         ({"same": ["yes", "no"]}, "known, row 1: same must be true or false"),
         ({"same": [True, True], "right_id": ["x", None]}, "known, row 2: sources and record ids must be text"),
         ({"same": [True, 0]}, "known: must be a data frame"),
+        ({"same": [True, True], "right_source": ["b", "a"], "right_id": ["x", "2"]}, "known, row 2: both are one"),
         ({}, "known: lacks the column same"),
     ],
 )
