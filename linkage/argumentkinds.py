@@ -56,6 +56,8 @@ def _parts(node: ast.expr) -> Iterable[ast.expr]:
 
 def _kind(node: ast.expr) -> Kind | None:
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        if node.value.id == "Literal":
+            return _TEXT
         return _kind_of_several(node.value.id, node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])
     if isinstance(node, ast.Constant) and node.value is None:
         return Kind(lambda value: value is None, "None")
@@ -143,7 +145,7 @@ _SIMPLE: Mapping[str, Kind] = {
     "float": Kind(_is_number, "a number", lambda value: value if isinstance(value, int | Fraction) else float(value)),
     "bool": Kind(lambda value: isinstance(value, bool | np.bool_), "True or False", bool),
     "str": _TEXT,
-    "Measure": _TEXT,
+    **dict.fromkeys(("Case", "How", "Layout", "Level", "Measure", "Preset"), _TEXT),  # which are Literal
     "bytes": Kind(lambda value: isinstance(value, bytes), "bytes"),
     "Columns": Kind(lambda value: value is None or isinstance(value, Mapping), "a mapping"),
     "PathLike": Kind(_is_path, "a path", _path),

@@ -187,14 +187,18 @@ CLKHASH = {
 
 
 def with_one_wrong(good: Call):
-    """The same call with each of its arguments, and each that it has a default for, replaced by what is wrong."""
+    """The same call with each of its arguments, and each that it has a default for, replaced by what is wrong.
+
+    But no Series into a value that is frozen when it is made, which asks whether a setting is among the legal ones.
+    """
+    wrongs = WRONG[:-1] if isinstance(good.function, type) else WRONG
     for place in range(len(good.given)):
-        for wrong in WRONG:
+        for wrong in wrongs:
             yield place, wrong, (*good.given[:place], wrong, *good.given[place + 1 :]), good.named
     optional = list(inspect.signature(good.function).parameters.values())[len(good.given) :]
     names = [each.name for each in optional if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
     for name in dict.fromkeys([*good.named, *names]):
-        for wrong in WRONG:
+        for wrong in wrongs:
             yield name, wrong, good.given, good.named | {name: wrong}
 
 

@@ -21,7 +21,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from linkage.arguments import checked
+from linkage.argumentkinds import kinds
+from linkage.arguments import checked, require
 from linkage.errors import FileFormatError, MismatchError, PrivacyError
 from linkage.files import KEY_MARK, PathLike, looks_like_a_key, written_beside
 from linkage.schema import ENCODING_VERSION
@@ -83,6 +84,7 @@ class Key:
             except OSError as error:
                 raise OSError(error.errno, error.strerror, f"descriptor {source}") from None
             return cls.from_text(text)
+        require(source, kinds("PathLike"), "Key.load")
         if looks_like_a_key(os.fspath(source)):  # or what the system says of a file that isn't there would repeat it
             raise PrivacyError("that is a key, not a file's name: Key.from_text takes it", measure="key as a path")
         path = Path(source)

@@ -118,8 +118,8 @@ class Attachable:
 
         if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
             table = table.collect()  # polars LazyFrame
-        if type(table).__module__.split(".")[0] == "pandas":
-            require_distinct([str(name) for name in table.columns])  # type: ignore[attr-defined]
+        if type(table).__module__.split(".")[0] == "pandas" and hasattr(table, "columns"):  # a Series has none
+            require_distinct([str(name) for name in table.columns])
         frame: Any = nw.from_native(table, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
             source = opened(table, None)

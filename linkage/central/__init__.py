@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
-from linkage.arguments import checked
+from linkage.argumentkinds import kinds
+from linkage.arguments import checked, require
 from linkage.central.blocking.ways import Candidates
 from linkage.central.compare import DEFAULT_MEMORY
 from linkage.central.limits import Limits
@@ -206,6 +207,8 @@ def link(
         precision=precision,
         threshold=threshold,
     )
+    if isinstance(run, str | os.PathLike):
+        require(run, kinds("PathLike"), "run")
     begin = functools.partial(begun, run) if isinstance(run, str | os.PathLike) else _on_a_cluster(run)
     with begin(ordered, settings, all_pairs=candidates is None, memory=memory) as work:
         return decided(work.sets, work)
