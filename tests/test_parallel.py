@@ -115,7 +115,7 @@ def test_in_order__holds_two_items_a_thread_at_most(threads):
     assert taken == given == 100
 
 
-@pytest.mark.parametrize("wrong", [0, -1, True, 1.0, "2"])
+@pytest.mark.parametrize("wrong", [0, -1])
 def test_thread_count__refuses_what_is_not_a_count(wrong):
     with pytest.raises(ValueError, match="threads: a whole number"):
         thread_count(wrong)
