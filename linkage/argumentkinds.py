@@ -17,10 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
+class UnfitError(Exception):
+    """What is wrong with a value of the right kind, in words of ours: of other errors the text may be anyone's."""
+
+
 class Kind(NamedTuple):
     """One of the kinds that a value may be of, and its name in a message.
 
-    ``given_on`` is what the function gets; ``ValueError`` says what is wrong with a value of the right kind.
+    ``given_on`` is what the function gets; `UnfitError` says what is wrong with a value of the right kind.
     """
 
     fits: Callable[[object], bool]
@@ -135,7 +139,7 @@ def _is_path(value: object) -> bool:
 def _path(value: Any) -> object:
     text = os.fspath(value)
     if not text or "\0" in text:
-        raise ValueError("a path that is empty, or has a NUL in it")
+        raise UnfitError("a path that is empty, or has a NUL in it")
     return value
 
 

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
-from linkage.argumentkinds import Kind, chosen, kinds
+from linkage.argumentkinds import Kind, UnfitError, chosen, kinds
 from linkage.errors import nearest
 
 Given = ParamSpec("Given")
@@ -92,8 +92,8 @@ def require(value: object, wanted: Sequence[Kind], name: str) -> object:
         raise TypeError("; ".join([f"{name}: must be {' or '.join(said)}, not {_type_of(value)}", *more]))
     try:
         return kind.given_on(value)
-    except ValueError as error:
-        reason = str(error)  # of ours: it holds no value
+    except UnfitError as error:
+        reason = str(error)
     raise ValueError(f"{name}: {reason}")
 
 
