@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -203,7 +202,6 @@ def test_ledger__keeps_what_was_published_and_refuses_a_table_that_would_tell(tm
     assert len(ledger.load(book)) == 3
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no folder is locked there")
 def test_ledger__of_two_who_publish_at_once_holds_both(tmp_path, monkeypatch):
     """Both read it before either wrote: each table was published, and one was not in the ledger."""
     book, save = tmp_path / "ledger.json", ledger.save
