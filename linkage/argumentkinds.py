@@ -113,6 +113,16 @@ def listed(value: Any) -> Any:
     return value
 
 
+def with_numbers_of_python(settings: object) -> None:
+    """Make the NumPy numbers among the settings of a frozen dataclass Python's, as their checks and files want them.
+
+    A range of settings to try comes out of NumPy more often than not.
+    """
+    for setting, value in vars(settings).items():
+        if isinstance(value, np.generic):
+            object.__setattr__(settings, setting, value.item())
+
+
 def _kind_of_ours(name: str) -> Kind | None:
     import linkage  # it has all of them
 

@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from linkage.argumentkinds import with_numbers_of_python
 from linkage.errors import LimitError, nearest
 from linkage.memoryleft import require_addresses
 
@@ -44,6 +45,7 @@ class Policy:
     symbol: str = "*"
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         for name in ("threshold", "base"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
+from linkage.argumentkinds import with_numbers_of_python
 from linkage.errors import SchemaError, nearest
 from linkage.fieldtypes import FIELD_TYPES
 
@@ -85,6 +86,7 @@ class Field:
     by_layout: tuple[str, ...] = dataclasses.field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         check_name("field", self.name)
         if not isinstance(self.type, str) or self.type not in FIELD_TYPES:
             self._refuse("type", f"'{self.type}' is not a field type; {nearest(self.type, FIELD_TYPES)}")

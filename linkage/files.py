@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -48,7 +47,7 @@ def written_beside(path: PathLike, *, mode: int = 0o600, replace: bool = True) -
     if not final.parent.is_dir():
         raise FileNotFoundError(f"{final}: the folder {final.parent} does not exist")
     leftovers.clear(final)
-    part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
+    part = final.with_name(leftovers.part_of(final.name))
     descriptor = -1
     try:  # from before the part file exists: Ctrl-C may come between any two steps
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
@@ -88,7 +87,7 @@ def folder_beside(path: PathLike) -> Iterator[Path]:
     _require_empty(final)
     final.parent.mkdir(parents=True, exist_ok=True)
     leftovers.clear(final)
-    part, lock = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part"), -1
+    part, lock = final.with_name(leftovers.part_of(final.name)), -1
     try:  # as there
         part.mkdir(mode=0o700)
         lock = leftovers.hold_folder(part)
@@ -108,6 +107,14 @@ def folder_beside(path: PathLike) -> Iterator[Path]:
 def _require_empty(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
         raise FileExistsError(f"{folder} exists already and is no empty folder; choose another")
+
+
+def seen(path: Path) -> tuple[int, ...]:
+    """Which file is there now: another after each write of ours, which renames; empty if there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+    return ()
 
 
 def require_regular(path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
+from linkage.argumentkinds import with_numbers_of_python
 from linkage.errors import SchemaError, nearest
 
 Similarity = Literal["dice", "hamming"]
@@ -55,6 +56,7 @@ class Hardening:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         for setting, (low, high) in _RANGES.items():
             value = getattr(self, setting)
             if isinstance(value, bool) or not isinstance(value, int) or not (value == 0 or low <= value <= high):

@@ -22,7 +22,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from linkage.argumentkinds import kinds
+from linkage.argumentkinds import kinds, with_numbers_of_python
 from linkage.arguments import checked, require
 from linkage.block import MOST_BLOCKS, Block
 from linkage.errors import SchemaError, nearest
@@ -66,6 +66,7 @@ class Group:
     smallest: int = 10
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         check_name("group", self.name)
         if isinstance(self.smallest, bool) or not isinstance(self.smallest, int) or self.smallest < 1:
             raise SchemaError(
@@ -99,6 +100,7 @@ class Schema:
     """Of clkhash: its linkage schema as canonical JSON, without secrets; empty if nobody said what it was."""
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         _check_label("project", self.project)
         for name, kind in (("fields", "Field"), ("groups", "Group"), ("blocks", "Block")):
             require(getattr(self, name), kinds(f"Sequence[{kind}]"), name)

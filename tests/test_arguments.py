@@ -79,6 +79,23 @@ def test_numbers_and_columns_of_other_libraries__are_given_on_as_pythons_own():
     assert len(SET.without(gone["record_id"])) == 1
 
 
+def test_settings__from_numpy_are_pythons_own():
+    """A range of widths to try comes out of NumPy; 500 of it was "must be a whole number from 8 to 65536"."""
+    whole, number = np.int64(500), np.float32(0.5)
+    assert lk.Field(name="surname", type="name", bits=whole, weight=number) == lk.Field(
+        name="surname", type="name", bits=500, weight=0.5
+    )
+    of = {"project": "arguments", "fields": SCHEMA.fields}
+    harden = lk.Hardening(diffuse=np.uint8(2), balance=np.bool_(True), noise=number)
+    made = lk.Schema(**of, layout="record", bits=whole, harden=harden)
+    harden = lk.Hardening(diffuse=2, balance=True, noise=0.5)
+    assert made.fingerprint() == lk.Schema(**of, layout="record", bits=500, harden=harden).fingerprint()
+    assert lk.Policy(threshold=np.int32(5)) == lk.Policy(threshold=5)
+    assert repr(lk.LSH(recall=np.float64(0.9), most=whole)) == repr(lk.LSH(recall=0.9, most=500))
+    with pytest.raises(lk.SchemaError, match="whole number from 8"):
+        lk.Field(name="surname", type="name", bits=number)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

@@ -47,6 +47,25 @@ def batch(n):
     return [f"{agency}-{n}.parquet" for agency in AGENCIES]
 
 
+def test_command__that_carries_on_a_result_which_another_wrote_meanwhile_leaves_that(files, capsys, monkeypatch):
+    """Of two nights' jobs at once the second would have taken the first one's batch away again."""
+    assert run(cli, ["link", *batch(1), "-o", "links.parquet"]) == 0
+    one, other = Path("links.parquet").read_bytes(), {}
+
+    def meanwhile(*given, **options):
+        links = link(*given, **options)
+        Path("theirs").write_bytes(one)
+        Path("theirs").replace("links.parquet")
+        other["written"] = True
+        return links
+
+    link = lk.link
+    monkeypatch.setattr(lk, "link", meanwhile)
+    assert run(cli, ["link", *batch(1), *batch(2), "--standing", "links.parquet", "-o", "links.parquet"]) == 3
+    assert "somebody wrote it meanwhile" in capsys.readouterr().err
+    assert other["written"] and Path("links.parquet").read_bytes() == one
+
+
 def test_command__links_a_batch_against_the_standing_result(files, capsys):
     assert run(cli, ["link", *batch(1), "-o", "links.parquet"]) == 0
     assert run(cli, ["link", *batch(1), *batch(2), "--standing", "links.parquet", "-o", "links.parquet", "--json"]) == 0

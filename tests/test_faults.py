@@ -490,12 +490,16 @@ def test_log__holds_together_whatever_the_clock_does(tmp_path, monkeypatch):
     assert years == ["2026", "2026", "1970", "2199", "2026"]
 
 
-def test_part__made_in_the_future_is_left_alone(tmp_path):
-    part = tmp_path / ".a.0123456789ab.part"
-    part.write_text("half")
-    os.utime(part, (time.time() + 10_000,) * 2)
-    leftovers.clear(tmp_path / "a")
-    assert part.exists()
+def test_part__of_a_clock_that_was_ahead_is_removed_unless_somebody_holds_it(tmp_path):
+    """It stayed until its time had come, years from now."""
+    part, at_work = tmp_path / ".a.0123456789ab.part", tmp_path / ".a.ba9876543210.part"
+    for each in (part, at_work):
+        each.write_text("half")
+        os.utime(each, (time.time() + 10_000,) * 2)
+    with at_work.open() as held:
+        leftovers.hold(held.fileno())
+        leftovers.clear(tmp_path / "a")
+    assert at_work.exists() and not part.exists()
 
 
 def test_log__that_was_cut_by_a_power_cut_says_so_and_is_kept(tmp_path):

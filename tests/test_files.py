@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from linkage import leftovers
 from linkage.errors import FileFormatError
 from linkage.files import written_beside
 
@@ -153,3 +154,17 @@ def test_written_beside__refuses_a_link_that_leads_to_itself(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(OSError, match="loop"), written_beside(tmp_path / "loop"):
         pass
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "é" * 127, "n" * 236 + ".toml"])
+def test_written_beside__a_name_as_long_as_one_may_be_is_written_and_its_parts_are_known(tmp_path, name):
+    """Its part's name was longer than a name may be, which came out when hours of work were done."""
+    with written_beside(tmp_path / name) as part:
+        assert leftovers.is_part_of(part.name, name)
+        part.write_text("whole")
+    assert names(tmp_path) == [name] and (tmp_path / name).read_text() == "whole"
+    left = tmp_path / leftovers.part_of(name)
+    left.touch()
+    os.utime(left, (0, 0))
+    leftovers.clear(tmp_path / name)
+    assert names(tmp_path) == [name]

@@ -52,6 +52,15 @@ def test_text__in_another_encoding_is_refused_and_never_read_as_something_else(t
         FORMATS[kind].read(changed)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_table__in_utf_16_without_a_mark_is_called_so(tmp_path, encoding):
+    """It was "probably Windows-1252" as soon as a name had an accent."""
+    path = tmp_path / "births.csv"
+    path.write_bytes("no,surname\n1,Lee\n2,Núñez\n".encode(encoding))
+    with pytest.raises(lk.RecordError, match="UTF-16"):
+        lk.Schema(project="text", fields=(lk.Field(name="surname", type="name"),)).check(path, id="no")
+
+
 def test_key__with_line_ends_of_windows_is_the_key_and_with_a_byte_order_mark_is_refused_by_name(tmp_path):
     path = FORMATS["key"].make(tmp_path)
     text = path.read_text()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 1 << 23
 _MAX_HEADER = 1 << 20
+_HEAD_BYTES = 1 << 12
 _END = "\x1eend\x1e"
 
 
@@ -162,8 +163,10 @@ def _explained(path: Path, rows: int) -> RecordError:
 
 def _not_utf8(path: Path, line: int | None = None) -> RecordError:
     line = line or _first_line_not_utf8(path)
+    with path.open("rb") as handle:
+        probably = "UTF-16" if b"\0" in handle.read(_HEAD_BYTES) else "Windows-1252 or Latin-1"
     return RecordError(
-        f"{path}: line {line or 1:,} is not UTF-8 text; the file is probably Windows-1252 or Latin-1. "
+        f"{path}: line {line or 1:,} is not UTF-8 text; the file is probably {probably}. "
         "Save it as CSV in UTF-8 (in a spreadsheet: 'CSV UTF-8')",
         row=line,
         rule="encoding of text",

@@ -24,6 +24,7 @@ from linkage.commands.options import (
     threads_option,
 )
 from linkage.commands.tablefiles import by_source, table_of
+from linkage.files import seen
 from linkage.quality import MEASURES
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def link(
         keep_apart(out, report_path)
         require_matplotlib()
     carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
+    before = seen(Path(out))
     if Path(out).exists() and not replace and not carries_on:
         raise click.UsageError(
             f"{out} exists already; a new run has new link ids, which match no release of the old one. "
@@ -149,8 +151,7 @@ def link(
     )
     loaded = sets_at(sets, in_memory=run_path is None)
     run = _run_of(run_path, engine, seen_as)
-    given = None if model_path is None else linkage.Model.load(model_path)
-    shown = given
+    shown = given = None if model_path is None else linkage.Model.load(model_path)
     if weights:
         shown = given or linkage.fit(*loaded, duplicates=duplicates, threads=threads, memory=memory_mib << 20)
         click.echo(str(shown), err=True)
@@ -169,6 +170,8 @@ def link(
     if given is None and shown is not None and len(links) and len(loaded) == 2 and shown.too_few(min(map(len, loaded))):
         # to be shown the weights must not be a way round the refusal
         raise linkage.EvidenceError(f"too few records seem to have a partner to tell people from siblings. {_WAY_OUT}")
+    if carries_on and seen(Path(out)) != before:
+        raise FileExistsError(f"{out}: somebody wrote it meanwhile, and it is left as it is; run this again")
     links.save(out)
     if report_path is not None:
         told = loaded if len(loaded) < 3 and standing_path is None else ()

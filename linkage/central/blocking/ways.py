@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from linkage.argumentkinds import kinds
+from linkage.argumentkinds import kinds, with_numbers_of_python
 from linkage.arguments import require
 from linkage.central.thresholds import Ratio, exact_ratio
 from linkage.errors import nearest
@@ -42,6 +42,7 @@ class Blocks(_Way):
     most: int = MOST_CANDIDATES
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         require(self.rules, kinds("str | Sequence[str]"), "rules")
         rules = (self.rules,) if isinstance(self.rules, str) else tuple(self.rules)
         object.__setattr__(self, "rules", rules)
@@ -91,6 +92,7 @@ class LSH(_Way):
     most: int = MOST_CANDIDATES
 
     def __post_init__(self) -> None:
+        with_numbers_of_python(self)
         if exact_ratio(self.recall, name="recall") == 1:
             raise ValueError("recall: below 1; only all pairs miss nothing (leave candidates out)")
         if self.threshold is not None:
