@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -105,12 +105,13 @@ ADDED: Mapping[str, Way] = {
 WAYS = {**FIXED, **ADDED}
 
 
-def attacked(given: Given) -> dict[str, attacks.Reidentified]:
-    """Attack -> whom it named rightly."""
+def attacked(given: Given, names: Collection[str] = ATTACKS) -> dict[str, attacks.Reidentified]:
+    """Attack -> whom it named rightly, of all attacks or some."""
     told = {"truth": given.lists.truth, "truth_key": given.key, "id": given.id, "columns": given.columns}
     return {
         name: attack(given.encoded, given.lists.known, **told, **SETTINGS.get(name, {}))
         for name, attack in ATTACKS.items()
+        if name in names
     }
 
 
@@ -137,10 +138,16 @@ def made(way: Way, seed: int, people: int, overlap: float) -> Given:
     return Given(encoded, lists, key, id, columns)
 
 
-def measure(way: Way, seed: int, people: int) -> dict[str, Any]:
-    """All figures of a way: the best attack at each overlap, their mean, and the audit at the greatest."""
+def measure(
+    way: Way, seed: int, people: int, before: Mapping[str, Any] | None = None, names: Collection[str] = tuple(ATTACKS)
+) -> dict[str, Any]:
+    """All figures of a way: the best attack at each overlap, their mean, and the audit at the greatest.
+
+    Attacks that are not among ``names``, and the audit, are as they were ``before``.
+    """
     found = {
-        overlap: {name: own.rate for name, own in attacked(made(way, seed, people, overlap)).items()}
+        overlap: (before["rates"][str(overlap)] if before else {})
+        | {name: own.rate for name, own in attacked(made(way, seed, people, overlap), names).items()}
         for overlap in OVERLAPS
     }
     best = {overlap: max(rates.values()) for overlap, rates in found.items()}
@@ -150,7 +157,11 @@ def measure(way: Way, seed: int, people: int) -> dict[str, Any]:
         "rates": {
             str(overlap): {name: round(rate, 4) for name, rate in found[overlap].items()} for overlap in OVERLAPS
         },
-        **audited(made(way, seed, people, max(OVERLAPS))),
+        **(
+            {name: before[name] for name in ("risk", "risk_of_set", "level")}
+            if before
+            else audited(made(way, seed, people, max(OVERLAPS)))
+        ),
     }
 
 
@@ -208,13 +219,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=len(full_size.ATTACK_SEEDS))
     parser.add_argument("--only", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--out", type=Path, default=ORDER)
+    parser.add_argument("--attack", nargs="+", choices=ATTACKS, help="these anew; the rest as it was last measured")
     wanted = parser.parse_args()
     warnings.simplefilter("ignore", lk.LinkageWarning)
     about, lines = {"versions": machine.versions(), "machine": machine.machine()}, []
     for way in wanted.only:
         for seed in range(1, wanted.seeds + 1):
             of = {"way": way, "seed": seed, "settings": {"people": wanted.people, "overlaps": list(OVERLAPS)}}
-            lines.append(of | measure(WAYS[way], seed, wanted.people))
+            before = None if wanted.attack is None else results_kept.latest(ORDER, **of)
+            lines.append(of | measure(WAYS[way], seed, wanted.people, before, wanted.attack or ATTACKS))
             results_kept.append(wanted.out, lines[-1] | about)
             print({name: lines[-1][name] for name in ("way", "seed", "named", "by", "risk", "risk_of_set")}, flush=True)
     print(f"\n{wanted.people:,} people, {wanted.seeds} seeds\n" + table(lines))

@@ -28,7 +28,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -168,20 +168,34 @@ def measure(way: Way, trial: Trial, plain: Mapping[tuple[str, bool], MostAlike])
     }
 
 
-def attacked(way: Way, seed: int, people: int) -> dict[str, dict[str, list[int]]]:
+def attacked(
+    way: Way, seed: int, people: int, names: Collection[str] = tuple(audit_order.ATTACKS)
+) -> dict[str, dict[str, list[int]]]:
     """Attack -> how many people of a seed it names rightly, and of how many."""
-    found = audit_order.attacked(audit_order.made(way, seed, people, KNOWN))
+    found = audit_order.attacked(audit_order.made(way, seed, people, KNOWN), names)
     return {"attacks": {name: [own.correct, own.overlapping] for name, own in found.items()}}
 
 
-def measure_attacks(ways: Mapping[str, Any], how: Callable[[Any, int, int], dict], people: int, out: Path) -> None:
-    """Of each way and of ten seeds, into a file of its own: it takes no comparison."""
+def measure_attacks(
+    ways: Mapping[str, Any],
+    how: Callable[[Any, int, int, Collection[str]], dict[str, dict]],
+    people: int,
+    out: Path,
+    names: Collection[str] | None = None,
+) -> None:
+    """Of each way and of ten seeds, into a file of its own: it takes no comparison.
+
+    With ``names`` these attacks, and of the others what was last measured: equal seeds give equal results.
+    """
     about = machine.machine()
     for name, way in ways.items():
         for seed in full_size.ATTACK_SEEDS:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", lk.LinkageWarning)
-                line = {"way": name, "seed": seed, "settings": {"people": people}, **how(way, seed, people)}
+                line: dict = {"way": name, "seed": seed, "settings": {"people": people}}
+                before = {} if names is None else results_kept.latest(frontier_tables.ATTACKED, **line)
+                found = how(way, seed, people, audit_order.ATTACKS if names is None else names)
+                line |= {of: before.get(of, {}) | counts for of, counts in found.items()}
             results_kept.append(out, line | {"versions": machine.versions(), "machine": about})
             print(line, flush=True)
 
@@ -197,6 +211,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--list", action="store_true", help="name the ways of the grid, and measure nothing")
     parser.add_argument("--attacks", action="store_true", help="only what attacks name, of ten seeds")
+    parser.add_argument("--attack", nargs="+", choices=audit_order.ATTACKS, help="these anew, the rest as it was")
     asked = parser.parse_args()
     ways = {name: way for name, way in grid().items() if name.startswith(tuple(asked.only))}
     ways = {name_of(way): way for way in map(way_of, asked.at)} or ways
@@ -206,7 +221,7 @@ def main() -> None:
     if not ways:
         sys.exit("no way of the grid begins so; --list names them")
     if asked.attacks:
-        measure_attacks(ways, attacked, asked.attacked, asked.out or frontier_tables.ATTACKED)
+        measure_attacks(ways, attacked, asked.attacked, asked.out or frontier_tables.ATTACKED, asked.attack)
         return
     about, lines = machine.machine(), []
     for preset in asked.presets:

@@ -27,6 +27,14 @@ def lines_of(path: Path) -> list[dict]:
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
+def latest(path: Path, **of: object) -> dict:
+    """The line that was measured last of what is named; `SystemExit` if there is none."""
+    for line in reversed(lines_of(path)):
+        if all(line.get(name) == value for name, value in of.items()):
+            return line
+    raise SystemExit(f"{path.name}: nothing was measured of {of}; measure all of it first")
+
+
 def complete(
     lines: Iterable[dict], *, of: tuple[str, ...], seeds: Sequence[int], wanted: Iterable[tuple] | None = None
 ) -> list[dict]:

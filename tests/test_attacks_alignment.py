@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from linkage.study.attacks import alignment, components, moments
-from linkage.study.attacks.alignment import Cloud, Start
+from linkage.study.attacks import alignment, annealing, components, moments
+from linkage.study.attacks.alignment import Cloud
+from linkage.study.attacks.annealing import Start
 from linkage.study.attacks.components import Independent
 from linkage.study.attacks.embedding import embedding, structure
 
@@ -79,7 +80,7 @@ def test_first_rotation_and_refined__name_the_points_of_a_shuffled_cloud():
     order = np.random.default_rng(6).permutation(len(points))
     other, _ = turned(points[order], 7)
     left, right = whole(points), whole(other)
-    start = alignment.first_rotation(left, right, Start(6, 600, 1.0), np.random.default_rng(8))
+    start = annealing.first_rotation(left, right, Start(6, 600, 1.0), np.random.default_rng(8))
     rows, cols = alignment.assigned(alignment.refined(points, other, start, 6))
     assert (order[cols] == rows).mean() > 0.98
 
@@ -98,9 +99,33 @@ def test_ambiguity__of_a_point_between_two_is_one():
 def test_soft_assignment__is_nearly_even_and_sharp_when_cold():
     near = alignment.negative_distances(cloud(1, n=20), cloud(1, n=20))
     for temperature in (1.0, 0.001):
-        shares = alignment.soft_assignment(near, temperature)
+        grid, of_rows, of_columns = annealing.soft_assignment(near.copy(), temperature)
+        shares = of_rows[:, None] * grid * of_columns
         assert np.abs(shares.sum(axis=0) - 1).max() < 0.2
     assert (shares.argmax(axis=1) == np.arange(20)).all() and shares.max() > 0.99
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (7, 20), (20, 7)])
+def test_carried__is_the_mean_of_the_right_points_by_their_shares(n, m):
+    near, right = alignment.negative_distances(cloud(1, n=n), cloud(2, n=m)), cloud(2, n=m)
+    shares = np.exp(near.astype(np.float64) / 2)
+    for _ in range(6):
+        shares /= shares.sum(axis=1, keepdims=True)
+        shares *= n / m / shares.sum(axis=0)
+    assert annealing.carried(near.copy(), 2.0, right) == pytest.approx(shares @ right, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", [11, 21, 31])
+def test_annealed__rights_a_rotation_from_which_nearest_points_go_wrong(seed):
+    points, rng = cloud(seed, n=500, d=30), np.random.default_rng(seed)
+    other, turn = turned(points, 12)
+    left, right = (each + rng.normal(scale=0.5, size=each.shape).astype(np.float32) for each in (points, other))
+    rough = alignment.rotation(turn + 0.25 * rng.standard_normal(turn.shape))
+    hard, soft = (
+        (fit(left, right, rough, 30).argmax(axis=1) == np.arange(500)).mean()
+        for fit in (alignment.refined, annealing.annealed)
+    )
+    assert soft > 0.4 and soft > 2 * hard, (hard, soft)
 
 
 def test_embedding__keeps_inner_products():

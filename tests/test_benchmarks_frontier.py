@@ -114,6 +114,18 @@ def test_attacks__on_a_plain_way_name_more_than_on_a_hardened_one_in_each_of_ten
     assert all(right <= of for line in lines for right, of in line["attacks"].values())
 
 
+def test_attacks__one_of_them_anew_leaves_the_others_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.setattr(frontier_tables, "ATTACKED", tmp_path / "attacked.jsonl")
+    monkeypatch.setattr(frontier.full_size, "ATTACK_SEEDS", (1,))
+    ways = {"plain,bits=512": {"bits": 512}}
+    frontier.measure_attacks(ways, frontier.attacked, 60, frontier_tables.ATTACKED)
+    frontier.measure_attacks(ways, frontier.attacked, 60, frontier_tables.ATTACKED, ["graph matching"])
+    first, second = (json.loads(line) for line in frontier_tables.ATTACKED.read_text().splitlines())
+    assert list(first["attacks"]) == list(second["attacks"]) and first == second
+    with pytest.raises(SystemExit, match="nothing was measured"):
+        frontier.measure_attacks({"other": {"bits": 512}}, frontier.attacked, 60, tmp_path / "x", ["pattern mining"])
+
+
 def test_attacks__on_several_filters_name_from_one_at_least_what_they_name_from_all():
     found = composite.attacked(composite.WAYS["three pairs, f=2"], seed=1, people=60)
     assert list(found["attacks"]) == list(found["of_one"]) == list(composite.audit_order.ATTACKS)

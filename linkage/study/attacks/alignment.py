@@ -1,10 +1,9 @@
 """Two clouds of points laid over each other, when nobody says which point is which.
 
 A rotation tells who is whom, and who is whom tells the rotation (Wasserstein-Procrustes: Grave, Joulin and Berthet
-2019). So begin with what needs neither, each point's `linkage.study.attacks.embedding.structure`, and go round: soft
-assignment (Sinkhorn: Cuturi 2013), rotation (orthogonal Procrustes: Schönemann 1966), ever sharper, in few dimensions;
-then nearest neighbours in ever more dimensions, each fit giving the axes of the next (as ZoomOut does for shapes:
-Melzi et al. 2019).
+2019). Here each point goes to its nearest, in ever more dimensions, each fit giving the axes of the next (as ZoomOut
+does for shapes: Melzi et al. 2019), which is quick and needs to begin near the truth;
+`linkage.study.attacks.annealing` gets there from further off.
 """
 
 from __future__ import annotations
@@ -18,10 +17,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
-_ROUNDS = 24
-_SOFT, _SHARP = 0.3, 0.02  # of the mean squared length of a point
-_BALANCING = 6
-_LEAST = -50.0  # exp of less is nothing, and slow where it is nearly nothing
 _GROWTH = 1.15
 _PAIRS_PER_DIMENSION = 6
 _SETTLING = 4
@@ -40,18 +35,6 @@ def negative_distances(left: Floats, right: Floats) -> Floats:
     near -= (left * left).sum(axis=1)[:, None]
     near -= (right * right).sum(axis=1)[None]
     return near
-
-
-def soft_assignment(near: Floats, temperature: float) -> Floats:
-    """(n, m) the share of each left point that goes to each right one, rows and columns nearly even."""
-    shares = near / np.float32(temperature)
-    shares -= shares.max(axis=1, keepdims=True)
-    np.maximum(shares, _LEAST, out=shares)
-    np.exp(shares, out=shares)
-    for _ in range(_BALANCING):
-        shares *= (1 / shares.sum(axis=1))[:, None]
-        shares *= (len(shares) / shares.shape[1] / shares.sum(axis=0))[None]
-    return shares
 
 
 def rotation(across: NDArray[Any]) -> Floats:
@@ -96,35 +79,6 @@ class Cloud:
 
     points: Floats
     features: Floats
-
-
-@dataclass(frozen=True)
-class Start:
-    """How to begin: in how many dimensions, on at most how many points, and for how much structure counts at first."""
-
-    dimensions: int
-    sample: int
-    trust: float
-
-
-def first_rotation(left: Cloud, right: Cloud, start: Start, rng: np.random.Generator) -> Floats:
-    """A rotation of the first dimensions, from structure alone at first and then from the points too.
-
-    Cost: some 24 * 6 passes over sample * sample.
-    """
-    rows = rng.permutation(len(left.points))[: start.sample]
-    cols = rng.permutation(len(right.points))[: start.sample]
-    d = min(start.dimensions, left.points.shape[1], right.points.shape[1])
-    these, those = left.points[rows, :d], right.points[cols, :d]
-    scale = np.sqrt((those * those).sum(axis=1).mean())
-    these, those = these / scale, those / scale
-    alike = negative_distances(left.features[rows], right.features[cols])
-    shares = soft_assignment(alike, 0.05)
-    for progress in np.linspace(0, 1, _ROUNDS, dtype=np.float32):
-        turn = rotation(these.T @ (shares @ those))
-        near = negative_distances(these @ turn, those) + start.trust * (1 - progress) * alike
-        shares = soft_assignment(near, float(_SOFT * (_SHARP / _SOFT) ** progress))
-    return rotation(these.T @ (shares @ those))
 
 
 def refined(left: Floats, right: Floats, turn: Floats, dimensions: int) -> Floats:
