@@ -41,11 +41,11 @@ def soft_assignment(near: Floats, temperature: float) -> tuple[Floats, Floats, F
     np.maximum(near, _LEAST, out=near)
     np.exp(near, out=near)
     many = np.float32(len(near) / near.shape[1])
-    of_rows: Floats = np.empty(len(near), np.float32)
+    of_rows: Floats = np.ones(len(near), np.float32)
     of_columns: Floats = np.ones(near.shape[1], np.float32)
     for _ in range(_BALANCING):
-        of_rows = 1 / (near @ of_columns)
-        of_columns = many / (of_rows @ near)
+        np.divide(1, near @ of_columns, out=of_rows)
+        np.divide(many, of_rows @ near, out=of_columns)
     return near, of_rows, of_columns
 
 
