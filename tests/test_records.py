@@ -559,9 +559,15 @@ def test_as_text__reads_a_chunked_column_of_categories():
 def test_as_text__of_a_view_that_points_outside_is_refused():
     """Reading it ended the process: Arrow casts a view without a look at where it points."""
     view = struct.pack("<iiii", 100, 0, 5, 900)
-    broken = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(view), pa.py_buffer(b"x" * 8)])
+    try:
+        broken = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(view), pa.py_buffer(b"x" * 8)])
+    except ValueError:
+        pytest.skip(f"Arrow {pa.__version__} makes no view out of buffers")
     with pytest.raises(RecordError, match="column 'a'"):
         as_text(broken, "a", "text", 1)
+
+
+def test_as_text__of_an_index_that_points_outside_is_refused():
     indices = pa.array([7], pa.int32())
     outside = pa.DictionaryArray.from_arrays(indices, pa.array(["x"]), safe=False)
     with pytest.raises(RecordError, match="column 'a' is damaged"):
