@@ -305,6 +305,17 @@ def test_attack__of_too_few_or_of_a_filter_that_is_not_there_says_so(record):
         attacks.xor_tuples(record.encoded, filters=["nope"])
 
 
+@pytest.mark.parametrize("attack", KEYLESS)
+def test_attack__on_a_set_in_which_all_is_missing_names_nobody_or_says_why(attack, record):
+    """Graph matching ended in an error of the eigensolver's."""
+    blank = record.with_bits(np.zeros((len(record.encoded), record.schema.filters[0].bits), np.uint8))
+    if attack is attacks.graph_matching:
+        with pytest.raises(ValueError, match="all records of a set are alike"):
+            attack(blank, record.lists.known, **record.told)
+    else:
+        assert attack(blank, record.lists.known, **record.told).rate < 0.02
+
+
 def test_known_pairs__tells_tokens_under_different_salts_apart():
     """The salt's field is in the agreement, and its values are in the adversary's list."""
     schema = lk.Schema(

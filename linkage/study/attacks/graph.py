@@ -152,7 +152,10 @@ def graph_matching(
 
 
 def _cloud(sets: Sequence[EncodedSet], dimensions: int) -> Cloud:
-    points = embedding(similarity(sets), dimensions)
+    alike = similarity(sets)
+    if not alike.any():
+        raise ValueError("graph_matching: all records of a set are alike, and their graph says nothing")
+    points = embedding(alike, dimensions)
     counts = [count for encoded in sets for count in encoded.popcounts.values()]
     weight = np.asarray(np.sum(counts, axis=0) / len(sets), dtype=np.float32)
     return Cloud(points, structure(points, weight))
