@@ -72,9 +72,13 @@ def behind_links(path: PathLike) -> Path:
     """The file that a path stands for; ``OSError`` for a link that leads to itself."""
     given = Path(path)
     try:
-        return given.resolve() if given.is_symlink() else given
-    except RuntimeError:  # Python before 3.13
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(given)) from None
+        found = given.resolve() if given.is_symlink() else given
+        endless = found.is_symlink()  # since Python 3.13, which resolves a link that leads to itself to that link
+    except RuntimeError:
+        endless = True
+    if endless:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(given))
+    return found
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -138,7 +139,7 @@ def keep_inputs(out: str, *inputs: str | None) -> None:
 
 def keep_apart(*outputs: str | None) -> None:
     """Refuse two outputs that are one file, under whatever names: the second would replace the first."""
-    places = [Path(path).resolve() for path in outputs if path is not None]
+    places = [os.path.realpath(path) for path in outputs if path is not None]  # of an endless link too
     if len(set(places)) < len(places):
         raise click.UsageError("two outputs are one file; give each a name of its own")
 
