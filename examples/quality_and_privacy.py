@@ -379,9 +379,9 @@ for way, centre in (
 # ## What these numbers do not say
 # - That an attack named nobody says that *this* attack with *this* list did not get through. The best one published
 #   needs neither key nor a told fifth, only who resembles whom; it takes minutes where it fails, so it was left out.
-#   The README has what it named, `study.attacks.graph_matching`, on other lists: nine in ten and more from plain filters
-#   and from those with noise, at most two in a thousand from hardened ones, and from folded ones next to nobody or six
-#   in ten, by their width (`benchmarks/frontier.py`); there it is known to be weaker than what was published.
+#   The README has what it named, `study.attacks.graph_matching`, on other lists: nine in ten and more from plain
+#   filters and from those with noise, at most two in a thousand from hardened ones, and from folded ones next to nobody
+#   or six in ten, by their width (`benchmarks/frontier.py`); there it is known to be weaker than what was published.
 # - SAUL, which guarded and hardened rest on, is young, and nobody but its authors has analysed it in print.
 # - One population and one key of each kind. Over five other keys (`seeds=range(11, 16)` above) F1 on the badly kept
 #   lists ran from 0.985 to 0.988 for linkable, 0.938 to 0.950 for guarded and 0.909 to 0.917 for hardened, whose wrong
