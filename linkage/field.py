@@ -12,6 +12,11 @@ from linkage.errors import SchemaError, nearest
 from linkage.fieldtypes import FIELD_TYPES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+# columns of the tables of cases, reviews, overlaps and extracts, beside which fields and groups have theirs
+_OURS = (
+    *("record_id", "case", "same", "place", "probability", "left_source", "left_id", "right_source", "right_id"),
+    *("match_weight", "reaches_cut", "link_id", "source", "known_to", "people"),
+)
 _MAX_BITS = 65_536
 _ONLY_FOR = {
     "step": ("number",),
@@ -190,11 +195,11 @@ class Field:
 
 def check_name(what: str, name: object, *, field: str | None = None, rule: str = "name") -> None:
     """Raise `SchemaError` unless ``name`` is lower-case letters, digits and underscores."""
-    if not isinstance(name, str) or not _NAME.match(name) or name == "record_id":
+    if not isinstance(name, str) or not _NAME.match(name) or name in _OURS:
         shown = name if isinstance(name, str) else type(name).__name__
         raise SchemaError(
             f"{what} '{shown}': a name is lower-case letters, digits and underscores, starts with a "
-            "letter, and isn't record_id",
+            "letter, and isn't record_id or another column of our tables, such as case, source or link_id",
             field=field or str(shown),
             rule=rule,
         )

@@ -56,17 +56,18 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
     """
     import pyarrow as pa
 
-    if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
-        table = table.collect()  # polars LazyFrame
+    kind = type(table).__name__
     needed = f", with the columns {', '.join(columns)}" if columns else ""
     try:
+        if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
+            table = table.collect()  # polars LazyFrame
         found = pa.table(dict(table) if isinstance(table, Mapping) else table)
     except MemoryError:  # Arrow's own is one of its exceptions
         raise
-    except (pa.ArrowException, TypeError, ValueError):  # what Arrow says can quote the content
+    except Exception:  # of whatever library gives it: what it says can quote the content
         raise TypeError(
             f"{what}: must be a data frame, an Arrow table or a dict of columns of one length{needed}; this is "
-            f"{type(table).__name__}"
+            f"{kind}, or can't be read"
         ) from None
     if not is_whole(found):
         raise ValueError(f"{what}: holds text that is not UTF-8, or is damaged")

@@ -213,7 +213,7 @@ def test_parse__names_the_field_and_the_rule(settings, rule, message):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Name", "1st", "given name", "a-b", "record_id", "a" * 64, "n\u00e4me", "a\n", "a;"]
+    "name", ["", "Name", "1st", "given name", "a-b", "record_id", "case", "link_id", "a" * 64, "n\u00e4me", "a\n", "a;"]
 )
 def test_parse__refuses_a_name_that_can_not_be_a_column_everywhere(name):
     error = refused(agreement({"name": name, "type": "name"}))

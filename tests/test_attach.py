@@ -126,3 +126,14 @@ def test_attach__says_what_does_not_fit(change, error, says):
     given = {"left": POLICE, "right": SCHOOL, "key": KEY, "id": ("no", "upn"), **change}
     with pytest.raises(error, match=says):
         lk.attach(LINKS, given.pop("left"), given.pop("right"), **given)
+
+
+def test_rejoin__of_a_table_with_one_name_twice_or_that_can_not_be_computed_says_so():
+    """They were "unexpected": errors of narwhals and of polars."""
+    release = LINKS.release("police")
+    twice = pa.table([pa.array(POLICE["no"]), pa.array([1] * 5), pa.array([2] * 5)], names=["no", "x", "x"])
+    plan = pl.LazyFrame({"no": POLICE["no"], "x": ["Zebulon"] * 5}).with_columns(pl.col("x").cast(pl.Int32))
+    for table, says in ((twice, "there twice"), (plan, "could not be computed")):
+        with pytest.raises(lk.RecordError, match=says) as error:
+            lk.rejoin(release, table, KEY, id="no")
+        assert "Zebulon" not in str(error.value)

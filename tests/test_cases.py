@@ -87,6 +87,20 @@ def test_cases__are_opened_beside_the_agencys_own_rows():
         lk.open_cases(REVIEW.for_source("registry"), PEOPLE["registry"].slice(0, 3), KEY, id="entry_no")
 
 
+@pytest.mark.parametrize("name", ["case", "same", "agrees_surname"])
+def test_cases__are_not_opened_beside_a_column_that_would_stand_for_one_of_ours(name):
+    """The agency's case numbers, even names, stood under "case" and "same", which go to the centre."""
+    table = PEOPLE["registry"].append_column(name, PEOPLE["registry"]["entry_no"])
+    with pytest.raises(lk.RecordError, match=f"column '{name}' is in the table, and is one of ours"):
+        lk.open_cases(REVIEW.for_source("registry"), table, KEY, id="entry_no")
+
+
+def test_link__at_a_probability_of_one_answers():
+    """It divided by zero where the quality of the cut was judged."""
+    links = lk.link(*SETS, model=MODEL, probability=1, progress=False)
+    assert len(links) < len(LINKS) and links.quality is not None
+
+
 def test_settled__decisions_are_known_pairs_and_disagreements_are_not():
     numbers = REVIEW.to_arrow()["case"].to_pylist()
     mine = {"case": numbers[:6], "same": ["true", "no", "", "yes", "unsure", "TRUE"]}

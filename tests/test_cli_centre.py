@@ -1,13 +1,19 @@
 """The commands of the centre: a model fitted, saved and used; one set linked with itself; what is refused."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 import linkage as lk
 from linkage.cli import cli
 from linkage.commands.exitcodes import run
+from linkage.commands.tablefiles import write_table
 from linkage.study import invent
 from tests.test_link import RECORD, SCHEMA, encoded, without_link_ids
 
@@ -192,3 +198,34 @@ def test_command__that_is_none_is_usage_also_where_nothing_can_be_said(monkeypat
 
     monkeypatch.setattr("click.UsageError.show", full)
     assert run(cli, ["nosuch"]) == 2
+
+
+def test_report__is_drawn_whatever_the_environment_says_of_figures(place):
+    """MPLBACKEND, which a notebook's terminal sets, ended it as unexpected."""
+    command = [
+        sys.executable,
+        "-m",
+        "linkage",
+        "link",
+        "a.parquet",
+        "b.parquet",
+        "-o",
+        "c.parquet",
+        "--report",
+        "c.html",
+    ]
+    for backend in ("nonsense", "module://not_installed.backend"):
+        subprocess.run(
+            [*command, "--replace"], env={**os.environ, "MPLBACKEND": backend}, check=True, capture_output=True
+        )
+    assert "<svg" in Path("c.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("column", [pa.array([[1], [2]]), pa.array([{"a": 1}, None])])
+def test_table__with_a_column_that_csv_can_not_hold_is_refused_and_written_as_parquet(tmp_path, column):
+    """`rejoin -o out.csv` of a table with a list ended as unexpected."""
+    table = pa.table({"no": ["1", "2"], "more": column})
+    with pytest.raises(ValueError, match=r"write \.parquet"):
+        write_table(table, str(tmp_path / "out.csv"))
+    write_table(table, str(tmp_path / "out.parquet"))
+    assert [each.name for each in tmp_path.iterdir()] == ["out.parquet"]

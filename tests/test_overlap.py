@@ -184,6 +184,29 @@ def test_overlap__says_what_does_not_fit():
         lk.overlap(LINKS, by="ward")
 
 
+def test_overlap__refuses_words_that_its_table_has_for_totals_and_for_several_sources(tmp_path):
+    """A ward "all" was an error of Arrow's, its total in the ledger; the source "a, b" was taken for a and b."""
+    fields = (lk.Field(name="surname", type="name"), lk.Field(name="dob", type="date"))
+    schema = lk.Schema(project="overlap", fields=fields, groups=(lk.Group(name="ward", smallest=1),))
+    key, names = lk.Key.generate(), [f"{a}{b}son" for a in ["Smith", "Brown", "Lee", "Hill", "Moor"] for b in "abcdef"]
+    days = [f"19{50 + n}-0{1 + n % 9}-1{n % 9}" for n in range(len(names))]
+
+    def sets(*sources, ward):
+        table = {"no": [str(n) for n in range(len(names))], "surname": names, "dob": days, "ward": [ward] * len(names)}
+        return [lk.encode(table, schema, key, id="no", source=each, progress=False) for each in sources]
+
+    def joined(*given):
+        return lk.link(*given, probability=0.9, model=lk.fit(*given, progress=False), progress=False)
+
+    given = sets("a", "b", ward="all")
+    with pytest.raises(ValueError, match="word for a total"):
+        lk.overlap(joined(*given), *given, by="ward", book=tmp_path / "book.json")
+    assert not (tmp_path / "book.json").exists()
+    given = sets("a", "a, b", ward="w1")
+    with pytest.raises(ValueError, match="several sources"):
+        lk.overlap(joined(*given), *given)
+
+
 def test_ledger__keeps_what_was_published_and_refuses_a_table_that_would_tell(tmp_path):
     book = tmp_path / "ledger.json"
     first = lk.overlap(LINKS, *SETS, by="ward", book=book)

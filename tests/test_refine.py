@@ -16,6 +16,7 @@ from linkage.agency.rejoin import hashed_ids
 from linkage.central.reviewing import refining
 from linkage.central.reviewing.decided import decided
 from linkage.study import invent
+from linkage.tables import as_arrow
 from tests.test_link import KEY, PROJECT, encoded, quality
 
 SOURCES = ("registry", "childrens_centre")
@@ -239,3 +240,11 @@ def test_refine__refuses_what_it_cannot_read():
     other = lk.Schema.preset("uk-person", project="another")
     with pytest.raises(lk.MismatchError):
         lk.refine(model, sets[0], encoded(material()[0], SOURCES[1], schema=other), some)
+
+
+def test_decisions__that_can_not_be_computed_are_refused_and_quote_nobody():
+    """polars' own error came out, with the name on which its plan had stumbled."""
+    plan = pl.LazyFrame({"left_id": ["a"], "x": ["Zebulon"]}).with_columns(pl.col("x").cast(pl.Int32))
+    with pytest.raises(TypeError, match="can't be read") as error:
+        as_arrow(plan, "decisions")
+    assert "Zebulon" not in str(error.value) and error.value.__cause__ is None

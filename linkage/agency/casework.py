@@ -28,7 +28,8 @@ def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key
     An Arrow table: case, same (empty: write true, false, or leave it), how each field agrees (``agrees_surname`` and so
     on), then all columns of the table. What goes back to the centre are the columns case and same alone.
 
-    Raises `MismatchError` for cases under another key, `RecordError` if a record is not in the table.
+    Raises `MismatchError` for cases under another key, `RecordError` if a record is not in the table, or the table has
+    a column of the name of one of ours.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -46,4 +47,11 @@ def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key
     own = frame.frame.to_arrow().take(rows)
     told = {"case": cases.table["case"], "same": pa.array([""] * len(cases), pa.string())}
     told |= {f"agrees_{name}": cases.table[name] for name in cases.table.column_names[2:]}
+    for column in own.column_names:
+        if column in told:  # its values would stand where the centre reads ours
+            raise RecordError(
+                f"column '{column}' is in the table, and is one of ours; rename it or leave it out",
+                column=column,
+                rule="column names",
+            )
     return pa.table(told | {name: own[name] for name in own.column_names})

@@ -65,9 +65,9 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
         names = tuple(name for name in table if isinstance(name, str))
         chosen = list(table) if wanted is None else _present(wanted, names)
         columns = {name: table[name] for name in chosen}
-        table = _plain_table(lambda: pa.table(columns))
+        table = plain_table(lambda: pa.table(columns))
     if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
-        table = _plain_table(table.collect)  # polars LazyFrame
+        table = plain_table(table.collect)  # polars LazyFrame
     table = _only_columns(table, wanted)
     # one column alone speaks the same protocol: polars' and, from 3 on, pandas' Series
     is_column = (
@@ -77,7 +77,7 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
     )
     if hasattr(table, "__arrow_c_stream__") and not is_column:
         frame = table
-        reader = _plain_table(lambda: pa.RecordBatchReader.from_stream(frame))
+        reader = plain_table(lambda: pa.RecordBatchReader.from_stream(frame))
         names, stream = tuple(reader.schema.names), _read_carefully(reader)
     elif hasattr(table, "__arrow_c_array__") and not is_column:
         batch = pa.record_batch(table)
@@ -104,7 +104,8 @@ def _only_columns(table: object, wanted: list[str] | None) -> object:
     return table[chosen]  # type: ignore[index]
 
 
-def _plain_table(make: Any) -> Any:
+def plain_table(make: Any) -> Any:
+    """What ``make`` makes of somebody's table; `RecordError`, which quotes nothing, where it can't."""
     import pyarrow as pa
 
     try:
@@ -135,7 +136,7 @@ def _plain_table(make: Any) -> Any:
 def _read_carefully(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     while True:
         try:
-            batch = _plain_table(reader.read_next_batch)
+            batch = plain_table(reader.read_next_batch)
         except StopIteration:
             return
         yield batch

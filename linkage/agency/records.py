@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linkage.agency.astext import as_text
-from linkage.agency.opened import BATCH_ROWS, opened, require_distinct
+from linkage.agency.opened import BATCH_ROWS, opened, plain_table, require_distinct
 from linkage.errors import LimitError, RecordError, SchemaError, nearest
 from linkage.schema import Schema
 
@@ -117,7 +117,9 @@ class Attachable:
         import pyarrow as pa
 
         if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
-            table = table.collect()  # polars LazyFrame
+            table = plain_table(table.collect)  # polars LazyFrame
+        if isinstance(table, pa.Table):
+            require_distinct(table.column_names)
         if type(table).__module__.split(".")[0] == "pandas" and hasattr(table, "columns"):  # a Series has none
             require_distinct([str(name) for name in table.columns])
         frame: Any = nw.from_native(table, pass_through=True)

@@ -59,14 +59,26 @@ def require_table_place(path: str) -> None:
     require_place(Path(path), None)
 
 
+def _write_csv(table: pa.Table, part: Path, path: str) -> None:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    try:
+        csv.write_csv(table, part)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise ValueError(
+            f"{path}: the table has a column that CSV can't hold, of lists, structs, bytes or the like; write .parquet"
+        ) from None
+
+
 def write_table(table: pa.Table, path: str) -> None:
     """Write a table as .csv or .parquet, whole or not at all, for its owner's eyes only."""
-    from pyarrow import csv, parquet
+    from pyarrow import parquet
 
     require_table_place(path)
     kind = Path(path).suffix.lower()
     with written_beside(path) as part:
         if kind == ".csv":
-            csv.write_csv(table, part)
+            _write_csv(table, part, path)
         else:
             parquet.write_table(table, part)

@@ -119,7 +119,12 @@ def overlap(
     rules = policy_of(policy)
     if of is not None and of not in links.sources:
         raise ValueError(f"of: '{of}' was not linked; {nearest(of, links.sources)}")
+    for source in links.sources:
+        if source == ALL or ", " in source:
+            raise ValueError(f"source '{source}': in the table it would be a total, or several sources; name it anew")
     knowing, groups = _people(links, sets, by, of)
+    if ALL in groups:
+        raise ValueError(f"by: '{ALL}' is a value of the group '{by}', and the table's word for a total; name it anew")
     patterns, columns = np.unique(knowing, return_inverse=True)
     values, rows = np.unique(np.array(groups or [ALL] * len(knowing), dtype=object).astype(str), return_inverse=True)
     table = np.zeros((len(values), len(patterns)), dtype=np.int64)

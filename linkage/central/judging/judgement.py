@@ -86,6 +86,8 @@ def _expected(scored: Scored, within: Sequence[Within] | None, cut: float, proba
 
 def _look_alikes(scored: Scored, within: Sequence[Within], cut: float) -> float:
     """Pairs of two people across the sources that would be links at this cut, by what is within them."""
+    if cut >= 1:
+        return 0.0  # no evidence makes sure of a pair
     least = np.log(cut / (1 - cut)) - scored.prior
     a, b = (each.reaching(float(least)) for each in within)
     free = 1.0
