@@ -79,6 +79,12 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
 
 def texts(table: pa.Table, what: str, column: str) -> list[str]:
     """A column of texts; ``ValueError`` says which row, from 1, is none. ``what`` as in `as_arrow`."""
+    import pyarrow as pa
+
+    kind = table[column].type.value_type if pa.types.is_dictionary(table[column].type) else table[column].type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    if len(table) and not (text or kind == pa.string_view()):  # days and times can be such that Python has no value
+        raise ValueError(f"{what}, row 1: {column} must be text")
     found: list[str] = table[column].to_pylist()
     for row, text in enumerate(found, start=1):
         if not isinstance(text, str):

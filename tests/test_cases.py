@@ -95,6 +95,13 @@ def test_cases__are_not_opened_beside_a_column_that_would_stand_for_one_of_ours(
         lk.open_cases(REVIEW.for_source("registry"), table, KEY, id="entry_no")
 
 
+def test_settled__of_a_source_that_has_no_case_is_refused():
+    """Its answers counted as another party's: one file under two names agreed with itself."""
+    answers = {"case": REVIEW.to_arrow()["case"], "same": pa.array(["yes"] * len(REVIEW))}
+    with pytest.raises(lk.RecordError, match="no case is of 'registri'; did you mean 'registry'"):
+        REVIEW.settled({"registri": answers})
+
+
 def test_link__at_a_probability_of_one_answers():
     """It divided by zero where the quality of the cut was judged."""
     links = lk.link(*SETS, model=MODEL, probability=1, progress=False)

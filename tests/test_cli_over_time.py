@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv as arrow_csv
 
@@ -64,6 +65,15 @@ def test_command__that_carries_on_a_result_which_another_wrote_meanwhile_leaves_
     assert run(cli, ["link", *batch(1), *batch(2), "--standing", "links.parquet", "-o", "links.parquet"]) == 3
     assert "somebody wrote it meanwhile" in capsys.readouterr().err
     assert other["written"] and Path("links.parquet").read_bytes() == one
+
+
+def test_withdraw__of_ids_that_are_no_text_is_refused(files, capsys):
+    """Nothing was taken out, and nobody told: an erasure that was not done."""
+    before = Path("registry-1.parquet").read_bytes()
+    pq.write_table(pa.table({"record_id": [1, 2]}), "ids.parquet")
+    assert run(cli, ["withdraw", "registry-1.parquet", "--ids", "ids.parquet", "-o", "registry-1.parquet"]) != 0
+    assert "record_id must be text" in capsys.readouterr().err
+    assert Path("registry-1.parquet").read_bytes() == before
 
 
 def test_command__links_a_batch_against_the_standing_result(files, capsys):

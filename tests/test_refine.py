@@ -16,7 +16,7 @@ from linkage.agency.rejoin import hashed_ids
 from linkage.central.reviewing import refining
 from linkage.central.reviewing.decided import decided
 from linkage.study import invent
-from linkage.tables import as_arrow
+from linkage.tables import as_arrow, texts
 from tests.test_link import KEY, PROJECT, encoded, quality
 
 SOURCES = ("registry", "childrens_centre")
@@ -240,6 +240,16 @@ def test_refine__refuses_what_it_cannot_read():
     other = lk.Schema.preset("uk-person", project="another")
     with pytest.raises(lk.MismatchError):
         lk.refine(model, sets[0], encoded(material()[0], SOURCES[1], schema=other), some)
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("us"), pa.timestamp("us", "Nope/Zone"), pa.int64()])
+def test_texts__of_days_times_and_numbers_are_none(kind):
+    """Python has no day so far off, nor that zone, and what it said of them came out as it was."""
+    column = pa.array([2**31 - 1], pa.int32() if kind == pa.date32() else pa.int64()).cast(kind)
+    with pytest.raises(ValueError, match=r"^known, row 1: left_id must be text$"):
+        texts(pa.table({"left_id": column}), "known", "left_id")
+    words = pa.array(["a", "b"]).dictionary_encode()
+    assert texts(pa.table({"left_id": words}), "known", "left_id") == ["a", "b"]
 
 
 def test_decisions__that_can_not_be_computed_are_refused_and_quote_nobody():

@@ -9,6 +9,7 @@ import click
 
 from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
 from linkage.commands.tablefiles import table_of, write_table
+from linkage.tables import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,7 +83,7 @@ def withdraw(path: str, *, ids_path: str, out: str, as_json: bool) -> None:
 
     keep_inputs(out, ids_path)
     records = linkage.EncodedSet.load(path)
-    gone = set(table_of(ids_path, "record_id")["record_id"].to_pylist()) & set(records.record_ids.to_pylist())
+    gone = set(texts(table_of(ids_path, "record_id"), ids_path, "record_id")) & set(records.record_ids.to_pylist())
     left = records.without(gone)
     left.save(out)
     data = {"source": left.source, "records": len(left), "withdrawn": len(gone), "file": out}

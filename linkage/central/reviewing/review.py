@@ -95,6 +95,10 @@ def settled(review: pa.Table, decisions: Mapping[str, object]) -> tuple[pa.Table
     cases = {name: texts(review, "review", name) for name in ("case", *PAIR)}
     if len(set(cases["case"])) < len(review):
         raise RecordError("review: a case stands in it twice", column="case", rule="case")
+    sources = sorted({*cases["left_source"], *cases["right_source"]})
+    for source in decisions:
+        if source not in sources:  # it would count as a party of its own
+            raise RecordError(f"decisions: no case is of '{source}'; {nearest(source, sources)}", rule="source")
     told = {source: _decided(table, set(cases["case"])) for source, table in decisions.items()}
     known: list[dict[str, Any]] = []
     contrary: list[dict[str, Any]] = []
