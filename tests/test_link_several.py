@@ -165,3 +165,9 @@ def test_command__links_three_files(record_sets, tmp_path, capsys):
     assert lk.Links.load(out).sources == AGENCIES
     assert run(cli, ["link", *paths, "--weights", "-o", str(tmp_path / "other.parquet")]) == 2
     assert "every two have a model of their own" in capsys.readouterr().err
+
+
+def test_link__of_a_set_whose_records_were_all_withdrawn_says_that_it_is_empty():
+    """It said that too few seem to have a partner: how an agency that leaves is forgotten was not to be found."""
+    with pytest.raises(lk.EvidenceError, match="leave out the set of 'x', which has no records"):
+        lk.link(encoded(invent(60, seed=1), "registry"), empty("x"), empty("y"), progress=False)

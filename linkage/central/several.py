@@ -102,9 +102,11 @@ def decide_by_probability(
             before = past.of(sets, left, right)
             met.append(_weighed(sets, left, right, used, before, candidates, duplicates, limits))
     if not met or (len(sets) > 1 and not any(each.left != each.right for each in met)):
+        empty = [each.source for each in sets if not len(each)]
         raise EvidenceError(
             "in no two sets does one record in thirty seem to have a partner: too few to tell people from their "
             "siblings by these data alone. Use a model from sets that share more people: link(..., model=...)"
+            + (f"; or leave out the set of '{empty[0]}', which has no records" if empty else "")
         )
     cut = probability_cut(LOWEST if probability is None else probability)
     if probability is None:
