@@ -229,3 +229,12 @@ def test_table__with_a_column_that_csv_can_not_hold_is_refused_and_written_as_pa
         write_table(table, str(tmp_path / "out.csv"))
     write_table(table, str(tmp_path / "out.parquet"))
     assert [each.name for each in tmp_path.iterdir()] == ["out.parquet"]
+
+
+@pytest.mark.parametrize("out", ["work/run.json", "work/pairs/part-00000.parquet", "elsewhere/out.parquet"])
+def test_link__writes_no_output_into_the_folder_of_its_run(place, capsys, out):
+    """It replaced the run's own files, and the run could not be continued."""
+    (place / "work" / "pairs").mkdir(parents=True)
+    (place / "elsewhere").symlink_to("work")
+    assert run(cli, ["link", "a.parquet", "b.parquet", "--run", "work", "-o", out]) == 2
+    assert "an output would lie in that folder" in capsys.readouterr().err and not (place / out).exists()

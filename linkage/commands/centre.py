@@ -130,9 +130,9 @@ def link(
 
     inputs = (*sets, model_path, known_path, *(item.rpartition("=")[2] for item in (*withdraw, *bridge)))
     keep_inputs(out, *inputs)
+    keep_apart(out, report_path, run=run_path)
     if report_path is not None:
         keep_inputs(report_path, *inputs, standing_path)
-        keep_apart(out, report_path)
         require_matplotlib()
     carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
     before = seen(Path(out))
@@ -184,8 +184,7 @@ def link(
         data["conflicts"] = links.conflicts.num_rows
         data["events"] = dict(sorted(Counter(links.events["kind"].to_pylist()).items()))
     if links.quality is not None:
-        spans = {name: getattr(links.quality, name) for name in MEASURES}
-        data["expected"] = {name: vars(span) for name, span in spans.items()}
+        data["expected"] = {name: vars(getattr(links.quality, name)) for name in MEASURES}
         data["expected"] |= {"known": links.quality.known, "words": list(links.quality.words)}
     said = "" if links.quality is None else f"\n{links.quality}"
     if standing_path is not None:

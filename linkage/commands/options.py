@@ -137,11 +137,13 @@ def keep_inputs(out: str, *inputs: str | None) -> None:
             raise click.UsageError(f"-o {out} would replace an input; choose another name")
 
 
-def keep_apart(*outputs: str | None) -> None:
-    """Refuse two outputs that are one file, under whatever names: the second would replace the first."""
+def keep_apart(*outputs: str | None, run: str | None = None) -> None:
+    """Refuse two outputs that are one file, under whatever names, and one in the folder of the run: it has its own."""
     places = [os.path.realpath(path) for path in outputs if path is not None]  # of an endless link too
     if len(set(places)) < len(places):
         raise click.UsageError("two outputs are one file; give each a name of its own")
+    if run is not None and any(Path(os.path.realpath(run)) in Path(place).parents for place in places):
+        raise click.UsageError(f"--run {run}: an output would lie in that folder, among its own files; choose another")
 
 
 def id_key_of(path: str | None) -> Key | None:
