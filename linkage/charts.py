@@ -17,6 +17,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _DASHES = ("-", "--", "-.", ":")
 _MARKS = "osD^v*X"
 _INSTALL = "figures need matplotlib: pip install matplotlib"
+_SETTINGS = "matplotlib can't be loaded with the settings of this machine: unset MPLBACKEND, or mend its matplotlibrc"
 
 
 def draw_lines(
@@ -193,6 +194,8 @@ def require_matplotlib() -> Any:
         return importlib.import_module("matplotlib.pyplot")
     except ImportError as error:
         raise ImportError(_INSTALL, name="matplotlib") from error
+    except ValueError:
+        raise ImportError(_SETTINGS, name="matplotlib") from None
 
 
 def _axes(ax: Any) -> Any:

@@ -7,7 +7,6 @@ the process is killed (`linkage.commands.nodumps`). Exit codes:
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -36,7 +35,6 @@ def main() -> None:
     memoryleft.take_no_more_than_needed()
     exitcodes.heed_signals()
     exitcodes.say_anything()
-    os.environ["MPLBACKEND"] = "agg"  # figures go into files; what a notebook's terminal asks for may not be here
     exitcodes.leave(exitcodes.run(cli, sys.argv[1:]))
 
 

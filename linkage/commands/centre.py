@@ -133,7 +133,7 @@ def link(
     keep_apart(out, report_path, run=run_path)
     if report_path is not None:
         keep_inputs(report_path, *inputs, standing_path)
-        require_matplotlib()
+        require_matplotlib().switch_backend("agg")  # into a file; a notebook's may not be here
     carries_on = standing_path is not None and Path(out).exists() and Path(out).samefile(standing_path)
     before = seen(Path(out))
     if Path(out).exists() and not replace and not carries_on:

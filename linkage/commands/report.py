@@ -6,6 +6,7 @@ import json
 
 import click
 
+from linkage.charts import require_matplotlib
 from linkage.commands.options import json_option, keep_apart, keep_inputs, out_option
 from linkage.commands.tablefiles import require_table_place, write_table
 
@@ -30,6 +31,7 @@ def report(
     import linkage
 
     keep_inputs(out, links_path, *sets, model_path)
+    require_matplotlib().switch_backend("agg")  # into a file; a notebook's may not be here
     linkage.report(
         linkage.Links.load(links_path),
         out,
