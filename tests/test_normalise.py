@@ -602,7 +602,7 @@ def test_number__commas_part_thousands_only(text, expected):
 
 
 def test_identifier__that_passed_through_a_float_column_is_mended_and_reported():
-    mended = cleaner(Field(name="case", type="identifier"))("4505577104.0")
+    mended = cleaner(Field(name="case_no", type="identifier"))("4505577104.0")
     assert tuple(mended) == ("4505577104", "written as a number with a decimal point")
 
 
