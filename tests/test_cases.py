@@ -91,7 +91,7 @@ def test_cases__are_opened_beside_the_agencys_own_rows():
 def test_cases__are_not_opened_beside_a_column_that_would_stand_for_one_of_ours(name):
     """The agency's case numbers, even names, stood under "case" and "same", which go to the centre."""
     table = PEOPLE["registry"].append_column(name, PEOPLE["registry"]["entry_no"])
-    with pytest.raises(lk.RecordError, match=f"column '{name}' is in the table, and is one of ours"):
+    with pytest.raises(lk.RecordError, match=f"column '{name}' is in the table already"):
         lk.open_cases(REVIEW.for_source("registry"), table, KEY, id="entry_no")
 
 

@@ -47,11 +47,5 @@ def open_cases(cases: CaseList, table: object, key: Key, *, id: str, id_key: Key
     own = frame.frame.to_arrow().take(rows)
     told = {"case": cases.table["case"], "same": pa.array([""] * len(cases), pa.string())}
     told |= {f"agrees_{name}": cases.table[name] for name in cases.table.column_names[2:]}
-    for column in own.column_names:
-        if column in told:  # its values would stand where the centre reads ours
-            raise RecordError(
-                f"column '{column}' is in the table, and is one of ours; rename it or leave it out",
-                column=column,
-                rule="column names",
-            )
+    frame.require_free(told)  # its values would stand where the centre reads ours
     return pa.table(told | {name: own[name] for name in own.column_names})

@@ -8,7 +8,7 @@ cell is missing, so a surname such as NA or None survives the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,14 @@ class Attachable:
             empty = pa.table({name: pa.array([], pa.string()) for name in source.names})
             frame = nw.from_native(pa.Table.from_batches(batches) if batches else empty, eager_only=True)
         return cls(frame, tuple(frame.columns))
+
+    def require_free(self, names: Iterable[str]) -> None:
+        """Raise `RecordError` if the table has a column of a name that columns of ours will have."""
+        for column in names:
+            if column in self.names:
+                raise RecordError(
+                    f"column '{column}' is in the table already; rename or drop it", column=column, rule="column names"
+                )
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, as Arrow."""

@@ -52,11 +52,7 @@ def rejoin(release: Release, table: object, key: Key, *, id: str, id_key: Key | 
     require_key(key, release.project, release.key_check, what=f"the release for '{release.source}' was")
     frame = Attachable.of(table)
     names = [name for name in _ADDED if name in release.table.column_names]
-    for column in names:
-        if column in frame.names:
-            raise RecordError(
-                f"column '{column}' is in the table already; rename or drop it", column=column, rule="column names"
-            )
+    frame.require_free(names)
     ids = hashed_ids(id_column(frame, id), id_key or key, project=release.project, source=release.source, column=id)
     rows = _rows_of(ids.to_pylist(), release, id)
     added = {name: release.table[name].to_pylist() for name in names}

@@ -2,8 +2,8 @@
 
 Soft assignment (Sinkhorn: Cuturi 2013) says how much of each point goes to each other one, and orthogonal Procrustes
 (Schönemann 1966) which rotation that makes; round by round sharper, and in a dimension more, whose axis the fit so far
-gives. The growth must be slow: of filters whose bits are exclusive ors of two, 96 small steps named all people from
-starts from which 24 greater ones named nobody.
+gives. The growth must be slow: of filters whose bits are exclusive ors of two, few and greater steps name nobody from
+most of the starts from which these name all.
 """
 
 from __future__ import annotations

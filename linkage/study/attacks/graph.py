@@ -113,7 +113,7 @@ def graph_matching(
     adversary himself whether he got through (below 0.6 he did), and ``starts``, how many he tried.
 
     Cost: 4 * n * n bytes a side, a few at a time. On one core and 5,000 people 20 to 60 seconds, and
-    ten minutes where no start is plainly right.
+    many minutes where no start is plainly right: each is then fitted slowly too.
 
     >>> import linkage
     >>> from linkage.study import attacks, invent
