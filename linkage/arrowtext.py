@@ -1,11 +1,13 @@
-"""An Arrow column as strings, with every pyarrow that is allowed."""
+"""Arrow columns as strings, and as Arrow's own functions take them, with every pyarrow that is allowed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 
 def is_whole(values: Any) -> bool:
@@ -39,3 +41,27 @@ def as_strings(column: Any) -> pa.StringArray | pa.ChunkedArray:
     if isinstance(column, pa.ChunkedArray):
         return pa.chunked_array([as_strings(chunk) for chunk in column.chunks], pa.string())
     return pa.array(column.to_pylist(), pa.string())
+
+
+def taken(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """These rows of a table, in this order; views and run-end encoded columns, of which Arrow takes none, become plain.
+
+    Raises Arrow's error where a column is of another kind that it can't take rows of.
+    """
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        table = table.set_column(place, field.name, without_views(table.column(place)))
+    return table.take(pa.array(rows, pa.int64()))
+
+
+def without_views(column: Any) -> Any:
+    """An Arrow column as Arrow's functions take it: no views of strings or bytes, no run-end encoding."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_run_end_encoded(column.type):
+        column = pc.run_end_decode(column)
+    if pa.types.is_string_view(column.type):
+        return as_strings(column)
+    return column.cast(pa.binary()) if pa.types.is_binary_view(column.type) else column

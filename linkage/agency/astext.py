@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.StringArray:
     """An Arrow array of any plain kind as strings; ``kind`` is the field's type."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.types as pt
 
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
+    if pt.is_run_end_encoded(array.type):
+        array = pc.run_end_decode(array)
     if pt.is_dictionary(array.type):
         if not is_whole(array):  # what an index stands for is looked up wherever it points
             raise RecordError(

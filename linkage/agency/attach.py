@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from linkage.agency.key import Key, require_key
+from linkage.agency.opened import plain_table
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids, id_column
 from linkage.arguments import checked
+from linkage.arrowtext import taken
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
 from linkage.sealed import sealed
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 How = Literal["inner", "left", "outer"]
 _ROW, _ID = ("linkage row 1", "linkage row 2"), ("record id 1", "record id 2")
@@ -175,25 +180,51 @@ def _joined(links: Links, rows: Sequence[pa.Table], named: tuple[str, str], *, w
 
 
 def _side_by_side(found: pa.Table, frames: Sequence[Attachable], named: tuple[str, str], how: How) -> Any:
+    """The rows that belong together taken out of each frame, which holds whatever its library does."""
     import narwhals.stable.v2 as nw
 
     names = _titles(frames, named, set(found.column_names) - set(_ROW))
-    backend = frames[0].frame.implementation
-    left, right = (
-        nw.from_arrow(each.frame.to_arrow(), backend=backend) if each.frame.implementation != backend else each.frame
-        for each in frames
-    )
-    left = left.rename(names[0]).with_row_index(_ROW[0])
-    right = right.rename(names[1]).with_row_index(_ROW[1])
-    pairs = nw.from_arrow(found, backend=backend).with_columns(nw.col(*_ROW).cast(nw.Int64))
-    left, right = left.with_columns(nw.col(_ROW[0]).cast(nw.Int64)), right.with_columns(nw.col(_ROW[1]).cast(nw.Int64))
-    out = left.join(pairs, on=_ROW[0], how="inner" if how == "inner" else "left").join(right, on=_ROW[1], how="left")
-    out = out.sort(*_ROW, nulls_last=True)
+    left, right = (_of_kind(each, frames[0], titles) for each, titles in zip(frames, names, strict=True))
+    found = found.sort_by([(name, "ascending") for name in _ROW])
+    rows = [found[name].to_numpy() for name in _ROW]
+    known = found.drop_columns([*_ROW])
+    parts = [nw.concat([_like(known, frames[0]), *map(_taken, (left, right), rows)], how="horizontal")]
+    order = rows[0]
+    if how != "inner":
+        alone = np.setdiff1d(np.arange(len(left)), rows[0])
+        parts.append(_taken(left, alone))
+        order = np.concatenate([order, alone])
     if how == "outer":
-        alone = right.join(pairs, on=_ROW[1], how="anti")
-        out = nw.concat([out, alone], how="diagonal")
-    order = ["link_id", *[name for name in found.column_names if name not in (*_ROW, "link_id")]]
-    return out.select(*order, *names[0].values(), *names[1].values()).to_native()
+        others = np.setdiff1d(np.arange(len(right)), rows[1])
+        parts.append(_taken(right, others))
+        order = np.concatenate([order, len(left) + others])
+    out = parts[0] if how == "inner" else _taken(nw.concat(parts, how="diagonal"), np.argsort(order, kind="stable"))
+    return out.select(*known.column_names, *names[0].values(), *names[1].values()).to_native()
+
+
+def _of_kind(given: Attachable, first: Attachable, titles: dict[str, str]) -> Any:
+    """A frame of the kind that the first one is, its columns with their titles."""
+    frame = given.frame.rename(titles)
+    if given.frame.implementation == first.frame.implementation:
+        return frame
+    return _like(plain_table(frame.to_arrow), first)
+
+
+def _like(table: pa.Table, first: Attachable) -> Any:
+    import narwhals.stable.v2 as nw
+
+    return plain_table(lambda: nw.from_arrow(table, backend=first.frame.implementation))
+
+
+def _taken(frame: Any, rows: NDArray[np.int64]) -> Any:
+    """These rows, in this order, and numbered anew."""
+    import narwhals.stable.v2 as nw
+    import pyarrow as pa
+
+    native = frame.to_native()
+    if isinstance(native, pa.Table):
+        return nw.from_native(plain_table(lambda: taken(native, rows)), eager_only=True)
+    return nw.maybe_reset_index(frame[rows.tolist()])
 
 
 def _titles(frames: Sequence[Attachable], named: tuple[str, str], taken: set[str]) -> list[dict[str, str]]:
@@ -201,7 +232,8 @@ def _titles(frames: Sequence[Attachable], named: tuple[str, str], taken: set[str
     ends = [f"_{source}" for source in named] if named[0] != named[1] else ["_1", "_2"]
     titles = []
     for frame, other, end in zip(frames, reversed(frames), ends, strict=True):
-        titles.append({name: name + end if name in taken | set(other.names) else name for name in frame.names})
+        given = zip(frame.frame.columns, frame.names, strict=True)
+        titles.append({own: name + end if name in taken | set(other.names) else name for own, name in given})
     new = [*taken, *titles[0].values(), *titles[1].values()]
     twice = next((name for name in new if new.count(name) > 1), None)
     if twice is not None:

@@ -6,7 +6,7 @@ with it is said without a value of it: messages of Arrow, and of whatever comput
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,10 +62,11 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
             name: [row.get(name) for row in table] for name in dict.fromkeys(name for row in table for name in row)
         }
     if isinstance(table, dict):
-        names = tuple(name for name in table if isinstance(name, str))
-        chosen = list(table) if wanted is None else _present(wanted, names)
-        columns = {name: table[name] for name in chosen}
-        table = plain_table(lambda: pa.table(columns))
+        columns = dict(zip(map(str, table), table.values(), strict=True))
+        if len(columns) < len(table):
+            require_distinct([str(name) for name in table])
+        chosen = {name: columns[name] for name in (columns if wanted is None else _present(wanted, tuple(columns)))}
+        table = plain_table(lambda: pa.table(chosen), lambda: _mixed(chosen, wanted))
     if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
         table = plain_table(table.collect)  # polars LazyFrame
     table = _only_columns(table, wanted)
@@ -76,11 +77,14 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
         or (isinstance(table, pa.Array) and not isinstance(table, pa.StructArray))
     )
     if hasattr(table, "__arrow_c_stream__") and not is_column:
-        frame = table
-        reader = plain_table(lambda: pa.RecordBatchReader.from_stream(frame))
+        frame: Any = table
+        reader = plain_table(lambda: pa.RecordBatchReader.from_stream(frame), lambda: _mixed(frame, wanted))
         names, stream = tuple(reader.schema.names), _read_carefully(reader)
     elif hasattr(table, "__arrow_c_array__") and not is_column:
-        batch = pa.record_batch(table)
+        if isinstance(table, pa.StructArray):  # a record that is null has nothing in it
+            table = pa.record_batch(table.flatten(), [each.name for each in table.type])
+        given: Any = table
+        batch = plain_table(lambda: pa.record_batch(given))
         names, stream = tuple(batch.schema.names), iter((batch,))
     else:
         raise TypeError(
@@ -92,20 +96,38 @@ def _open_in_memory(table: object, wanted: list[str] | None) -> Source:
     return Source(names, stream)
 
 
-def _only_columns(table: object, wanted: list[str] | None) -> object:
-    """A pandas table without the columns nobody asked for, which may hold what Arrow can't."""
-    if wanted is None or type(table).__module__.split(".")[0] != "pandas" or not hasattr(table, "columns"):
+def _only_columns(table: Any, wanted: list[str] | None) -> Any:
+    """A pandas or polars table without the columns nobody asked for, which may hold what Arrow can't."""
+    library = type(table).__module__.split(".")[0]
+    if wanted is None or library not in ("pandas", "polars") or not hasattr(table, "columns"):
         return table
     names = [str(name) for name in table.columns]
     chosen = _present(wanted, tuple(names))
-    for column in chosen:
-        if names.count(column) > 1:
-            raise RecordError(f"column '{column}': there are two of that name", column=column, rule="column names")
-    return table[chosen]  # type: ignore[index]
+    if library == "polars":
+        return table.select(chosen)
+    return table.iloc[:, [names.index(column) for column in chosen]].set_axis(chosen, axis=1)  # they may be numbers
 
 
-def plain_table(make: Any) -> Any:
-    """What ``make`` makes of somebody's table; `RecordError`, which quotes nothing, where it can't."""
+def _mixed(columns: Any, wanted: list[str] | None) -> str | None:
+    """The first column that Arrow can't hold, where the columns were asked for by name and so have names."""
+    import pyarrow as pa
+
+    for name in wanted or ():
+        try:
+            given = columns[name]
+            pa.array(given) if isinstance(given, list | tuple) else pa.table({name: given})
+        except MemoryError:  # Arrow's own is one of its exceptions
+            raise
+        except Exception:  # of whichever library
+            return name
+    return None
+
+
+def plain_table(make: Callable[[], Any], culprit: Callable[[], str | None] = lambda: None) -> Any:
+    """What ``make`` makes of somebody's table; `RecordError`, which quotes nothing, where it can't.
+
+    ``culprit`` names the column that was at fault, where it is known.
+    """
     import pyarrow as pa
 
     try:
@@ -120,9 +142,15 @@ def plain_table(make: Any) -> Any:
         ) from None
     except (pa.ArrowException, ValueError, TypeError):
         # Arrow's own message quotes the value it stumbled over
+        column = culprit()
+        fault = (
+            f"column '{column}' mixes kinds of values, or holds a kind that Arrow does not have"
+            if column is not None
+            else "a column mixes kinds of values or the columns differ in length"
+        )
         raise RecordError(
-            "a column mixes kinds of values or the columns differ in length; read the table with every "
-            "identifier as text (pandas: dtype=str)",
+            f"{fault}; read the table with every identifier as text (pandas: dtype=str)",
+            column=column,
             rule="kind of values",
         ) from None
     except Exception as error:  # whatever computes the table: a DuckDB query, a polars plan

@@ -8,7 +8,7 @@ cell is missing, so a surname such as NA or None survives the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -111,11 +111,15 @@ class Attachable:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, table: object) -> Attachable:
-        """pandas and polars stay what they are; everything else becomes an Arrow table."""
+    def of(cls, table: object, wanted: Sequence[str] | None = None) -> Attachable:
+        """pandas and polars stay what they are; everything else, and the ``wanted`` columns, becomes an Arrow table."""
         import narwhals.stable.v2 as nw
         import pyarrow as pa
 
+        if wanted is not None:
+            batches = _held(opened(table, list(wanted)).batches)
+            some = pa.Table.from_batches(batches).select(wanted) if batches else pa.table({name: [] for name in wanted})
+            return cls(nw.from_native(some, eager_only=True), tuple(wanted))
         if hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
             table = plain_table(table.collect)  # polars LazyFrame
         if isinstance(table, pa.Table):
@@ -129,7 +133,7 @@ class Attachable:
             batches = _held(source.batches)
             empty = pa.table({name: pa.array([], pa.string()) for name in source.names})
             frame = nw.from_native(pa.Table.from_batches(batches) if batches else empty, eager_only=True)
-        return cls(frame, tuple(frame.columns))
+        return cls(frame, tuple(map(str, frame.columns)))  # pandas names them as it likes
 
     def require_free(self, names: Iterable[str]) -> None:
         """Raise `RecordError` if the table has a column of a name that columns of ours will have."""
@@ -141,7 +145,7 @@ class Attachable:
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, as Arrow."""
-        return self.frame.select(name).to_arrow()[name]
+        return self.frame[:, [self.names.index(name)]].to_arrow().column(0)
 
     def with_texts(self, added: Mapping[str, list[str | None]]) -> Any:
         """The table with further columns, as the caller's kind of frame."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.agency import encode
+from linkage.agency.astext import as_text
 from linkage.agency.key import Key
-from linkage.agency.records import Attachable
+from linkage.agency.records import Attachable, column_plan
 from linkage.agency.rejoin import hashed_ids
-from linkage.arrowtext import as_strings
+from linkage.arrowtext import taken
 from linkage.auditing.tally import Bits, Tally, bits_of
 from linkage.encoded import EncodedSet
 from linkage.errors import LinkageWarning, RecordError
@@ -56,26 +57,19 @@ class Own:
         columns: Columns, id_key: Key | None,
     ) -> Own:  # fmt: skip
         """Find the sample's records in the table, by their keyed ids, by their ids as they are, or by row number."""
-        import pyarrow as pa
-
-        whole: Any = Attachable.of(table).frame.to_arrow()
+        wanted = _wanted(header.schema, secret, id, columns)
+        whole: Any = Attachable.of(table, wanted).frame.to_arrow()
         source = header.source or _SOURCE
         rows = _numbers(tally.sample_ids, len(whole))
         if isinstance(secret, Key):
-            if id is None or id not in whole.column_names:
-                raise RecordError(
-                    "id: the column of the agency's own record ids, as it was given to `encode`",
-                    column=id,
-                    rule="column missing",
-                )
-            texts = as_strings(whole[id])
-            hashed = hashed_ids(texts, id_key or secret, project=header.schema.project, source=source, column=id)
+            texts = as_text(whole[str(id)], str(id), "identifier", 1)
+            hashed = hashed_ids(texts, id_key or secret, project=header.schema.project, source=source, column=str(id))
             places = (_places(ids.to_pylist(), tally.sample_ids) for ids in (hashed, texts))
             rows = max(rows, *places, key=lambda each: int((each >= 0).sum()))
         there = np.flatnonzero(rows >= 0)
         return cls(
             schema=header.schema,
-            table=whole.take(pa.array(rows[there])),
+            table=taken(whole, rows[there]),
             bits=tally.sampled_bits()[there],
             blocks={name: tally.block_keys(name)[tally.sample_rows[there]] for name in tally.blocks},
             sampled=len(rows),
@@ -126,17 +120,33 @@ class Own:
     @property
     def of_fields(self) -> Columns:
         """``columns`` without those of groups."""
-        names = {field.name for field in self.schema.fields}
-        return {name: column for name, column in (self.columns or {}).items() if name in names}
+        return _of_fields(self.schema, self.columns)
 
     def _order(self, made: EncodedSet) -> NDArray[np.int64]:
         """The place in the set that was made of each row of the table."""
         if not isinstance(self.secret, Key):
             return np.arange(len(self))
 
-        texts, project = as_strings(self.table[str(self.id)]), self.schema.project
-        hashed = hashed_ids(texts, self.id_key or self.secret, project=project, source=self.source, column=str(self.id))
+        ids, project = self.table[str(self.id)], self.schema.project
+        hashed = hashed_ids(ids, self.id_key or self.secret, project=project, source=self.source, column=str(self.id))
         return _places(made.record_ids.to_pylist(), hashed.to_pylist())
+
+
+def _of_fields(schema: Schema, columns: Columns) -> Columns:
+    names = {field.name for field in schema.fields}
+    return {name: column for name, column in (columns or {}).items() if name in names}
+
+
+def _wanted(schema: Schema, secret: Key | str | bytes, id: str | None, columns: Columns) -> list[str] | None:
+    """The columns of the table that are read: those of the fields and the ids; all under an agreement of clkhash's."""
+    if not isinstance(secret, Key):
+        return None
+    if id is None:
+        raise RecordError(
+            "id: the column of the agency's own record ids, as it was given to `encode`", rule="column missing"
+        )
+    plan = column_plan(dataclasses.replace(schema, groups=()), _of_fields(schema, columns), id=id)
+    return list(dict.fromkeys(column for column in plan.values() if column is not None))
 
 
 def _places(ids: list[str], wanted: list[str]) -> NDArray[np.int64]:
