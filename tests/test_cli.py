@@ -85,8 +85,10 @@ def test_info__knows_each_kind_of_file(place, capsys):
     assert run(cli, ENCODE_A) == 0 and run(cli, ENCODE_B) == 0
     assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 0
     assert run(cli, ["release", "links.parquet", "--source", "registry", "-o", "r.parquet"]) == 0
-    for name, kind in (("a.parquet", "encoded set"), ("links.parquet", "links"), ("r.parquet", "release"),
-                       ("agreement.toml", "agreement")):  # fmt: skip
+    assert run(cli, ["fit", "a.parquet", "b.parquet", "-o", "model.toml"]) == 0  # a file may be called as one likes
+    (place / "a.parquet").rename("a.toml")
+    for name, kind in (("a.toml", "encoded set"), ("links.parquet", "links"), ("r.parquet", "release"),
+                       ("agreement.toml", "agreement"), ("model.toml", "model")):  # fmt: skip
         capsys.readouterr()
         assert run(cli, ["info", name]) == 0
         assert kind in capsys.readouterr().out
@@ -385,3 +387,19 @@ def test_link__of_single_filters_without_a_threshold_is_not_sent_to_a_model(plac
     assert run(cli, ["link", "a.parquet", "b.parquet", "-o", "links.parquet"]) == 3
     error = capsys.readouterr().err
     assert "Here: --threshold" in error and "linkage fit" not in error
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["demo", "--people", "200", "--people", "300"], "--people: given twice"),
+        (["demo", "--folder", ""], "--folder: is empty"),
+        (["encode", "a.csv", "--schema", "a.toml", "--id", "", "--source", "a", "-o", "a.parquet"], "--id: is empty"),
+        (["overlap", "links", "--of", "a", "--of", "b"], "--of: given twice"),
+        (["compare", "a", "b", "--threshold", "1", "--filter", "name", "--filter", "", "-o", "c"], "--filter: is empty"),
+    ],
+)
+def test_option__that_is_given_twice_or_empty_is_refused(capsys, command, says):
+    """The last was taken, and an empty one for none at all, without a word."""
+    assert run(cli, command) == 2
+    assert says in capsys.readouterr().err

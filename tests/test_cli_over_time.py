@@ -165,3 +165,23 @@ def test_bridge__says_nothing_but_which_id_is_which(population):
         lk.bridge(pa.concat_tables([table, table]), KEY, other, id=column, source="registry", project=PROJECT)
     gone = lk.withdrawal(table, KEY, id=column, source="registry", project=PROJECT)
     assert gone["record_id"].to_pylist() == made["old_record_id"].to_pylist()
+
+
+def test_withdraw__takes_no_table_that_names_others_too(files, capsys):
+    """A set, or a list of cases, has a column record_id as well: everybody in it would have been forgotten."""
+    assert run(cli, ["withdraw", batch(1)[0], "--ids", batch(1)[0], "-o", "left.parquet"]) == 3
+    assert "would withdraw all" in capsys.readouterr().err and not Path("left.parquet").exists()
+    assert run(cli, ["link", *batch(1), "-o", "links.parquet"]) == 0
+    later = ["link", *batch(1), "--standing", "links.parquet", "-o", "later.parquet"]
+    assert run(cli, [*later, "--withdraw", f"registry={batch(1)[1]}"]) == 3
+    assert "would withdraw all" in capsys.readouterr().err and not Path("later.parquet").exists()
+
+
+def test_bridge__of_one_key_says_so(population):
+    table = population["registry"]
+    with pytest.raises(ValueError, match="one key"):
+        lk.bridge(table, KEY, KEY, id="entry_no", source="registry", project=PROJECT)
+    own = lk.bridge(
+        table, KEY, KEY, id="entry_no", source="registry", project=PROJECT, id_key=KEY, new_id_key=lk.Key.generate()
+    )
+    assert len(own) == len(table)

@@ -130,6 +130,8 @@ def test_curve__says_which_measures_there_are():
         curve(FOUND, TRUE)
     with pytest.raises(ValueError, match="thresholds: one of them is not a number"):
         curve(links, truth, thresholds=[0.5, math.nan])
+    with pytest.raises(ValueError, match="threshold: not a number"):  # it was the end of the curve
+        curve(links, truth).at(math.nan)
     with pytest.raises(TypeError, match="links: must be of the type Links or of the type Pairs, not dict"):
         curve({}, truth)
 

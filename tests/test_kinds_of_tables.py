@@ -122,3 +122,13 @@ def test_records__that_are_null_have_no_id():
     holed = pa.StructArray.from_arrays(parts, fields=list(whole.type), mask=pa.array([row == 3 for row in range(N)]))
     with pytest.raises(lk.RecordError, match="row 4, column 'no': the record has no id"):
         encoded(holed)
+
+
+def test_ids__that_are_times_are_refused_where_a_day_would_be_left_of_them():
+    """Records of one day had one id, and were "used twice"."""
+    times = pd.date_range("2024-01-01 08:00", periods=N, freq="h")
+    with pytest.raises(lk.RecordError, match="only the day would count"):
+        encoded(PANDAS.assign(no=times))
+    days = PANDAS.assign(no=pd.date_range("2024-01-01", periods=N, freq="D"))
+    assert encoded(days).record_ids.equals(encoded(days.assign(no=days["no"].astype(str))).record_ids)
+    assert len(encoded(PANDAS.assign(dob=times)).record_ids) == N  # of a date of birth the day is what counts

@@ -7,6 +7,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -298,3 +299,10 @@ def test_overlap__and_research_name_sets_that_are_not_those_of_the_links():
         LINKS.for_research(*short, recipient="university")
     with pytest.raises(ValueError, match="smallest is 1 or more"):
         LINKS.for_research(*SETS, recipient="university", smallest=0)
+
+
+def test_text__does_not_move_the_readers_cursor():
+    """Groups come from the agencies; in a terminal ESC [ begins a command."""
+    table = pa.table({"known_to": ["registry"], "ward": ["\x1b[2Jnorth\nall"], "people": [120]})
+    text = str(lk.Overlap(table, "ward", POLICIES["strict"]))
+    assert text.isprintable() and "north" in text

@@ -36,7 +36,7 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
     if (pt.is_floating(given) or (pt.is_decimal(given) and given.scale)) and kind != "number":
         array = _whole_or_refused(array, column)
     elif pt.is_timestamp(given) or pt.is_date(given):
-        array = _days(array, column)
+        array = _days(array, column, whole=kind == "identifier")
     elif not (
         pt.is_string(given)
         or pt.is_large_string(given)
@@ -66,15 +66,28 @@ def as_text(array: pa.Array, column: str, kind: str, first_row: int) -> pa.Strin
         ) from None
 
 
-def _days(array: pa.Array, column: str) -> pa.Array:
+def _days(array: pa.Array, column: str, *, whole: bool) -> pa.Array:
+    """Days; ``whole`` where a time of day may not be cut off, as two records of a day would have one id."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
-        return array.cast(pa.date32(), safe=False)
+        days = array.cast(pa.date32(), safe=False)
+        if whole and pa.types.is_timestamp(array.type):
+            odd = pc.any(pc.not_equal(pc.floor_temporal(array, unit="day"), array)).as_py()
+        else:
+            odd = False
     except pa.ArrowInvalid:
         raise RecordError(
             f"column '{column}' holds times of a zone that this system does not know", column=column, rule="time zone"
         ) from None
+    if odd:
+        raise RecordError(
+            f"column '{column}' holds times, of which only the day would count: give it as text",
+            column=column,
+            rule="kind of values",
+        )
+    return days
 
 
 def _require_utf8(text: pa.StringArray) -> None:

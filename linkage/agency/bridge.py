@@ -49,15 +49,18 @@ def bridge(
     the centre which record is which under two keys, which is what it is for, and nothing else; no other agency should
     have it.
 
-    Raises `RecordError` if an id is missing or stands twice.
+    Raises `RecordError` if an id is missing or stands twice, ``ValueError`` if both keys are one and so no id changes.
     """
     import pyarrow as pa
 
+    later = project if new_project is None else new_project
     ids = _own_ids(table, id)
     old, new = (
         hashed_ids(ids, key, project=name, source=source, column=id)
-        for key, name in ((id_key or old_key, project), (new_id_key or new_key, new_project or project))
+        for key, name in ((id_key or old_key, project), (new_id_key or new_key, later))
     )
+    if len(old) and old.equals(new) and project == later and old_key == new_key:
+        raise ValueError("bridge: the old key and the new one are one key, and no record id changes")
     return _each_once(pa.table({"old_record_id": old, "new_record_id": new}), id)
 
 

@@ -42,11 +42,12 @@ def installation() -> Facts:
 def file(path: Path) -> Facts:
     """What an encoded set, a standing result, a release, a model, an agreement or a file of clkhash's CLKs says of
     itself; nothing secret."""
-    if path.suffix.lower() == ".toml":
+    begins = _beginning(path)  # a file may be called as one likes
+    if begins.lstrip()[:1] == b"{" or path.suffix.lower() == ".json":
+        return clk_facts(path) or _model(path)
+    if path.suffix.lower() == ".toml" and begins[:4] != b"PAR1":
         schema = Schema.load(path)
         return {"kind": "agreement", "project": schema.project, "fingerprint": schema.fingerprint()}
-    if path.suffix.lower() == ".json":
-        return clk_facts(path) or _model(path)
     for describe in (_encoded, _links, _release):
         try:
             return describe(path)
@@ -54,6 +55,13 @@ def file(path: Path) -> Facts:
             if error.reason != "format":
                 raise
     raise FileFormatError(f"{path}: a Parquet file, but not one of this library's", path=str(path), reason="format")
+
+
+def _beginning(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    with path.open("rb") as handle:
+        return handle.read(64).removeprefix(b"\xef\xbb\xbf")
 
 
 def _encoded(path: Path) -> Facts:

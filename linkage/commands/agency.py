@@ -10,6 +10,7 @@ import click
 
 from linkage.commands.options import (
     columns_of,
+    command,
     id_key_of,
     json_option,
     keep_inputs,
@@ -24,7 +25,7 @@ from linkage.commands.tablefiles import write_table
 from linkage.errors import nearest
 
 
-@click.command()
+@command()
 @click.argument("name")
 @click.option("--project", help="The project's name, for a preset.")
 @click.option("--layout", type=click.Choice(["fields", "record"]), help="Of a preset; fields unless said.")
@@ -61,7 +62,7 @@ def schema(
     click.echo(f"wrote {out}", err=True)
 
 
-@click.command()
+@command()
 @click.argument("path", type=click.Path())
 def keygen(path: str) -> None:
     """Make the project's key and write it to PATH, for its owner's eyes only."""
@@ -71,7 +72,7 @@ def keygen(path: str) -> None:
     click.echo(f"wrote {path}; give it to the agencies by a safe way, never to the centre", err=True)
 
 
-@click.command()
+@command()
 @click.argument("table", type=click.Path())
 @table_options
 @click.option("--id", "id_column", help="The column of the agency's record ids.")
@@ -92,7 +93,7 @@ def check(
         raise click.exceptions.Exit(3)
 
 
-@click.command()
+@command()
 @click.argument("table", type=click.Path())
 @table_options
 @key_options
@@ -122,7 +123,7 @@ def encode(
     click.echo(json.dumps(data) if as_json else text)
 
 
-@click.command()
+@command()
 @click.argument("release_path", metavar="RELEASE", type=click.Path())
 @click.argument("table", type=click.Path())
 @key_options

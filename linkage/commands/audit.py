@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from linkage.commands.options import columns_of, id_key_of, json_option, key_of, key_options
+from linkage.commands.options import columns_of, command, id_key_of, json_option, key_of, key_options
 
 
-@click.command()
+@command()
 @click.argument("path", metavar="FILE", type=click.Path())
 @click.option("--schema", "schema_path", type=click.Path(), help="The agreement that FILE must be made under (TOML).")
 @key_options

@@ -6,11 +6,20 @@ import json
 
 import click
 
-from linkage.commands.options import id_key_of, json_option, keep_apart, keep_inputs, key_of, key_options, out_option
+from linkage.commands.options import (
+    command,
+    id_key_of,
+    json_option,
+    keep_apart,
+    keep_inputs,
+    key_of,
+    key_options,
+    out_option,
+)
 from linkage.commands.tablefiles import by_source, table_of, write_table
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SETS...")
 @click.option("--model", "model_path", type=click.Path(), help="Of `linkage fit` on these sets, if LINKS hold none.")
@@ -47,7 +56,7 @@ def cases(
     click.echo(json.dumps(data) if as_json else f"{out}: {len(found):,} cases")
 
 
-@click.command("open-cases")
+@command("open-cases")
 @click.argument("cases_path", metavar="CASES", type=click.Path())
 @click.argument("table", type=click.Path())
 @click.option("--id", "id_column", required=True, help="The column with the agency's own record ids.")
@@ -69,7 +78,7 @@ def open_cases(
     click.echo(json.dumps({"cases": len(found), "file": out}) if as_json else f"{out}: {len(found):,} cases")
 
 
-@click.command()
+@command()
 @click.argument("review_path", metavar="REVIEW", type=click.Path())
 @click.option("--decisions", multiple=True, required=True, metavar="SOURCE=FILE", help="What an agency sent back.")
 @out_option

@@ -14,6 +14,7 @@ from linkage.charts import require_matplotlib
 from linkage.commands.options import (
     candidates_of,
     candidates_options,
+    command,
     json_option,
     keep_apart,
     keep_inputs,
@@ -23,7 +24,7 @@ from linkage.commands.options import (
     sets_at,
     threads_option,
 )
-from linkage.commands.tablefiles import by_source, table_of
+from linkage.commands.tablefiles import by_source, table_of, withdrawn_at
 from linkage.files import seen
 from linkage.quality import MEASURES
 
@@ -41,7 +42,7 @@ _WAY_OUT = (
 _BY_THRESHOLD = "Here: --threshold; `linkage compare` writes pairs with their similarity, and shows where they thin out"
 
 
-@click.command()
+@command()
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
 @out_option
 @_duplicates
@@ -74,7 +75,7 @@ def fit(
     )
 
 
-@click.command()
+@command()
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SET [SET ...]")
 @out_option
 @click.option("--model", "model_path", type=click.Path(), help="Of `linkage fit`; default: estimated from the sets.")
@@ -146,8 +147,8 @@ def link(
             "--weights: of several sets every two have a model of their own; see `linkage fit` of two"
         )
     gone, became = (
-        {source: table_of(path) for source, path in by_source(option, items).items()} or None
-        for option, items in (("--withdraw", withdraw), ("--bridge", bridge))
+        {source: read(path) for source, path in by_source(option, items).items()} or None
+        for option, items, read in (("--withdraw", withdraw, withdrawn_at), ("--bridge", bridge, table_of))
     )
     loaded = sets_at(sets, in_memory=run_path is None)
     run = _run_of(run_path, engine, seen_as)
@@ -193,7 +194,7 @@ def link(
     click.echo(json.dumps(data) if as_json else f"{out}: {len(links):,} pairs of {where}{said}")
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.option("--source", required=True, help="The agency it is for.")
 @out_option

@@ -11,6 +11,7 @@ import click
 from linkage.commands.options import (
     candidates_of,
     candidates_options,
+    command,
     json_option,
     keep_inputs,
     memory_option,
@@ -36,7 +37,7 @@ _most = click.option(
 _sets = click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
 
 
-@click.command("plan")
+@command("plan")
 @_sets
 @click.option("--threshold", help="Record layout: the least similarity that the run will ask for.")
 @_measure
@@ -81,7 +82,7 @@ def plan_command(
     click.echo(json.dumps(told) if as_json else str(found))
 
 
-@click.command("blocks")
+@command("blocks")
 @_sets
 @click.option("--block", multiple=True, metavar="NAME", help="Only this block of the agreement; repeat for more.")
 @click.option("--unblocked", "unblocked_path", type=click.Path(), help="Write source and id of records in no block.")
@@ -109,7 +110,7 @@ def blocks_command(sets: tuple[str, ...], block: tuple[str, ...], unblocked_path
     click.echo(json.dumps(told) if as_json else str(found))
 
 
-@click.command("compare")
+@command("compare")
 @_sets
 @click.option("--threshold", required=True, help="The least similarity kept, such as 0.85 or 2/3.")
 @_measure

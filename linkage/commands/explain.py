@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from linkage.commands.options import json_option, keep_inputs, memory_option, out_option, threads_option
+from linkage.commands.options import command, json_option, keep_inputs, memory_option, out_option, threads_option
 from linkage.commands.tablefiles import table_of, write_table
 from linkage.errors import LinkageWarning
 
@@ -21,7 +21,7 @@ _duplicates = click.option(
 )
 
 
-@click.command()
+@command()
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
 @_model
 @click.option("--pair", nargs=2, metavar="LEFT_ID RIGHT_ID", help="Two record ids: why they are linked or not.")
@@ -71,7 +71,7 @@ def explain(
         click.echo(str(found) if pair is not None else _text(rows, repr(found)))
 
 
-@click.command()
+@command()
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="LEFT [RIGHT]")
 @_model
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from linkage.commands.options import json_option, keep_inputs, memory_option, out_option
+from linkage.commands.options import command, json_option, keep_inputs, memory_option, out_option
 
 if TYPE_CHECKING:
     from linkage.encoded import EncodedSet
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Done = tuple[dict[str, Any], str]
 
 
-@click.command()
+@command()
 @click.argument("path", metavar="FILE", type=click.Path())
 @out_option
 @click.option("--schema", "schema_path", type=click.Path(), help="clkhash's schema, from which the CLKs were made.")
@@ -165,7 +165,7 @@ def _require_new(blocks_path: str) -> None:
         raise click.UsageError("--blocks names a .json file that is not there yet")
 
 
-@click.command()
+@command()
 @click.argument("path", required=False, type=click.Path())
 @json_option
 def info(path: str | None, *, as_json: bool) -> None:

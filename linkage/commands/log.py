@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from linkage import errors, journal
-from linkage.commands.options import json_option
+from linkage.commands.options import command, json_option
 
 _OUTPUTS = ("out", "csv_path", "report_path", "folder")
 # record ids, and where secrets are
@@ -58,7 +58,7 @@ def logged(command: click.Command) -> click.Command:
     return command
 
 
-@click.command("log")
+@command("log")
 @click.argument("path", type=click.Path(exists=True))
 @click.option("--head", help="A last hash that was noted earlier: it must still be in the log.")
 @json_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
     from linkage.encoded import EncodedSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Strict(click.Command):
+    """A command that refuses an option given twice, of which one would be forgotten, and one that is empty."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = self.make_parser(ctx).parse_args(list(args))[2]
+        for option in given:
+            if isinstance(option, click.Option) and not (option.multiple or option.is_flag) and given.count(option) > 1:
+                raise click.UsageError(f"{option.opts[-1]}: given twice; it is one value", ctx)
+        left = super().parse_args(ctx, args)
+        for option in given:
+            value = ctx.params.get(option.name or "")
+            if isinstance(option, click.Option) and "" in (value if isinstance(value, tuple) else (value,)):
+                raise click.UsageError(f"{option.opts[-1]}: is empty; leave it out, or say what", ctx)
+        return left
+
+
+command = functools.partial(click.command, cls=_Strict)
 
 
 def table_options(command: Command) -> Command:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linkage.commands.options import id_key_of, json_option, keep_inputs, key_of, key_options, out_option
-from linkage.commands.tablefiles import table_of, write_table
+from linkage.commands.options import command, id_key_of, json_option, keep_inputs, key_of, key_options, out_option
+from linkage.commands.tablefiles import withdrawn_at, write_table
 from linkage.tables import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@click.command()
+@command()
 @click.argument("table", type=click.Path())
 @key_options
 @click.option("--new-key", "new_key_path", required=True, type=click.Path(), help="The key from now on.")
@@ -45,7 +45,7 @@ def bridge(
     _written(made, out, as_json=as_json, what="record ids")
 
 
-@click.command()
+@command()
 @click.argument("table", type=click.Path())
 @key_options
 @click.option("--id", "id_column", required=True, help="The column of the agency's record ids.")
@@ -68,7 +68,7 @@ def withdrawal(
     _written(made, out, as_json=as_json, what="record ids")
 
 
-@click.command()
+@command()
 @click.argument("path", metavar="SET", type=click.Path())
 @click.option("--ids", "ids_path", required=True, type=click.Path(), help="From `linkage withdrawal`.")
 @out_option
@@ -83,7 +83,7 @@ def withdraw(path: str, *, ids_path: str, out: str, as_json: bool) -> None:
 
     keep_inputs(out, ids_path)
     records = linkage.EncodedSet.load(path)
-    gone = set(texts(table_of(ids_path, "record_id"), ids_path, "record_id")) & set(records.record_ids.to_pylist())
+    gone = set(texts(withdrawn_at(ids_path), ids_path, "record_id")) & set(records.record_ids.to_pylist())
     left = records.without(gone)
     left.save(out)
     data = {"source": left.source, "records": len(left), "withdrawn": len(gone), "file": out}
@@ -91,7 +91,7 @@ def withdraw(path: str, *, ids_path: str, out: str, as_json: bool) -> None:
     click.echo(json.dumps(data) if as_json else text)
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @out_option
 @json_option

@@ -7,11 +7,11 @@ import json
 import click
 
 from linkage.charts import require_matplotlib
-from linkage.commands.options import json_option, keep_apart, keep_inputs, out_option
+from linkage.commands.options import command, json_option, keep_apart, keep_inputs, out_option
 from linkage.commands.tablefiles import require_table_place, write_table
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("sets", nargs=-1, type=click.Path(), metavar="[SET ...]")
 @out_option
@@ -44,7 +44,7 @@ def report(
     click.echo(out)
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("sets", nargs=-1, type=click.Path(), metavar="[SET ...]")
 @click.option("--by", help="A group column that travels with the SETs, such as ward.")
@@ -80,7 +80,7 @@ def overlap(
     click.echo(json.dumps(data) if as_json else str(found))
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("sets", nargs=-1, required=True, type=click.Path(), metavar="SET [SET ...]")
 @click.option("--recipient", required=True, help="Whom it is for: link ids are theirs alone.")

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from linkage.commands.options import id_key_of, json_option, key_of, key_options
+from linkage.commands.options import command, id_key_of, json_option, key_of, key_options
 
 
-@click.command()
+@command()
 @click.option("--folder", type=click.Path(file_okay=False), help="Keep files and tables here; default: thrown away.")
 @click.option("--people", type=click.IntRange(100, 1_000_000), default=5_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -40,7 +40,7 @@ def demo(*, folder: str | None, people: int, seed: int, as_json: bool) -> None:
         click.echo("There you can do it by hand:\n\n" + "\n".join(done.by_hand))
 
 
-@click.command()
+@command()
 @click.argument("links_path", metavar="LINKS", type=click.Path())
 @click.argument("truth", type=click.Path())
 @key_options

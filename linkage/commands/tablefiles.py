@@ -41,6 +41,19 @@ def table_of(path: str, *columns: str) -> pa.Table:
     return found.set_column(found.column_names.index("same"), "same", same)
 
 
+def withdrawn_at(path: str) -> pa.Table:
+    """The record ids that an agency withdraws. Raises `FileFormatError` for another table, which may name everybody."""
+    found = table_of(path, "record_id")
+    if found.num_columns > 1:
+        raise FileFormatError(
+            f"{path}: has other columns than record_id, so `linkage withdrawal` did not write it: a set or a list of "
+            "cases would withdraw all who are in it",
+            path=path,
+            reason="columns",
+        )
+    return found
+
+
 def by_source(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """The files of an option SOURCE=FILE, by source."""
     found = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -95,6 +96,8 @@ class Curve(TableOfResults):
 
     def at(self, threshold: float) -> Evaluation:
         """The evaluation at the lowest threshold of the curve that is no lower than this; Wilson's intervals."""
+        if math.isnan(threshold):
+            raise ValueError("threshold: not a number")
         place = int(np.searchsorted(self.threshold, threshold))
         if place == len(self):
             return Evaluation(0, 0, self.possible, self.outside)

@@ -62,7 +62,8 @@ class Overlap(TableOfResults):
             + (self.policy.symbol if row["people"] is None else f"{row['people']:,}")
             for row in rows
         ]
-        return "\n".join(lines)
+        # groups come from the agencies, and a terminal does what control characters say
+        return "\n".join("".join(sign if sign.isprintable() else "?" for sign in line) for line in lines)
 
 
 @checked
