@@ -96,20 +96,21 @@ def report(
     ...     "<h2" in (Path(folder) / "report.html").read_text(encoding="utf-8")
     True
     """
-    charts.require_matplotlib()
+    pyplot = charts.require_matplotlib()
     if not isinstance(title, str) or any("\ud800" <= letter <= "\udfff" for letter in title):
         raise ValueError("title: must be text, which a byte that is not UTF-8 is not")
     for each in sets:
         if each.source not in links.sources:
             raise ValueError(f"report: '{each.source}' was not linked; {nearest(each.source, links.sources)}")
     explanation, known = _explained(links, sets, model, duplicates)
-    sections = [_linked(links, seconds), _known(links, policy), _good(links, evaluation)]
-    if known is not None:
-        sections.append(_weights(known))
-    if explanation is not None:
-        sections.append(_pair(explanation, pair))
-    elif pair is not None:
+    if explanation is None and pair is not None:
         raise ValueError("report: to explain a pair, give the two sets of the fields layout that were linked")
+    with pyplot.rc_context({"text.usetex": False}):  # LaTeX may be missing, and its letters are no text
+        sections = [_linked(links, seconds), _known(links, policy), _good(links, evaluation)]
+        if known is not None:
+            sections.append(_weights(known))
+        if explanation is not None:
+            sections.append(_pair(explanation, pair))
     sections.append(_not_done(links, explained=explanation is not None))
     intro = f"Links of {', '.join(links.sources)}, made without names and without a key."
     save(path, page(title or f"Linkage report: {links.schema.project}", sections, intro=intro))
@@ -118,7 +119,7 @@ def report(
 def _explained(
     links: Links, sets: Sequence[EncodedSet], model: Model | None, duplicates: Collection[str]
 ) -> tuple[Explanation | None, Model | None]:
-    if links.schema.layout == "record" or not 1 <= len(sets) <= 2:
+    if links.schema.layout == "record" or not 1 <= len(sets) <= 2 or not all(map(len, sets)):
         return None, model
     from linkage.central.compare import DEFAULT_MEMORY
     from linkage.central.modelling.fitting import fitted

@@ -132,6 +132,25 @@ def test_report__of_no_links_is_a_page_all_the_same(tmp_path):
     assert "No pair was linked" in " ".join(read(tmp_path / "a.html").words)
 
 
+def test_report__of_a_set_with_no_records_is_a_page_all_the_same(tmp_path):
+    """A batch in which nobody came: the page fitted a model, which no set without records has."""
+    empty = SETS[1].without(SETS[1].record_ids.to_pylist())
+    links = lk.link(SETS[0], empty, model=lk.fit(*SETS), progress=False)
+    lk.report(links, tmp_path / "page.html", SETS[0], empty)
+    assert "early-help" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match=f"set of '{empty.source}' has no records; a model"):
+        lk.link(SETS[0], empty, progress=False)
+
+
+def test_report__needs_no_latex(tmp_path):
+    """A matplotlibrc with usetex ended in an error of matplotlib's, or in pictures whose words are no text."""
+    import matplotlib
+
+    with matplotlib.rc_context({"text.usetex": True}):
+        lk.report(LINKS, tmp_path / "page.html", *SETS)
+    assert "<text" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_report__refuses_what_was_not_linked(tmp_path):
     stranger = dataclasses.replace(LINKS, sources=("a", "b"))
     with pytest.raises(ValueError, match="was not linked"):

@@ -101,8 +101,9 @@ def _require_evidence(left: EncodedSet, right: EncodedSet) -> None:
         raise ValueError(
             "fit: takes sets of the fields layout; for the record layout use compare() or link(threshold=...)"
         )
-    if not len(left) or not len(right):
-        raise ValueError("fit: a set has no records")
+    empty = [each.source for each in (left, right) if not len(each)]
+    if empty:
+        raise ValueError(f"fit: the set of '{empty[0]}' has no records; a model of other sets can be given to `link`")
     if left is right and len(left) == 1:
         raise ValueError("fit: the set has one record, and so no pair")
     if not any(left.popcounts[name].any() and right.popcounts[name].any() for name in left.popcounts):
