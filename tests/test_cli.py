@@ -396,7 +396,10 @@ def test_link__of_single_filters_without_a_threshold_is_not_sent_to_a_model(plac
         (["demo", "--folder", ""], "--folder: is empty"),
         (["encode", "a.csv", "--schema", "a.toml", "--id", "", "--source", "a", "-o", "a.parquet"], "--id: is empty"),
         (["overlap", "links", "--of", "a", "--of", "b"], "--of: given twice"),
-        (["compare", "a", "b", "--threshold", "1", "--filter", "name", "--filter", "", "-o", "c"], "--filter: is empty"),
+        (
+            ["compare", "a", "b", "--threshold", "1", "--filter", "name", "--filter", "", "-o", "c"],
+            "--filter: is empty",
+        ),
     ],
 )
 def test_option__that_is_given_twice_or_empty_is_refused(capsys, command, says):

@@ -233,3 +233,25 @@ def test_link__writes_no_output_into_the_folder_of_its_run(place, capsys, out):
     (place / "elsewhere").symlink_to("work")
     assert run(cli, ["link", "a.parquet", "b.parquet", "--run", "work", "-o", out]) == 2
     assert "an output would lie in that folder" in capsys.readouterr().err and not (place / out).exists()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([10**8], pa.date32()),
+        pa.array([2**55], pa.timestamp("ms")),
+        pa.StringArray.from_buffers(1, pa.py_buffer(bytes(4) + b"\1\0\0\0"), pa.py_buffer(b"\xff")),
+    ],
+    ids=["a day of no calendar", "a time of no calendar", "no UTF-8"],
+)
+def test_csv__of_what_has_no_name_is_refused(tmp_path, column):
+    """Such days were written as "<value out of range>", such bytes as they were, with an exit code of 0."""
+    with pytest.raises(ValueError, match="days that no calendar has"):
+        write_table(pa.table({"x": column}), str(tmp_path / "x.csv"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_csv__holds_views_and_runs(tmp_path):
+    table = pa.table({"x": pa.array(["a", "b"], pa.string_view()), "y": pc.run_end_encode(pa.array(["c", "c"]))})
+    write_table(table, str(tmp_path / "x.csv"))
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines() == ['"x","y"', '"a","c"', '"b","c"']

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linkage.arrowtext import is_whole
+from linkage.arrowtext import is_whole, without_views
 from linkage.errors import FileFormatError
 from linkage.files import require_place, written_beside
 
@@ -76,12 +76,26 @@ def _write_csv(table: pa.Table, part: Path, path: str) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
+    columns = [without_views(each) for each in table.columns]
     try:
-        csv.write_csv(table, part)
+        if not all(map(_is_writable, columns)):
+            raise pa.ArrowInvalid("")
+        csv.write_csv(pa.table(columns, table.column_names), part)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise ValueError(
-            f"{path}: the table has a column that CSV can't hold, of lists, structs, bytes or the like; write .parquet"
+            f"{path}: the table has a column that CSV can't hold: lists, structs, bytes, text that is not UTF-8, days "
+            "that no calendar has or the like; write .parquet"
         ) from None
+
+
+def _is_writable(column: pa.ChunkedArray) -> bool:
+    """Whether texts are UTF-8 and days have a name: Arrow writes the bytes as they are, and "<value out of range" """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_temporal(column.type) and not pa.types.is_duration(column.type):
+        return not pc.any(pc.starts_with(column.cast(pa.string()), "<")).as_py()
+    return is_whole(column)
 
 
 def write_table(table: pa.Table, path: str) -> None:
