@@ -394,7 +394,7 @@ def test_link__of_single_filters_without_a_threshold_is_not_sent_to_a_model(plac
     [
         (["demo", "--people", "200", "--people", "300"], "--people: given twice"),
         (["demo", "--folder", ""], "--folder: is empty"),
-        (["encode", "a.csv", "--schema", "a.toml", "--id", "", "--source", "a", "-o", "a.parquet"], "--id: is empty"),
+        (["check", "a.csv", "--schema", "a.toml", "--id", ""], "--id: is empty"),
         (["overlap", "links", "--of", "a", "--of", "b"], "--of: given twice"),
         (
             ["compare", "a", "b", "--threshold", "1", "--filter", "name", "--filter", "", "-o", "c"],
