@@ -17,6 +17,8 @@ from results_kept import RESULTS, complete, lines_of, table_row
 from linkage.study.intervals import Interval, resample, wilson
 
 ATTACKED = RESULTS / "attacks.jsonl"
+EVERYBODY = RESULTS / "everybody.jsonl"
+PLAIN = 0.6  # an ambiguity below it is of a right alignment, as `graph_matching` says
 XOR = "xor tuples"
 ALL = 1.0
 ONE = "both"  # cases, at an overlap of 100 %
@@ -43,12 +45,30 @@ def full_attacks() -> list[dict]:
     return [line for own in cells for line in complete(own, of=OF, seeds=full_size.ATTACK_SEEDS)]
 
 
-FULL: Mapping[Path, Callable[[], list[dict]]] = {ATTACKED: full_attacks}
+def full_everybody() -> list[dict]:
+    """The lines of whom graph matching names from a list of everybody: of each way the latest run with all seeds."""
+    lines = [line for line in lines_of(EVERYBODY) if line["settings"] == {"people": full_size.EVERYBODY}]
+    cells = ([line for line in lines if line["way"] == way] for way in full_size.EVERYBODY_WAYS)
+    found = [complete(own, of=("way",), seeds=full_size.EVERYBODY_SEEDS) for own in cells]
+    return [line for own in found for line in own] if all(found) else []
+
+
+FULL: Mapping[Path, Callable[[], list[dict]]] = {ATTACKED: full_attacks, EVERYBODY: full_everybody}
 
 
 def made() -> dict[str, tuple[Callable[[list[dict]], str], list[dict]]]:
     """Name of the mark in the README -> what makes the table, and its lines."""
-    return {"attacks": (attacks, full_attacks())}
+    return {"attacks": (attacks, full_attacks()), "everybody": (everybody, full_everybody())}
+
+
+def everybody(lines: list[dict]) -> str:
+    """A row a way: whom graph matching names of a list of everybody, and in how many seeds it can tell itself."""
+    rows = [table_row(("way", "named (95 %)", "and knows it")), table_row(["---"] * 3)]
+    for way in dict.fromkeys(line["way"] for line in lines):
+        own = [line for line in lines if line["way"] == way]
+        knew = sum(line["ambiguity"] < PLAIN for line in own)
+        rows.append(table_row((way, f"{_cell(own)} %", f"in {knew} of {len(own)}")))
+    return "\n".join(rows)
 
 
 def attacks(lines: list[dict]) -> str:

@@ -62,6 +62,12 @@ XOR_MORE = 1.25  # times as many, where it is asked whether bits are sums of oth
 ATTACK_SEEDS = tuple(range(1, 11))
 ATTACK_OVERLAPS = (0.05, 0.1, 0.2, 0.5, 1.0)
 FRONTIER_ATTACKED = 1_000  # the same, of each way to encode
+EVERYBODY = 2_000  # the same, where the list has all of them
+EVERYBODY_SEEDS = (1, 2, 3)
+EVERYBODY_WAYS = (
+    "diffuse=2,bits=2048", "diffuse=3,bits=1024", "diffuse=3,bits=2048", "diffuse=4,bits=2048", "saul=2,bits=2048",
+    "saul=3,bits=8192", "profile: guarded", "profile: hardened",
+)  # fmt: skip
 CASES = ("subset", "partial")
 ENCODINGS = ("record", "fields", "guarded", "hardened")
 ATTACKS = ("frequency alignment", "pattern mining", "graph matching", "known pairs", "dictionary", "xor tuples")

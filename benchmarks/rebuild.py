@@ -42,6 +42,7 @@ STEPS = (
     "audit_order.py",
     "frontier.py --attacks",
     "composite.py --attacks",
+    "everybody.py",
     "attacks.py",
 )
 

@@ -12,6 +12,7 @@ if not BENCHMARKS.exists():
 sys.path[:0] = [str(BENCHMARKS)]  # scripts, found as they find each other
 import attack_tables  # noqa: E402
 import attacks  # noqa: E402
+import everybody  # noqa: E402
 import full_size  # noqa: E402
 import rebuild  # noqa: E402
 import results_kept  # noqa: E402
@@ -98,7 +99,7 @@ def is_cell_of(line: dict, part: list[dict]) -> bool:
 
 
 def test_attacks__is_rebuilt_and_shown_with_the_others(monkeypatch):
-    assert "attacks.py" in rebuild.STEPS
+    assert {"attacks.py", "everybody.py"} <= set(rebuild.STEPS)
     assert attack_tables.RESULTS / "attacks.jsonl" in tables.FULL
     assert "<!-- attacks -->" in tables.README.read_text(encoding="utf-8")
     monkeypatch.setattr(attack_tables, "full_attacks", whole)
@@ -123,3 +124,28 @@ def test_script__writes_the_lines_that_the_table_is_of(monkeypatch, tmp_path, ca
     assert of["frequency alignment", "record"]["correct"] == 0
     assert of[attack_tables.XOR, "record"]["z_pairs"] > 8
     assert "| dictionary | `record` | subset | 100.0 (" in capsys.readouterr().out
+
+
+def test_everybody__measures_a_way_and_its_table_says_what_was_named(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "everybody.jsonl"
+    command = ["everybody.py", "--people", "150", "--seeds", "1", "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", [*command, "--at", "plain,bits=1024", "saul=6,bits=512"])
+    everybody.main()
+    plain, hardened = results_kept.lines_of(out)
+    assert plain["correct"] == 150 and hardened["correct"] < 15
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert rows[2].startswith("| plain,bits=1024 | 100.0 (") and rows[2].endswith("| in 1 of 1 |")
+
+
+def test_full_everybody__is_of_all_ways_and_seeds(tmp_path, monkeypatch):
+    kept = [
+        {"way": way, "seed": seed, "settings": {"people": full_size.EVERYBODY}, "machine": {"commit": "a"}}
+        for way in full_size.EVERYBODY_WAYS
+        for seed in full_size.EVERYBODY_SEEDS
+    ]
+    monkeypatch.setattr(attack_tables, "EVERYBODY", tmp_path / "everybody.jsonl")
+    for line in kept[:-1]:
+        results_kept.append(attack_tables.EVERYBODY, line)
+    assert attack_tables.full_everybody() == []
+    results_kept.append(attack_tables.EVERYBODY, kept[-1])
+    assert len(attack_tables.full_everybody()) == len(kept)
