@@ -35,10 +35,10 @@ class Count:
 class Entry:
     """One table that was published.
 
-    definition      what was counted: sources and groups
+    definition      what was counted, as JSON: sources, the group, and the source that knows the people if one was asked
     policy          under which, as text
     population      people counted in all
-    counts          name of each count -> what was told of it
+    counts          name of each count, as JSON of known to and group -> what was told of it
     """
 
     definition: str
@@ -64,7 +64,7 @@ def load(path: PathLike) -> list[Entry]:
         if not isinstance(entries, list):
             raise TypeError
         return [_entry(each) for each in entries]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise FileFormatError(f"{path}: not a ledger", path=str(path), reason="format") from None
 
 
@@ -84,7 +84,20 @@ def _entry(content: Any) -> Entry:
         str(name): Count(_count(true), None if shown is None else _count(shown))
         for name, (true, shown) in content["counts"].items()
     }
-    return Entry(_text(content["definition"]), _text(content["policy"]), _count(content["population"]), counts)
+    for name in counts:
+        known_to, value = json.loads(name)
+        _text(known_to), _text(value)
+    return Entry(_defined(content["definition"]), _text(content["policy"]), _count(content["population"]), counts)
+
+
+def _defined(given: Any) -> str:
+    """A definition: sources, the group or none, and whom the people are known to, if that was asked."""
+    sources, group, *known_to = json.loads(_text(given))
+    if not isinstance(sources, list) or len(known_to) > 1:
+        raise TypeError
+    for each in (*sources, *known_to, *([] if group is None else [group])):
+        _text(each)
+    return str(given)
 
 
 def _count(given: Any) -> int:

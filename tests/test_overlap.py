@@ -242,7 +242,18 @@ def test_ledger__of_two_who_publish_at_once_holds_both(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"ledger 1": {}}', '{"ledger 1": [3]}', '{"ledger 1": [{"definition": ""}]}']
+    "text",
+    ["", "{}", "[]", '{"ledger 1": {}}', '{"ledger 1": [3]}', '{"ledger 1": [{"definition": ""}]}']
+    + [
+        json.dumps({"ledger 1": [{"definition": text, "policy": "p", "population": 1, "counts": {}}]})
+        for text in ("x", "1", "null", '{"a": 1}', "[1, null]", '[["a"], 3]', '[["a"], null, "x", "y"]', "[" * 9_999)
+    ]
+    + [
+        json.dumps(
+            {"ledger 1": [{"definition": '[["a"], null]', "policy": "p", "population": 1, "counts": {name: [1, 1]}}]}
+        )
+        for name in ("x", "[]", '["a"]', '["a", 1]')
+    ],
 )
 def test_ledger__of_another_kind_is_refused(tmp_path, text):
     (tmp_path / "ledger.json").write_text(text)
@@ -306,3 +317,48 @@ def test_text__does_not_move_the_readers_cursor():
     table = pa.table({"known_to": ["registry"], "ward": ["\x1b[2Jnorth\nall"], "people": [120]})
     text = str(lk.Overlap(table, "ward", POLICIES["strict"]))
     assert text.isprintable() and "north" in text
+
+
+def counted(known_to_x: int, to_both: int, to_y: int, wards: str = "AB"):
+    """Links of so many people, in the wards in turn, and the sets."""
+    schema = lk.Schema(
+        project="p", layout="record", fields=(lk.Field(name="n", type="name"),), groups=(lk.Group(name="ward"),)
+    )
+    people = [("x", known_to_x), ("xy", to_both), ("y", to_y)]
+    rows = [
+        (source, place, None if len(who) == 1 else f"L{who}{place}", wards[place % len(wards)], who)
+        for who, count in people
+        for place in range(count)
+        for source in who
+    ]
+    rows.sort(key=lambda row: row[0])
+    ids = [f"{number:032x}" for number in range(len(rows))]
+    sets = []
+    for source in "xy":
+        own = [place for place, row in enumerate(rows) if row[0] == source]
+        bits = {"record": np.zeros((len(own), schema.filters[0].words), np.uint64)}
+        group = {"ward": [rows[place][3] for place in own]}
+        sets.append(lk.EncodedSet.from_arrays([ids[p] for p in own], bits, schema=schema, source=source, groups=group))
+    records = {"source": [row[0] for row in rows], "record_id": ids, "link_id": pa.array([row[2] for row in rows])}
+    pairs = {name: pa.array([], pa.string()) for name in ("left_source", "left_id", "right_source", "right_id")}
+    pairs["similarity"] = pa.array([], pa.float64())
+    links = lk.Links(
+        pa.table(pairs), pa.table(records), ("x", "y"), schema, sets[0].key_check, {"threshold": 0.8}, bytes(32)
+    )
+    return links, sets
+
+
+@pytest.mark.parametrize("wards", ["AB", "A"])
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+@pytest.mark.parametrize("first_by_ward", [True, False])
+def test_book__holds_tables_by_a_group_against_those_of_all(tmp_path, policy, first_by_ward, wards):
+    """Four new links of people known before left the population as it was, and the other kind of table told of them."""
+    before, after = counted(204, 100, 300, wards), counted(200, 104, 300, wards)
+    of_all = []
+    for (links, sets), by_ward in ((before, first_by_ward), (after, not first_by_ward)):
+        of_group = (sets, "ward") if by_ward else ((), None)
+        found = lk.overlap(links, *of_group[0], by=of_group[1], policy=policy, book=tmp_path / "book.json")
+        total = {"AB": "all", "A": "A"}[wards]
+        rows = [row for row in found.to_arrow().to_pylist() if row.get("ward", total) == total]
+        of_all.append({row["known_to"]: row["people"] for row in rows})
+    assert of_all[0] == of_all[1] and of_all[0]["x, y"] == 100

@@ -136,10 +136,12 @@ def overlap(
     with nullcontext() if book is None else ledger.alone(book):
         entries = [] if book is None else ledger.load(book)
         _require_apart(entries, definition, int(table.sum()), rules)
-        told = _published(counts, names, rules, _latest(entries, definition))
+        before = _before(entries, definition, names)
+        told = _published(counts, names, rules, before)
         if book is not None:
             true = dict(zip(names, counts.count.tolist(), strict=True))
-            kept = _remembered(told, true, _latest(entries, definition))
+            kept = _remembered(told, true, before)
+            kept |= {_of_all(name): count for name, count in kept.items() if len(values) == 1}
             ledger.save(book, [*entries, ledger.Entry(definition, json.dumps(vars(rules)), int(table.sum()), kept)])
     return Overlap(_table(names, list(told.values()), by), by or "", rules)
 
@@ -258,8 +260,24 @@ def _remembered(told: Mapping[str, int | None], true: Mapping[str, int], before:
     }
 
 
-def _latest(entries: list[ledger.Entry], definition: str) -> Told:
-    return next((entry.counts for entry in reversed(entries) if entry.definition == definition), {})
+def _before(entries: list[ledger.Entry], definition: str, names: list[str]) -> Told:
+    """What was last told of each count: of a group's values in tables by that group, of all of them in any table.
+
+    Of a group that has one value its counts are those of all.
+    """
+    people = json.loads(definition)
+    found: dict[str, ledger.Count] = {}
+    for entry in entries:
+        if json.loads(entry.definition)[::2] == people[::2]:
+            same = entry.definition == definition
+            found |= {name: count for name, count in entry.counts.items() if same or name == _of_all(name)}
+    alone = len({json.loads(name)[1] for name in names}) == 1
+    return {name: found[_of_all(name)] for name in names if alone and _of_all(name) in found} | found
+
+
+def _of_all(name: str) -> str:
+    """The name of the count over all values of the group."""
+    return json.dumps((json.loads(name)[0], ALL))
 
 
 def _table(names: list[str], shown: list[int | None], by: str | None) -> pa.Table:
