@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -243,9 +243,29 @@ class EncodedSet:
         )
 
 
-def require_comparable(*sets: EncodedSet) -> None:
-    """Raise `MismatchError` naming the difference unless the sets share schema, key and encoding version."""
+def _require_other_records(sets: Sequence[EncodedSet]) -> None:
+    import pyarrow.compute as pc
+
+    for place, one in enumerate(sets):
+        for other in sets[:place]:
+            if one is not other and one.source == other.source:
+                shared = pc.sum(pc.is_in(one.record_ids, value_set=other.record_ids)).as_py()
+                if shared:
+                    raise ValueError(
+                        f"two sets of the source '{one.source}' hold {shared:,} records of the same ids; to look for "
+                        "people it holds twice give one set alone"
+                    )
+
+
+def require_comparable(*sets: EncodedSet, batches: bool = False) -> None:
+    """Raise `MismatchError` naming the difference unless the sets share schema, key and encoding version.
+
+    ``ValueError`` if two hold the same records, each of which would be its own partner, unless they are ``batches``, of
+    which the last counts.
+    """
     first = sets[0]
+    if not batches:
+        _require_other_records(sets)
     for other in sets[1:]:
         pair = f"'{first.source}' and '{other.source}'"
         if first.encoding_version != other.encoding_version:

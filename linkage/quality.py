@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Measure = Literal["precision", "recall", "f1"]
 MEASURES: tuple[Measure, ...] = ("precision", "recall", "f1")
+ONLY_CANDIDATES = "only candidates were compared"  # a word of `Quality.words` begins so where that was so
 # how far what is expected has lain from the truth, at the ends: 95 % on the development data (benchmarks/judgement.py)
 _WRONG, _MISSED = (0.5, 2.5), (0.4, 3.0)
 _UNSEEN = 0.01  # matches, for each that is found, so unlike that nothing shows of them
@@ -96,7 +97,8 @@ class Quality(TableOfResults):
     checked     whether pairs within the sources, which are surely two people, were held against what the model expects
     known       whether it can be judged at all; ``words`` say why not
     words       what to bear in mind, in whole sentences
-    groups      group column -> its value -> expected recall of that group's records
+    groups      group column -> its value -> expected recall of that group's records; what candidates lost is taken to
+                be the same share of each
 
     Precision rests on the probabilities of the links and, where sources hold nobody twice, on how many pairs *within*
     a source look like links: these are two people each. Recall rests on what the records that were not linked have of
@@ -182,6 +184,8 @@ class Quality(TableOfResults):
             f"precision {self.precision}, recall {self.recall}, F1 {self.f1}",
         ]
         for name, shares in (self.groups or {}).items():
+            if not shares:
+                continue
             lines.append(f"recall by {name}: " + ", ".join(f"{value} {share:.3f}" for value, share in shares.items()))
         return "\n".join([*lines, *self.words])
 

@@ -14,14 +14,16 @@ import numpy as np
 from linkage import charts
 from linkage.arguments import checked
 from linkage.central.disclosing.overlap import overlap
+from linkage.central.overtime.heldsets import one_of_each_source, require_records
 from linkage.disclosure import Policy
 from linkage.encoded import EncodedSet
 from linkage.errors import nearest
 from linkage.files import PathLike
 from linkage.links import Links
+from linkage.oneagreement import narrower, under
 from linkage.page import Section, arrow_table, facts, figure, note, page, save, table, text
 from linkage.progress import clock
-from linkage.quality import MEASURES, Quality
+from linkage.quality import MEASURES, ONLY_CANDIDATES, Quality
 
 if TYPE_CHECKING:
     from linkage.central.explaining.explanation import Explanation
@@ -62,8 +64,8 @@ def report(
     path
         The page; an existing file is replaced. Readable by its owner only.
     sets
-        The sets that were linked. With two of the ``fields`` layout, or one, the page shows match weights and explains
-        a pair.
+        The sets that were linked, in all of their batches. With two of the ``fields`` layout, or one, the page shows
+        match weights and explains a pair.
     model
         The one that `link` was given; without it the same is fitted again from ``sets``.
     duplicates
@@ -99,10 +101,7 @@ def report(
     pyplot = charts.require_matplotlib()
     if not isinstance(title, str) or any("\ud800" <= letter <= "\udfff" for letter in title):
         raise ValueError("title: must be text, which a byte that is not UTF-8 is not")
-    for each in sets:
-        if each.source not in links.sources:
-            raise ValueError(f"report: '{each.source}' was not linked; {nearest(each.source, links.sources)}")
-    explanation, known = _explained(links, sets, model, duplicates)
+    explanation, known = _explained(links, _linked_sets(links, sets, duplicates), model, duplicates)
     if explanation is None and pair is not None:
         raise ValueError("report: to explain a pair, give the two sets of the fields layout that were linked")
     with pyplot.rc_context({"text.usetex": False}):  # LaTeX may be missing, and its letters are no text
@@ -114,6 +113,20 @@ def report(
     sections.append(_not_done(links, explained=explanation is not None))
     intro = f"Links of {', '.join(links.sources)}, made without names and without a key."
     save(path, page(title or f"Linkage report: {links.schema.project}", sections, intro=intro))
+
+
+def _linked_sets(links: Links, sets: Sequence[EncodedSet], duplicates: Collection[str]) -> list[EncodedSet]:
+    """One set a source, with all of its batches; ``ValueError`` unless they are what was linked."""
+    for each in sets:
+        if each.source not in links.sources:
+            raise ValueError(f"report: '{each.source}' was not linked; {nearest(each.source, links.sources)}")
+        if not narrower(each.schema, links.schema) or each.key_check != links.key_check:
+            raise ValueError(f"report: the set of '{each.source}' is of another agreement or key than the links")
+    whole = one_of_each_source([under(each, links.schema) for each in sets])
+    require_records(links, whole, "report")
+    if len(whole) == 1 and len(links.sources) > 1 and whole[0].source not in duplicates:
+        raise ValueError(f"report: give the other sets that were linked too, not that of '{whole[0].source}' alone")
+    return whole
 
 
 def _explained(
@@ -147,8 +160,11 @@ def _linked(links: Links, seconds: float | None) -> Section:
         "cut": f"{'similarity' if measure == 'threshold' else measure} {cut:g} or more",
         "run": links.run,
         "pairs above the cut that did not fit": links.conflicts.num_rows,
-        "compared": "every record with every other: no pair was left out by blocking",
     }
+    if links.quality is not None and links.quality.measure == "probability":  # of others nothing says it
+        some = any(word.startswith(ONLY_CANDIDATES) for word in links.quality.words)
+        every = "every record with every other: no pair was left out by blocking"
+        told["compared"] = "candidates only, see below" if some else every
     if seconds is not None:
         if not 0 <= seconds < float("inf"):
             raise ValueError("seconds: how long it took, from 0")

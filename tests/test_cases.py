@@ -323,3 +323,44 @@ def test_cases__from_the_command_line_to_known_pairs(tmp_path, monkeypatch, caps
         to = ["--to", f"registry={out}", "--to", "childrens_centre=one.parquet"]
         assert run(cli, ["cases", "links.parquet", *files, "--model", "model.json", "-o", "r2.csv", *to]) == 2
     assert not Path("one.parquet").exists() and not Path("r2.csv").exists()
+
+
+def test_cases__are_not_opened_in_a_table_that_has_an_id_twice():
+    """The first row of that id was shown, whoever's it was: the reviewer decided on another person."""
+    table, column = PEOPLE["registry"], PEOPLE.ids["registry"]
+    cases = REVIEW.for_source("registry")
+    twice = pa.concat_tables([table.slice(5, 1), table])
+    with pytest.raises(lk.RecordError, match=f"column '{column}': an id is used twice"):
+        lk.open_cases(cases, twice, KEY, id=column)
+
+
+def test_fit__of_a_set_and_itself_is_refused(tmp_path):
+    """Given a file twice it estimated a model of everybody beside themselves, without a word."""
+    SETS[0].save(tmp_path / "a.parquet")
+    again = lk.EncodedSet.load(tmp_path / "a.parquet")
+    for do in (lk.fit, lk.plan, MODEL.predict, lambda a, b: MODEL.explain(a, b)):
+        with pytest.raises(ValueError, match=f"two sets of the source '{again.source}' hold {len(again):,} records"):
+            do(SETS[0], again)
+
+
+def test_report__is_of_what_was_linked_alone(tmp_path):
+    """Only the name of the source was looked at: a page of a set beside itself, of half of it, of another key."""
+    pytest.importorskip("matplotlib", reason="pictures are the extra `plot`").use("Agg")
+    path, (one, other) = tmp_path / "page.html", SETS
+    half = one.without(one.record_ids.to_pylist()[::2])
+    key = lk.Key.generate()
+    foreign = lk.encode(
+        PEOPLE[one.source], SCHEMA, key, id=PEOPLE.ids[one.source], source=one.source,
+        columns=PEOPLE.held(one.source, SCHEMA), progress=False,
+    )  # fmt: skip
+    for sets, says in (
+        ((one, one), "alone"),
+        ((half, other), "in no set"),
+        ((foreign, other), "another agreement or key"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            lk.report(LINKS, path, *sets)
+    assert not path.exists()
+    rest = one.without(half.record_ids.to_pylist())
+    lk.report(LINKS, path, half, other, rest)  # in two batches
+    assert "every record with every other" in path.read_text(encoding="utf-8")

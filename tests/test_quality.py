@@ -183,9 +183,9 @@ def with_chances(edges, chance, matches):
 def test_quality__tells_a_group_that_is_served_worse():
     row, column = np.arange(200, dtype=np.int32), np.arange(200, dtype=np.int32)
     chance = np.where(row < 100, 0.99, 0.4)
-    shares = recall_by_group([["north"] * 100 + ["south"] * 100, []], (row, column), chance, chance > 0.5)
+    shares = recall_by_group([["north"] * 100 + ["south"] * 100, []], (row, column), chance, chance > 0.5, met=1.0)
     assert shares == {"north": 1.0, "south": 0.0}
-    few = recall_by_group([["north"] * 180 + ["west"] * 20, []], (row, column), chance, chance > 0.5)
+    few = recall_by_group([["north"] * 180 + ["west"] * 20, []], (row, column), chance, chance > 0.5, met=1.0)
     assert set(few) == {"north"}  # of the other eight matches are expected
     edges = Edges(row, column, 400, 400)
     quality = judge(with_chances(edges, chance, 139.0), None, 0.5, chance[:100], groups={"ward": shares})

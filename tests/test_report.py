@@ -202,3 +202,18 @@ def test_report__opens_in_a_browser_without_a_complaint(whole):
     )  # fmt: skip
     assert done.returncode == 0 and "What was linked" in done.stdout
     assert not [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def test_report__of_candidates_does_not_say_that_all_were_compared(tmp_path):
+    """It did, beside the share that meets; and by group nothing was said to be lost."""
+    blocked = lk.Schema.preset("uk-person", project="early-help", blocks=True)
+    schema = dataclasses.replace(blocked, groups=(lk.Group(name="ward", smallest=1),))
+    rule = next(block.name for block in schema.blocks)
+    links = lk.link(*encoded(schema), candidates=lk.Blocks(rules=[rule]), progress=False)
+    assert links.quality.groups["ward"]
+    assert max(links.quality.groups["ward"].values()) < 0.99 * max(LINKS.quality.groups["ward"].values())
+    lk.report(links, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "every record with every other" not in page and "candidates only, see below" in page
+    lk.report(LINKS, tmp_path / "page.html")
+    assert "every record with every other" in (tmp_path / "page.html").read_text(encoding="utf-8")

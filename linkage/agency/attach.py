@@ -11,7 +11,7 @@ import numpy as np
 from linkage.agency.key import Key, require_key
 from linkage.agency.opened import plain_table
 from linkage.agency.records import Attachable
-from linkage.agency.rejoin import hashed_ids, id_column
+from linkage.agency.rejoin import hashed_ids, id_column, require_each_once
 from linkage.arguments import checked
 from linkage.arrowtext import taken
 from linkage.errors import RecordError, nearest
@@ -142,8 +142,7 @@ def _rows(links: Links, side: _Side, source: str) -> pa.Table:
     import pyarrow.compute as pc
 
     ids = side.record_ids(links.schema.project, source)
-    if pc.count_distinct(ids).as_py() != len(ids):
-        raise RecordError(f"column '{side.id}': an id is used twice", column=side.id, rule="id used twice")
+    require_each_once(ids, side.id)
     own = links.records.filter(pc.equal(links.records["source"], source)).select(["record_id", "link_id"])
     places = pc.index_in(own["record_id"], value_set=ids)
     lost = places.null_count

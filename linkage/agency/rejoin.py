@@ -78,6 +78,14 @@ def id_column(frame: Attachable, column: str) -> pa.ChunkedArray:
         ) from None
 
 
+def require_each_once(ids: pa.StringArray, column: str) -> None:
+    """Raise `RecordError` where two rows have one id: which of them is meant nobody can tell."""
+    import pyarrow.compute as pc
+
+    if pc.count_distinct(ids).as_py() != len(ids):
+        raise RecordError(f"column '{column}': an id is used twice", column=column, rule="id used twice")
+
+
 def _rows_of(record_ids: list[str], release: Release, column: str) -> list[int | None]:
     """The release's row of each of the table's records; None for a record it does not mention."""
     seen: dict[str, int] = {}

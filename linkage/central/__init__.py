@@ -146,7 +146,7 @@ def link(
     sets = in_one_agreement(*sets)
     if model is not None:
         sets = tuple(under(each, model.schema) if narrower(each.schema, model.schema) else each for each in sets)
-    require_comparable(*sets)
+    require_comparable(*sets, batches=True)
     ordered = all_in_canonical_order(*sets)
     limits: Limits = {"executor": executor, "threads": threads, "memory": memory, "progress": progress}
     by_threshold = sets[0].schema.layout == "record"

@@ -29,7 +29,7 @@ from linkage.encoded import EncodedSet
 from linkage.errors import EvidenceError, warn
 from linkage.links import Links
 from linkage.pairs import Pairs
-from linkage.quality import Quality, Span
+from linkage.quality import ONLY_CANDIDATES, Quality, Span
 
 _GAIN_UNIT = 1 << 20
 _LEAST_MET = 0.01  # a share of nothing says nothing
@@ -76,7 +76,7 @@ def link_by_probability(
         own,
         wanted,
         _chance(chosen),
-        doubts=[*known.doubts(n_records), *_lost(met), *_in_no_block(sets, candidates)],
+        doubts=[*known.doubts(n_records), *_lost(candidates, met), *_in_no_block(sets, candidates)],
         groups=_groups(sets, every, chosen),
     )
     if work is not None:
@@ -111,12 +111,12 @@ def _scored(
     return (every, None) if met is None else (replace(every, met=max(met.value, _LEAST_MET)), met)
 
 
-def _lost(met: Span | None) -> list[str]:
-    if met is None:
+def _lost(candidates: Candidates | None, met: Span | None) -> list[str]:
+    if candidates is None:
         return []
-    return [
-        f"only candidates were compared: of the likely matches of a sample of records, the share that meets is {met}"
-    ]
+    if met is None:
+        return [f"{ONLY_CANDIDATES}, and no match is likely that would show how many of them meet"]
+    return [f"{ONLY_CANDIDATES}: of the likely matches of a sample of records, the share that meets is {met}"]
 
 
 def _in_no_block(sets: tuple[EncodedSet, ...], candidates: Candidates | None) -> list[str]:
@@ -206,7 +206,7 @@ def _groups(sets: tuple[EncodedSet, ...], every: Scored, chosen: Pairs) -> Mappi
     rows = (every.edges.row, every.edges.column)
     return {
         name: recall_by_group(
-            [each.groups[name].to_pylist() for each in (sets[0], sets[-1])], rows, every.chance, linked
+            [each.groups[name].to_pylist() for each in (sets[0], sets[-1])], rows, every.chance, linked, met=every.met
         )
         for name in names
     }

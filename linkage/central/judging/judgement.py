@@ -106,12 +106,18 @@ def _one_to_one(scored: Scored) -> Floats:
 
 
 def recall_by_group(
-    values: Sequence[Sequence[str | None]], rows: Sequence[NDArray[np.int32]], chance: Floats, linked: NDArray[np.bool_]
+    values: Sequence[Sequence[str | None]],
+    rows: Sequence[NDArray[np.int32]],
+    chance: Floats,
+    linked: NDArray[np.bool_],
+    *,
+    met: float,
 ) -> dict[str, float]:
     """Expected recall of the records of each value of a group: probability that is linked, of all that they have.
 
     ``values`` by row of either side, empty where a side does not have the group; ``rows`` (p,) of the contenders.
-    Groups of which fewer than 30 matches are expected are left out.
+    ``met``: the share of all matches that is among them, taken to be the same in each group. Groups of which fewer than
+    30 matches are expected are left out.
     """
     found: dict[str, list[float]] = {}
     for of, row in zip(values, rows, strict=True):
@@ -123,7 +129,7 @@ def recall_by_group(
             part = found.setdefault(str(name), [0.0, 0.0])
             part[0] += float(chance[own & linked].sum())
             part[1] += float(chance[own].sum())
-    return {name: got / whole for name, (got, whole) in found.items() if whole >= _FEWEST_OF_GROUP}
+    return {name: met * got / whole for name, (got, whole) in found.items() if whole >= _FEWEST_OF_GROUP}
 
 
 def _unequal(groups: Mapping[str, Mapping[str, float]]) -> list[str]:
