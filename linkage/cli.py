@@ -27,6 +27,7 @@ from linkage.commands import (
     report,
     study,
 )
+from linkage.commands.options import Group
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
     exitcodes.leave(exitcodes.run(cli, sys.argv[1:]))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 @click.option("--log", "log_path", type=click.Path(), envvar="LINKAGE_LOG", help="Write down what is done, see `log`.")
 def cli(log_path: str | None) -> None:  # each command looks for it

@@ -30,6 +30,12 @@ def names(path: Path) -> tuple[str, ...]:
         return tuple(handle.schema_arrow.names)
 
 
+def n_rows(path: Path) -> int:
+    """How many rows the file says it has. Raises `FileFormatError` for another file."""
+    with _opened(path) as handle:
+        return int(handle.metadata.num_rows)
+
+
 def batches(path: Path, columns: list[str], *, rows: int) -> Iterator[pa.RecordBatch]:
     """The columns, at most ``rows`` records at a time, and fewer where they could take more than 256 MiB.
 

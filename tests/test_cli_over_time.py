@@ -1,6 +1,7 @@
 """The commands of a linkage that goes on, as the agencies and the centre run them."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import linkage as lk
 from linkage.central.overtime.heldsets import chosen
 from linkage.cli import cli
 from linkage.commands.exitcodes import run
+from linkage.commands.tablefiles import by_source
 from linkage.study import invent
 from tests.test_link import KEY, PROJECT, encoded
 
@@ -185,3 +187,90 @@ def test_bridge__of_one_key_says_so(population):
         table, KEY, KEY, id="entry_no", source="registry", project=PROJECT, id_key=KEY, new_id_key=lk.Key.generate()
     )
     assert len(own) == len(table)
+
+
+GROUPED = dataclasses.replace(
+    lk.Schema.preset("uk-person", project=PROJECT), groups=(lk.Group(name="ward", smallest=1),)
+)
+
+
+@pytest.fixture
+def grouped(population, tmp_path, monkeypatch):
+    """Two batches a source, with a group that travels, and the standing result of all."""
+    monkeypatch.chdir(tmp_path)
+    names = []
+    for agency in AGENCIES:
+        whole = encoded(population, agency, schema=GROUPED)
+        half = np.arange(len(whole)) % 2 == 0
+        for number, rows in enumerate((half, ~half)):
+            names.append(f"{agency}-{number}.parquet")
+            chosen(whole, rows).save(names[-1])
+    assert run(cli, ["link", names[0], names[2], "-o", "links.parquet"]) == 0
+    assert run(cli, ["link", *names, "--standing", "links.parquet", "-o", "all.parquet"]) == 0
+    return names
+
+
+def test_groups__of_a_result_of_several_batches_are_counted(grouped, capsys):
+    """With some of the files records were missing, and with all of them the sources were named once too often."""
+    assert run(cli, ["overlap", "all.parquet", *grouped, "--by", "ward"]) == 0
+    assert run(cli, ["research", "all.parquet", *grouped, "--recipient", "a university", "-o", "rows.csv"]) == 0
+    assert run(cli, ["overlap", "all.parquet", grouped[0], grouped[2], "--by", "ward"]) == 2
+    assert "in no set that was given" in capsys.readouterr().err
+
+
+def test_research__of_a_group_that_only_some_records_of_a_person_show(population):
+    """None and text can't be put in order: an error of Python's."""
+    one, other = (encoded(population, agency, schema=GROUPED) for agency in AGENCIES)
+    links = lk.link(one, other, progress=False)
+    both = dataclasses.replace(
+        links, records=links.records.set_column(2, "link_id", pa.array(["x"] * len(links.records)))
+    )
+    wards = one.groups["ward"].value_counts().to_pylist()
+    usual = max(each["counts"] for each in wards)
+    assert any(each["counts"] < usual for each in wards)
+    table = both.for_research(one, other, recipient="a university", smallest=usual)
+    assert table["ward"].null_count and len(table) == len(one) + len(other)
+
+
+def test_log__names_all_that_came_out(grouped, capsys):
+    """Files for the agencies, records in no block and a ledger were no outputs, and inputs once they were there."""
+    assert run(cli, ["fit", grouped[0], grouped[2], "-o", "model.json"]) == 0
+    commands = {
+        "cases": ["cases", "links.parquet", grouped[0], grouped[2], "--model", "model.json", "-o", "list.csv",
+                  "--to", f"{AGENCIES[0]}=own.parquet"],
+        "overlap": ["overlap", "links.parquet", "--ledger", "book.json"],
+    }  # fmt: skip
+    for _ in range(2):
+        for command in commands.values():
+            assert run(cli, ["--log", "log.jsonl", *command]) == 0
+    lines = [json.loads(line) for line in Path("log.jsonl").read_text(encoding="utf-8").splitlines()]
+    told = [(line["operation"], *([f["name"] for f in line[part]] for part in ("inputs", "outputs"))) for line in lines]
+    for name, inputs, outputs in told:
+        assert outputs == (["list.csv", "own.parquet"] if name == "cases" else ["book.json"])
+        assert "own.parquet" not in inputs
+    assert "book.json" in told[3][1] and "book.json" not in told[1][1]
+    assert run(cli, ["--log", "one.jsonl", "--log", "two.jsonl", "info"]) == 2
+
+
+def test_info__knows_pairs_and_cases(grouped, capsys):
+    assert run(cli, ["fit", grouped[0], grouped[2], "-o", "model.json"]) == 0
+    cases = ["cases", "links.parquet", grouped[0], grouped[2], "--model", "model.json", "-o", "list.csv"]
+    assert run(cli, [*cases, "--to", f"{AGENCIES[0]}=own.parquet"]) == 0
+    compare = ["compare", grouped[0], grouped[2], "--filter", "surname", "--threshold", "0.9", "-o", "pairs.parquet"]
+    assert run(cli, compare) == 0
+    for name, kind in (("own.parquet", "cases (for one agency)"), ("pairs.parquet", "pairs (stay at the centre)")):
+        capsys.readouterr()
+        assert run(cli, ["info", name]) == 0
+        assert kind in capsys.readouterr().out
+    pq.write_table(pa.table({"left_id": ["a"]}), "other.parquet")
+    assert run(cli, ["info", "other.parquet"]) == 3
+
+
+def test_source_and_file__are_parted_where_the_file_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run=3").mkdir()
+    Path("run=3/w.parquet").touch()
+    assert by_source("--withdraw", ("police=run=3/w.parquet", "a=b=c.csv")) == {
+        "police": "run=3/w.parquet",
+        "a=b": "c.csv",
+    }

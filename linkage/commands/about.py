@@ -6,6 +6,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from linkage import foreignparquet
+from linkage.cases import CaseList
 from linkage.central.modelling.model import Model
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError
@@ -40,15 +42,15 @@ def installation() -> Facts:
 
 
 def file(path: Path) -> Facts:
-    """What an encoded set, a standing result, a release, a model, an agreement or a file of clkhash's CLKs says of
-    itself; nothing secret."""
+    """What an encoded set, a standing result, a release, cases, pairs, a model, an agreement or a file of clkhash's
+    CLKs says of itself; nothing secret."""
     begins = _beginning(path)  # a file may be called as one likes
     if begins.lstrip()[:1] == b"{" or path.suffix.lower() == ".json":
         return clk_facts(path) or _model(path)
     if path.suffix.lower() == ".toml" and begins[:4] != b"PAR1":
         schema = Schema.load(path)
         return {"kind": "agreement", "project": schema.project, "fingerprint": schema.fingerprint()}
-    for describe in (_encoded, _links, _release):
+    for describe in (_encoded, _links, _release, _cases, _pairs):
         try:
             return describe(path)
         except FileFormatError as error:
@@ -105,6 +107,26 @@ def _release(path: Path) -> Facts:
         "run": found.run,
         "key check": found.key_check,
     }
+
+
+def _cases(path: Path) -> Facts:
+    found = CaseList.load(path)
+    return {
+        "kind": "cases (for one agency)",
+        "project": found.project,
+        "source": found.source,
+        "cases": len(found),
+        "run": found.run,
+        "key check": found.key_check,
+    }
+
+
+def _pairs(path: Path) -> Facts:
+    left, right, *measures = (*foreignparquet.names(path), "", "")
+    if (left, right) != ("left_id", "right_id") or not {*measures} & {"similarity", "match_weight"}:
+        raise FileFormatError(f"{path}: holds no pairs", path=str(path), reason="format")
+    told = ", ".join(filter(None, measures))
+    return {"kind": "pairs (stay at the centre)", "pairs": foreignparquet.n_rows(path), "measures": told}
 
 
 def _model(path: Path) -> Facts:

@@ -24,7 +24,7 @@ from linkage.commands.options import (
     sets_at,
     threads_option,
 )
-from linkage.commands.tablefiles import by_source, table_of, withdrawn_at
+from linkage.commands.tablefiles import by_source, parted, table_of, withdrawn_at
 from linkage.files import seen
 from linkage.quality import MEASURES
 
@@ -129,7 +129,7 @@ def link(
     """
     import linkage
 
-    inputs = (*sets, model_path, known_path, *(item.rpartition("=")[2] for item in (*withdraw, *bridge)))
+    inputs = (*sets, model_path, known_path, *(parted(item)[1] for item in (*withdraw, *bridge)))
     keep_inputs(out, *inputs)
     keep_apart(out, report_path, run=run_path)
     if report_path is not None:

@@ -16,7 +16,8 @@ import click
 from linkage import errors, journal
 from linkage.commands.options import command, json_option
 
-_OUTPUTS = ("out", "csv_path", "report_path", "folder")
+_BOTH = ("book",)  # a ledger is read, and written anew
+_OUTPUTS = ("out", "csv_path", "report_path", "folder", "unblocked_path", "recipients", *_BOTH)
 # record ids, and where secrets are
 _NOT_SAID = ("pair", "key_path", "id_key_path", "key_fd", "ask_key")
 
@@ -93,8 +94,10 @@ def _files(params: Mapping[str, Any], *, outputs: bool) -> list[Mapping[str, Any
     """The files that are named: what goes in, as it was before, or what came out."""
     found = []
     for name, value in sorted(params.items()):
-        if (name in _OUTPUTS) == outputs and name not in _NOT_SAID:
+        if (name in _OUTPUTS if outputs else name not in _OUTPUTS or name in _BOTH) and name not in _NOT_SAID:
             found += [journal.file_facts(path) for path in _paths(value)]
+    if outputs and params.get("run_path") and not params.get("out"):  # the pairs in its folder are all that comes out
+        found += [journal.file_facts(path) for path in sorted(Path(params["run_path"]).glob("pairs/*.parquet"))]
     return found
 
 

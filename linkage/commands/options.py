@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from linkage.central.blocking.ways import Candidates
     from linkage.encoded import EncodedSet
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Made = TypeVar("Made", bound=Callable[..., Any])
 
 
-class _Strict(click.Command):
+class Command(click.Command):
     """A command that refuses an option given twice, of which one would be forgotten, and one that is empty."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, and refuse what it would not."""
         given = self.make_parser(ctx).parse_args(list(args))[2]
         for option in given:
             if isinstance(option, click.Option) and not (option.multiple or option.is_flag) and given.count(option) > 1:
@@ -34,10 +35,14 @@ class _Strict(click.Command):
         return left
 
 
-command = functools.partial(click.command, cls=_Strict)
+class Group(Command, click.Group):
+    """The same of a group's own options."""
 
 
-def table_options(command: Command) -> Command:
+command = functools.partial(click.command, cls=Command)
+
+
+def table_options(command: Made) -> Made:
     """Options that say how an agency's table fits the agreement."""
     for option in (
         click.option("--schema", "schema_path", required=True, type=click.Path(), help="The agreement (TOML)."),
@@ -59,7 +64,7 @@ def table_options(command: Command) -> Command:
     return command
 
 
-def key_options(command: Command) -> Command:
+def key_options(command: Made) -> Made:
     """Options that say where the key is."""
     for option in (
         click.option("--key", "key_path", type=click.Path(), help="The project's key file."),
@@ -73,7 +78,7 @@ def key_options(command: Command) -> Command:
     return command
 
 
-def candidates_options(command: Command) -> Command:
+def candidates_options(command: Made) -> Made:
     """Options that say which records meet where there are too many to compare all pairs."""
     for option in (
         click.option("--blocks", is_flag=True, help="Compare only records that share a block of the agreement."),

@@ -58,11 +58,25 @@ def by_source(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """The files of an option SOURCE=FILE, by source."""
     found = {}
     for item in given:
-        source, equals, path = item.rpartition("=")
-        if not equals or not source or source in found:
+        source, path = parted(item)
+        if not source or source in found:
             raise click.UsageError(f"{option} {item}: written as SOURCE=FILE, once a source")
         found[source] = path
     return found
+
+
+def parted(item: str) -> tuple[str, str]:
+    """Source and file of SOURCE=FILE, where either may hold the sign itself: the file is the one that is there.
+
+    >>> parted("police=no-such-file.csv"), parted("nothing")
+    (('police', 'no-such-file.csv'), ('', 'nothing'))
+    """
+    signs = [place for place, sign in enumerate(item) if sign == "="]
+    there = [place for place in signs if Path(item[place + 1 :]).is_file()]
+    if not signs:
+        return "", item
+    place = (there or signs)[-1]
+    return item[:place], item[place + 1 :]
 
 
 def require_table_place(path: str) -> None:

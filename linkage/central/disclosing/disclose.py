@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.central.overtime.heldsets import require_records
+from linkage.central.overtime.heldsets import one_of_each_source, require_records
 from linkage.errors import nearest
 from linkage.links import Links
 from linkage.release import CONFIDENCE, Release
@@ -108,7 +108,7 @@ def for_research(links: Links, *sets: EncodedSet, recipient: str, smallest: int 
     Parameters
     ----------
     sets
-        Those that were linked; their group columns are what a researcher counts by.
+        Those that were linked, in all of their batches; their group columns are what a researcher counts by.
     recipient
         A name for whom it is: link ids are theirs alone, and can't be joined with another recipient's.
     smallest
@@ -123,15 +123,16 @@ def for_research(links: Links, *sets: EncodedSet, recipient: str, smallest: int 
     """
     import pyarrow as pa
 
-    if sorted(each.source for each in sets) != sorted(links.sources):
+    whole = one_of_each_source(sets)
+    if [each.source for each in whole] != sorted(links.sources):
         raise ValueError(f"for_research: give the sets that were linked, of {', '.join(links.sources)}")
-    require_records(links, sets, "for_research")
+    require_records(links, whole, "for_research")
     if smallest < 1 or not recipient:
         raise ValueError("for_research: smallest is 1 or more, and recipient a name")
     names = [group.name for group in links.schema.groups]
     values = {
         (each.source, record): row
-        for each in sets
+        for each in whole
         for record, *row in zip(
             each.record_ids.to_pylist(),
             *(_common(each.groups[name].to_pylist(), smallest) for name in names),
@@ -139,11 +140,12 @@ def for_research(links: Links, *sets: EncodedSet, recipient: str, smallest: int 
         )
     }
     columns = (links.records[name].to_pylist() for name in ("source", "record_id", "link_id"))
-    rows = sorted(
+    rows = [
         (_keyed(links.release_key, "research", recipient, *(("alone", source, record) if link is None else (link,))),
          source, *values[source, record])
         for source, record, link in zip(*columns, strict=True)
-    )  # fmt: skip
+    ]  # fmt: skip
+    rows.sort(key=lambda row: [text or "" for text in row])  # a group that is left out is None
     told = ("link_id", "source", *names)
     return pa.table({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(told)})
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from linkage import ledger
 from linkage.arguments import checked
-from linkage.central.overtime.heldsets import require_records
+from linkage.central.overtime.heldsets import one_of_each_source, require_records
 from linkage.disclosure import Counts, Policy, Protected, policy_of, protect
 from linkage.encoded import EncodedSet
 from linkage.errors import PrivacyError, nearest
@@ -82,8 +82,9 @@ def overlap(
     links
         What `link` gave. A person is a link id, or a record that linked with nothing.
     sets, by
-        The sets that were linked, and a group column that travels with them, such as ward: counts for each of its
-        values. Of a person whose sources differ it is that of the first source, in alphabetical order, that has one.
+        The sets that were linked, in all of their batches, and a group column that travels with them, such as ward:
+        counts for each of its values. Of a person whose sources differ it is that of the first source, in alphabetical
+        order, that has one.
     of
         Count only people whom this source knows: how many of ours do others know? Fewer counts are small then, and so
         suppressed. Publish tables of all people or of those of one source, not both: one would fill the gaps of the
@@ -140,7 +141,7 @@ def overlap(
         told = _published(counts, names, rules, before)
         if book is not None:
             true = dict(zip(names, counts.count.tolist(), strict=True))
-            kept = _remembered(told, true, before)
+            kept = dict(_remembered(told, true, before))
             kept |= {_of_all(name): count for name, count in kept.items() if len(values) == 1}
             ledger.save(book, [*entries, ledger.Entry(definition, json.dumps(vars(rules)), int(table.sum()), kept)])
     return Overlap(_table(names, list(told.values()), by), by or "", rules)
@@ -172,12 +173,13 @@ def _groups(links: Links, sets: Sequence[EncodedSet], by: str | None) -> list[st
     known = [group.name for group in links.schema.groups]
     if by not in known:
         raise ValueError(f"by: '{by}' is no group of the agreement; {nearest(by, known) if known else 'it has none'}")
-    if sorted(each.source for each in sets) != sorted(links.sources):
+    whole = one_of_each_source(sets)
+    if [each.source for each in whole] != sorted(links.sources):
         raise ValueError(f"by: give the sets that were linked, of {', '.join(links.sources)}")
-    require_records(links, sets, "by")
+    require_records(links, whole, "by")
     values = {
         (each.source, name): value or UNKNOWN
-        for each in sets
+        for each in whole
         for name, value in zip(each.record_ids.to_pylist(), each.groups[by].to_pylist(), strict=True)
     }
     records = (links.records[name].to_pylist() for name in ("source", "record_id"))
