@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_MOST_PAIRS = 500_000_000
+_MOST_PAIRS = 100_000_000  # some 80 bytes each
 _SIDES = (("left_source", "left_id"), ("right_source", "right_id"))
 
 
