@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +54,13 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
 
     what      the argument it came in, for the message
     columns   those it must have; ``ValueError`` if one is not there
+
+    ``ValueError`` also for two columns of one name: nobody could tell which is meant.
     """
     import pyarrow as pa
 
+    if type(table).__module__.startswith("pandas"):  # Arrow takes no such frame, and says why only in its own words
+        _require_distinct(getattr(table, "columns", ()), what)
     kind = type(table).__name__
     needed = f", with the columns {', '.join(columns)}" if columns else ""
     try:
@@ -71,10 +76,23 @@ def as_arrow(table: Any, what: str, columns: Sequence[str] = ()) -> pa.Table:
         ) from None
     if not is_whole(found):
         raise ValueError(f"{what}: holds text that is not UTF-8, or is damaged")
+    _require_distinct(found.column_names, what)
     lacking = [name for name in columns if name not in found.column_names]
     if lacking:
         raise ValueError(f"{what}: lacks the column {', '.join(lacking)}; needed are {', '.join(columns)}")
     return found
+
+
+def names_twice(names: Iterable[object]) -> str:
+    """That names stand there more than once, and how many; empty if none does.
+
+    They are not told: without its header line the names of a table are a person's values.
+
+    >>> names_twice(["id", "name", "id"])
+    'names of columns that are there twice: 1; rename or drop them'
+    """
+    twice = sum(times > 1 for times in Counter(map(str, names)).values())
+    return f"names of columns that are there twice: {twice:,}; rename or drop them" if twice else ""
 
 
 def texts(table: pa.Table, what: str, column: str) -> list[str]:
@@ -90,6 +108,12 @@ def texts(table: pa.Table, what: str, column: str) -> list[str]:
         if not isinstance(text, str):
             raise ValueError(f"{what}, row {row:,}: {column} must be text")
     return found
+
+
+def _require_distinct(names: Iterable[object], what: str) -> None:
+    fault = names_twice(names)
+    if fault:
+        raise ValueError(f"{what}: {fault}")
 
 
 def _require(package: str) -> None:

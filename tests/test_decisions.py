@@ -28,6 +28,26 @@ def test_decided_pairs__says_which_row_is_not_as_it_must_be(changed, message):
         decided_pairs(WHOLE | changed, "known")
 
 
+@pytest.mark.parametrize("table", [
+    pa.table([*WHOLE.values(), [True, False], [False, True]], names=[*PAIR, "same", "same"]),
+    pa.table([*WHOLE.values(), [True, False], ["", ""], ["", ""]], names=[*PAIR, "same", "Siobhan", "Siobhan"]),
+])  # fmt: skip
+def test_decided_pairs__refuses_two_columns_of_one_name_and_does_not_tell_it(table):
+    """It ended in Arrow's KeyError, and withdrawals, bridges and settled reviews with it."""
+    for given in (table, table.to_batches()[0]):
+        with pytest.raises(ValueError, match=r"^known: names of columns that are there twice: 1; rename") as caught:
+            decided_pairs(given, "known")
+        assert "Siobhan" not in str(caught.value)
+
+
+def test_decided_pairs__refuses_a_pandas_frame_of_two_columns_of_one_name():
+    """Which is a data frame, though Arrow takes none like it."""
+    pandas = pytest.importorskip("pandas", reason="a kind of table that is not installed")
+    frame = pandas.DataFrame(WHOLE | {"same": [True, False]})
+    with pytest.raises(ValueError, match=r"^known: names of columns that are there twice: 5;"):
+        decided_pairs(pandas.concat([frame, frame], axis=1), "known")
+
+
 @pytest.mark.parametrize("frame", ["pandas", "polars"])
 def test_decided_pairs__reads_frames(frame):
     library = pytest.importorskip(frame, reason="a kind of table that is not installed")

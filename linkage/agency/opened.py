@@ -15,6 +15,7 @@ from linkage import foreignparquet
 from linkage.agency import csvfile
 from linkage.errors import FileFormatError, RecordError, nearest
 from linkage.files import require_regular
+from linkage.tables import names_twice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -190,10 +191,9 @@ def _present(wanted: Iterable[str], names: tuple[str, ...]) -> list[str]:
 
 def require_distinct(names: Sequence[str]) -> None:
     """Raise `RecordError` unless each name is there once."""
-    twice = sum(1 for name in set(names) if list(names).count(name) > 1)
-    if twice:
-        # not named: without its header line the names of a table are a person's values
-        raise RecordError(f"{twice} column names are there twice; rename or drop them", rule="column names")
+    fault = names_twice(names)
+    if fault:
+        raise RecordError(fault, rule="column names")
 
 
 def _known(column: str, names: tuple[str, ...], wanted: Iterable[str]) -> str:
