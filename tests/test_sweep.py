@@ -79,6 +79,13 @@ def test_sweep__refuses_a_file_of_another_kind(text, tmp_path):
         study.sweep({"CLK": CLK}, out=tmp_path / "sweep.json", **SMALL)
 
 
+@pytest.mark.parametrize("name", COLUMNS)
+def test_sweep__a_measure_is_not_called_like_a_column_of_the_sweep(name):
+    """It took the column's place without a word, or ended in an error of Arrow's, after everything was measured."""
+    with pytest.raises(ValueError, match=f"measures: '{name}' is a column of the sweep's own"):
+        study.sweep({"CLK": CLK}, measures={"cost": lambda _: 1.0, name: lambda _: 3.0}, **SMALL)
+
+
 def test_sweep__measures_what_one_brings_along():
     def same_surname(left, right):
         """A rival on plaintext."""

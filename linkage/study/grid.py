@@ -27,7 +27,7 @@ from linkage.schema import Schema
 from linkage.study.evaluate import evaluate
 from linkage.study.people import invent
 from linkage.study.population import Population
-from linkage.study.swept import Row, Sweep, digest, keep, kept
+from linkage.study.swept import COLUMNS, Row, Sweep, digest, keep, kept
 
 _KEYS_FROM = 70_000  # so that a key never rests on the numbers that the people do
 
@@ -86,7 +86,8 @@ def sweep(
     people
         How many to invent, or a function from a seed to a `Population`.
     measures
-        Name -> function of a `Trial` that gives a number: an attack's rate, a cost, anything. One column each.
+        Name -> function of a `Trial` that gives a number: an attack's rate, a cost, anything. One column each, of
+        another name than those below.
     methods
         Name -> function of left set, right set and threshold that gives `Links` or `Pairs`: your own similarity or
         assignment, beside ours, which is called ``linkage``. It may raise a `LinkageError` in place of an answer.
@@ -115,6 +116,12 @@ def sweep(
     ways = list(_ways(schemas, harden or {}))
     if not ways or not thresholds or not seeds:
         raise ValueError("sweep: give at least one schema, one threshold (None leaves it to link) and one seed")
+    taken = [name for name in measures or {} if name in COLUMNS]
+    if taken:
+        raise ValueError(
+            f"sweep: measures: '{taken[0]}' is a column of the sweep's own, which has {', '.join(COLUMNS)}; give the "
+            "measure another name"
+        )
     tried = {"linkage": _own, **(methods or {})}
     path = None if out is None else Path(out)
     rows = kept(path)
