@@ -230,6 +230,15 @@ def test_evaluate__refuses_missing_values_for_people(column):
     assert caught.value.column == column
 
 
+@pytest.mark.parametrize("column", ["source", "id", "person"])
+@pytest.mark.parametrize("value", [["police"], {"of": "police"}, b"\xff"], ids=["list", "struct", "binary"])
+def test_evaluate__refuses_a_column_that_holds_no_text(column, value):
+    """Such a source was "unexpected: ArrowNotImplementedError", where id and person were named."""
+    with pytest.raises(lk.RecordError, match=f"column '{column}' holds .*, which is not text") as caught:
+        lk.evaluate(FOUND, PEOPLE | {column: [value] * len(PEOPLE["id"])})
+    assert caught.value.column == column
+
+
 @pytest.mark.parametrize("column", ["left_id", "right_id"])
 @pytest.mark.parametrize("key", [None, KEY], ids=["record ids", "own ids"])
 def test_evaluate__refuses_missing_ids_of_pairs(column, key):

@@ -13,7 +13,6 @@ from linkage.agency.astext import as_text
 from linkage.agency.key import Key
 from linkage.agency.records import Attachable
 from linkage.agency.rejoin import hashed_ids
-from linkage.arrowtext import as_strings
 from linkage.errors import RecordError, nearest
 from linkage.links import Links
 from linkage.pairs import Pairs
@@ -109,12 +108,11 @@ def _read_people(frame: Attachable, linked: Linked, key: Keys) -> Read:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    given = column(frame, "source")
-    texts = as_strings(given) if not pa.types.is_string(given.type) else given
+    texts = as_text(column(frame, "source"), "source", "identifier", 1)
     every_id, every_person = column(frame, "id"), column(frame, "person")
     parts = []
     for source in linked.sources:
-        rows = np.flatnonzero(pc.fill_null(pc.equal(texts, source), fill_value=False).to_numpy())
+        rows = np.flatnonzero(pc.fill_null(pc.equal(texts, source), fill_value=False).to_numpy(zero_copy_only=False))
         if not len(rows) and len(linked.records):
             raise RecordError(
                 f"the truth has no records of '{source}'; its column source holds the names of the linked sources: "
