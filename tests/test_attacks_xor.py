@@ -87,6 +87,21 @@ def test_xor_tuples__is_the_same_for_the_same_seed_and_takes_filters_by_name():
     assert "relations" in attacks.xor_tuples(encoded)._repr_html_()
 
 
+def test_xor_tuples__takes_the_name_of_one_filter_as_a_text():
+    """It was taken letter by letter: there was no filter 'r'."""
+    encoded = with_bits(noise(3))
+    assert attacks.xor_tuples(encoded, filters="record") == attacks.xor_tuples(encoded, filters=["record"])
+    with pytest.raises(ValueError, match="there is no 'recor'; did you mean 'record'"):
+        attacks.xor_tuples(encoded, filters="recor")
+
+
+@pytest.mark.parametrize("sample", [-1, 0, 3])
+def test_xor_tuples__wants_a_sample_that_tuples_of_four_can_be_of(sample):
+    """One below nought left that many records out."""
+    with pytest.raises(ValueError, match=f"sample: at least 4, for tuples of four, not {sample}"):
+        attacks.xor_tuples(with_bits(noise(3)), sample=sample)
+
+
 def test_xor_tuples__says_what_is_too_little():
     with pytest.raises(ValueError, match="too few"):
         attacks.xor_tuples(with_bits(noise(9)[:3]))

@@ -35,21 +35,22 @@ Bits = NDArray[np.uint8]
 _SOURCE = "adversary"
 
 
-def bits_of(encoded: EncodedSet, filters: Sequence[str] | None = None) -> Bits:
+def bits_of(encoded: EncodedSet, filters: str | Sequence[str] | None = None) -> Bits:
     """(n, bits) uint8 of 0 and 1: the filters of each record, or those named, side by side.
 
     ``ValueError`` for a name that is none.
     """
     known = [filter.name for filter in encoded.schema.filters]
-    if filters is not None and not filters:
+    wanted = known if filters is None else [filters] if isinstance(filters, str) else list(filters)
+    if not wanted:
         raise ValueError(f"filters: at least one; {nearest('', known)}")
-    for name in filters or ():
+    for name in wanted:
         if name not in known:
             raise ValueError(f"filters: there is no '{str(name)[:40]}'; {nearest(name, known)}")
     parts = [
         np.unpackbits(np.ascontiguousarray(encoded.filters[filter.name]).view(np.uint8), axis=1, count=filter.bits)
         for filter in encoded.schema.filters
-        if filters is None or filter.name in filters
+        if filter.name in wanted
     ]
     return np.concatenate(parts, axis=1)
 

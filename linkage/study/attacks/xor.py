@@ -124,8 +124,8 @@ def xor_tuples(
     filters
         Only these; by default all, side by side.
     sample
-        Records, and bits, of which pairs are looked at, drawn by ``seed``. Threes and fours are of 40 of them, those
-        whose pairs are the plainest.
+        Records, and bits, of which pairs are looked at, drawn by ``seed``; at least four. Threes and fours are of 40
+        of them, those whose pairs are the plainest.
     rounds
         How often chance is tried: the same search after each bit was dealt out anew among the records, so that
         every bit is set as often as before and nothing else is left.
@@ -151,6 +151,8 @@ def xor_tuples_of(bits: NDArray[np.uint8], *, sample: int = 1_000, rounds: int =
     """The same of rows of 0 and 1, wherever they are from."""
     if rounds < 2:
         raise ValueError(f"rounds: at least 2, not {rounds!r}")
+    if sample < 4:
+        raise ValueError(f"sample: at least 4, for tuples of four, not {sample!r}")
     bits = bits[bits.any(axis=1)]
     relations = _relations(bits)
     rng = np.random.default_rng(seed)
