@@ -398,6 +398,40 @@ def test_groups__there_and_back_and_from_links(sets, tmp_path):
         interop.write_groups(links, tmp_path / "x.json")
 
 
+@pytest.mark.parametrize(
+    ("groups", "error", "says"),
+    [
+        (
+            [[(0, 1.7), (1, 2.9)]],
+            TypeError,
+            "group 0, counted from 0, a dataset or row: must be a whole number, not float",
+        ),
+        (
+            [[(0, 1)], [(0, float("inf"))]],
+            TypeError,
+            "group 1, counted from 0, a dataset or row: must be a whole number",
+        ),
+        ([[(0, "5")]], TypeError, "must be a whole number, not str"),
+        ([["01"]], TypeError, "must be a whole number, not str"),
+        ([[(0, True)]], TypeError, "must be a whole number, not bool"),
+        ([[(0, 1, 2)]], TypeError, "a list for each person"),
+        ([[(0, 1), (1, -1)]], ValueError, "group 0, counted from 0, a dataset or row: must be at least 0"),
+        ([[(0, 1), (0, 1)]], ValueError, "a record is in two groups, or twice in one"),
+        ([[(0, 1)], [(1, 1), (0, 1)]], ValueError, "a record is in two groups, or twice in one"),
+    ],
+)
+def test_groups__are_written_as_they_are_or_not_at_all(groups, error, says, tmp_path):
+    """Rows were cut to whole numbers, and files written that read_groups refuses."""
+    with pytest.raises(error, match=says):
+        interop.write_groups(groups, tmp_path / "g.json")
+    assert not (tmp_path / "g.json").exists()
+
+
+def test_groups__of_numpys_numbers_are_written(tmp_path):
+    interop.write_groups(iter([np.array([[1, 7], [0, 3]]), [(np.uint8(0), np.int64(4))]]), tmp_path / "g.json")
+    assert interop.read_groups(tmp_path / "g.json") == [[(0, 3), (1, 7)], [(0, 4)]]
+
+
 @pytest.mark.parametrize("wrong", ["{}", "[7]", "[[7]]", "[[[0]]]", "[[[0, -1]]]", "[[[0, true]]]", "[[[0, 1.0]]]",
                                    "[[[0, 1], [0, 1]]]", "[[[0, 1]], [[0, 1]]]", "[[[0,1]"])  # fmt: skip
 def test_groups__says_what_is_wrong_with_a_file(wrong, tmp_path):

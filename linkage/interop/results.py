@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linkage.arguments import checked
+from linkage.argumentkinds import kinds
+from linkage.arguments import checked, require
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError, LimitError
 from linkage.files import PathLike, require_regular, written_beside
@@ -27,6 +28,7 @@ Groups = list[list[tuple[int, int]]]
 
 _MAX_BYTES = 8 << 30
 _FLOATS = {2: "<f2", 4: "<f4", 8: "<f8"}
+_TWICE = "a record is in two groups, or twice in one"
 _NUMBERS = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 
 
@@ -124,9 +126,8 @@ def groups_of(place: Path, content: Any) -> Groups:
     if not isinstance(content, list) or not all(isinstance(group, list) for group in content):
         raise _not(place, "not a list of groups", "shape")
     groups = [[_member(place, number, item) for item in group] for number, group in enumerate(content)]
-    members = [member for group in groups for member in group]
-    if len(set(members)) != len(members):
-        raise _not(place, "a record is in two groups, or twice in one", "records")
+    if _repeats(groups):
+        raise _not(place, _TWICE, "records")
     return groups
 
 
@@ -138,14 +139,40 @@ def write_groups(groups: Groups | Links, path: PathLike, *, sources: Sequence[st
     ----------
     sources
         Of links: the sources in the order of anonlink's datasets. Their ids must be row numbers.
+
+    Raises
+    ------
+    TypeError
+        Members that are no whole numbers: nothing is cut to one.
+    ValueError
+        What `read_groups` would refuse: a number below 0, a record in two groups or twice in one.
     """
     made = _groups_of(groups, list(sources)) if isinstance(groups, Links) else groups
     try:
-        content = sorted(sorted([int(dataset), int(row)] for dataset, row in group) for group in made)
+        members = [[(dataset, row) for dataset, row in group] for group in made]
     except (TypeError, ValueError):
         raise TypeError("groups: Links, or a list for each person, of (dataset, row)") from None
+    numbered = [[_numbers(member, group) for member in of] for group, of in enumerate(members)]
+    if _repeats(numbered):
+        raise ValueError(f"groups: {_TWICE}")
+    content = sorted(sorted(group) for group in numbered)
     with written_beside(path) as part:
         part.write_text(json.dumps(content) + "\n", encoding="ascii", newline="\n")
+
+
+def _numbers(member: tuple[Any, Any], group: int) -> tuple[int, int]:
+    """A member of a group, NumPy's numbers as Python's."""
+    where = f"groups: in group {group:,}, counted from 0, a dataset or row"
+    dataset, row = (require(part, kinds("int"), where) for part in member)
+    assert isinstance(dataset, int) and isinstance(row, int)
+    if dataset < 0 or row < 0:
+        raise ValueError(f"{where}: must be at least 0")
+    return dataset, row
+
+
+def _repeats(groups: Groups) -> bool:
+    members = [member for group in groups for member in group]
+    return len(set(members)) < len(members)
 
 
 def _require_distinct(path: Path, records: NDArray[np.int64]) -> None:
