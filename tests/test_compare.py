@@ -468,6 +468,47 @@ def test_write_pairs__writes_what_compare_finds(two_large_sets, tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_write_pairs__writes_the_measures_that_the_pairs_have(two_sets, tmp_path):
+    """Those of Model.predict, which have no similarity, ended in an error of Arrow's about schemas."""
+    import pyarrow.parquet as pq
+
+    found = lk.compare(*two_sets, threshold=0.7)
+    given = {"match_weight": np.arange(len(found)) / 2, "probability": found.similarity / 2}
+    predicted = lk.Pairs(*two_sets, found.left, found.right, **given)
+    assert lk.write_pairs(iter([predicted]), tmp_path / "predicted.parquet") == len(found)
+    assert pq.read_table(tmp_path / "predicted.parquet").equals(predicted.to_arrow())
+    assert lk.write_pairs(iter([]), tmp_path / "none.parquet") == 0
+    assert pq.read_table(tmp_path / "none.parquet").column_names == ["left_id", "right_id", "similarity"]
+    with pytest.raises(ValueError, match="parts: some have match_weight, probability, others similarity"):
+        lk.write_pairs(iter([found, predicted]), tmp_path / "mixed.parquet")
+
+
+def test_write_pairs__refuses_parts_of_other_sets(two_sets, tmp_path):
+    """Parts of (a, b) and (b, a) went into one file, whose left_id held ids of either."""
+    left, right = two_sets
+    found = lk.compare(left, right, threshold=0.7)
+    other = lk.compare(left, right.without(right.record_ids.to_pylist()[:1]), threshold=0.7)
+    for one in (lk.compare(right, left, threshold=0.7), found.swapped(), other, lk.compare(left, threshold=0.7)):
+        with pytest.raises(ValueError, match="are not of the same sets in the same order"):
+            lk.write_pairs(iter([found, one]), tmp_path / "pairs.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_pairs__takes_parts_of_the_same_sets_read_again_and_no_part_twice(two_sets, tmp_path):
+    """The same part twice was written twice."""
+    found = lk.compare(*two_sets, threshold=0.7)
+    half, rest = (found.take(np.arange(len(found)) % 2 == odd) for odd in (0, 1))
+    for each in two_sets:
+        each.save(tmp_path / each.source)
+    again = [lk.EncodedSet.load(tmp_path / each.source) for each in two_sets]
+    rest = lk.Pairs(*again, rest.left, rest.right, similarity=rest.similarity)
+    empty = found.take([])
+    assert lk.write_pairs(iter([half, empty, rest, empty]), tmp_path / "pairs.parquet") == len(found)
+    with pytest.raises(ValueError, match="two begin with the same pair"):
+        lk.write_pairs(iter([half, rest, half]), tmp_path / "twice.parquet")
+    assert not (tmp_path / "twice.parquet").exists()
+
+
 def test_write_pairs__that_fails_leaves_nothing(two_sets, tmp_path):
     def parts():
         yield lk.compare(*two_sets, threshold=0.7)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import NoReturn
 
@@ -182,7 +183,11 @@ def _parts(
 
 @checked
 def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
-    """Write parts of pairs to one Parquet file (left_id, right_id, similarity), whole or not at all; how many pairs.
+    """Write parts of the pairs of two sets, or of one, to one Parquet file, whole or not at all; how many pairs.
+
+    Columns left_id, right_id and the measures that the pairs have: similarity, from `compare`. The parts are of the
+    same sets, in the same order, and no pair is in two of them, as `compare_in_parts` gives them; ``ValueError`` for
+    parts of other sets or measures, or that begin with the same pair.
 
     Readable by its owner only. It stays at the centre: record ids with how alike they are help to re-identify.
     """
@@ -191,14 +196,44 @@ def write_pairs(parts: Iterator[Pairs], path: PathLike) -> int:
     from linkage.files import written_beside
     from linkage.parquetfile import writer
 
-    columns = pa.schema([("left_id", pa.string()), ("right_id", pa.string()), ("similarity", pa.float64())])
     written = 0
-    with written_beside(path) as part_file, writer(part_file, columns) as file:
-        for pairs in parts:
-            require(pairs, kinds("Pairs"), "parts")
-            file.write_table(pairs.to_arrow())
-            written += len(pairs)
+    with written_beside(path) as part_file:
+        of_one = _of_one_comparison(parts)
+        first = next(of_one, None)
+        measures = ("similarity",) if first is None else first.measures()
+        columns = dict.fromkeys(("left_id", "right_id"), pa.string()) | dict.fromkeys(measures, pa.float64())
+        with writer(part_file, pa.schema(list(columns.items()))) as file:
+            for pairs in itertools.chain(() if first is None else (first,), of_one):
+                file.write_table(pairs.to_arrow())
+                written += len(pairs)
     return written
+
+
+def _of_one_comparison(parts: Iterable[Pairs]) -> Iterator[Pairs]:
+    """The parts; ``ValueError`` for one of other sets or measures than the first, or that was there before."""
+    first, began = None, set()
+    for pairs in parts:
+        require(pairs, kinds("Pairs"), "parts")
+        if first is None:
+            first = pairs
+        if not (_are_one(pairs.left_set, first.left_set) and _are_one(pairs.right_set, first.right_set)):
+            raise ValueError(
+                f"parts: {pairs!r} and {first!r} are not of the same sets in the same order, so that a column of the "
+                "file would hold ids of both; write each to a file of its own"
+            )
+        if pairs.measures().keys() != first.measures().keys():
+            here, before = (", ".join(each.measures()) or "no measure" for each in (pairs, first))
+            raise ValueError(f"parts: some have {here}, others {before}; write each to a file of its own")
+        if len(pairs):
+            begins = int(pairs.left[0]), int(pairs.right[0])  # parts that share no pair begin with different ones
+            if begins in began:
+                raise ValueError("parts: two begin with the same pair, which the file would hold twice; give each once")
+            began.add(begins)
+        yield pairs
+
+
+def _are_one(one: EncodedSet, other: EncodedSet) -> bool:
+    return one is other or (one.source == other.source and one.digest() == other.digest())
 
 
 def all_parts(
