@@ -11,7 +11,7 @@ import functools
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from linkage import encodedfile
 from linkage.arguments import checked
 from linkage.disagreement import differences
 from linkage.errors import MismatchError
-from linkage.rows import ContentDigest, Header, Rows, fault
+from linkage.rows import ContentDigest, Header, Rows, fault, make_read_only
 from linkage.schema import Schema
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class EncodedSet:
         self._given = rows
         self._path = path
         self._counted = popcounts
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        make_read_only(state.get("popcounts") or self._counted or {})  # they are writable again, as those of `Rows`
 
     @classmethod
     @checked
@@ -94,12 +98,15 @@ class EncodedSet:
         order = np.array(sorted(range(len(record_ids)), key=record_ids.__getitem__), dtype=np.int64)
         rows = Rows(
             pa.array([record_ids[index] for index in order], pa.string()),
-            {filter.name: _readonly(np.asarray(filters[filter.name])[order]) for filter in schema.filters},
+            {filter.name: np.ascontiguousarray(np.asarray(filters[filter.name])[order]) for filter in schema.filters},
             {
                 group.name: pa.array([(groups or {})[group.name][index] for index in order], pa.string())
                 for group in schema.groups
             },
-            {block.name: _readonly(np.asarray((blocks or {})[block.name])[order]) for block in schema.blocks},
+            {
+                block.name: np.ascontiguousarray(np.asarray((blocks or {})[block.name])[order])
+                for block in schema.blocks
+            },
         )
         header = Header(schema=schema, source=source, rows=len(rows), key_check=key_check)
         problem = fault(rows, header, after="")
@@ -139,10 +146,12 @@ class EncodedSet:
 
     @functools.cached_property
     def popcounts(self) -> Mapping[str, NDArray[np.uint32]]:
-        """(n,) uint32 per filter: the bits set in each row."""
+        """(n,) uint32 per filter, read-only: the bits set in each row."""
         if self._counted is not None:
             return self._counted
-        return {name: np.bitwise_count(rows).sum(axis=1, dtype=np.uint32) for name, rows in self.filters.items()}
+        made = {name: np.bitwise_count(rows).sum(axis=1, dtype=np.uint32) for name, rows in self.filters.items()}
+        make_read_only(made)
+        return made
 
     @property
     def groups(self) -> Mapping[str, pa.StringArray]:
@@ -206,9 +215,9 @@ class EncodedSet:
         mask = pa.array(stays, pa.bool_())
         rows = Rows(
             self.record_ids.filter(mask),
-            {name: _readonly(words[stays]) for name, words in self.filters.items()},
+            {name: words[stays] for name, words in self.filters.items()},
             {name: group.filter(mask) for name, group in self.groups.items()},
-            {name: _readonly(keys[stays]) for name, keys in self.blocks.items()},
+            {name: keys[stays] for name, keys in self.blocks.items()},
         )
         header = Header(self.schema, self.source, len(rows), self.key_check, self.encoding_version)
         return EncodedSet(header, rows=rows)
@@ -292,9 +301,3 @@ def require_comparable(*sets: EncodedSet, batches: bool = False) -> None:
                 left=first.key_check,
                 right=other.key_check,
             )
-
-
-def _readonly(array: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    fixed = np.ascontiguousarray(array)
-    fixed.flags.writeable = False
-    return fixed

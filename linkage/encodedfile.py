@@ -119,8 +119,6 @@ def _gathered(path: Path, header: Header) -> Rows:
             groups[name].append(values)
         ids.append(part.record_ids)
         start += len(part)
-    for made in (*filters.values(), *blocks.values()):
-        made.flags.writeable = False
     together = {name: pa.concat_arrays(values) for name, values in groups.items()}
     return Rows(pa.concat_arrays(ids), filters, together, blocks)
 
@@ -226,7 +224,6 @@ def _from_arrow(path: Path, batch: pa.RecordBatch, header: Header) -> Rows:
     for filter in header.schema.filters:
         octets = _octets(path, batch, filter.name, filter.words * 8)
         filters[filter.name] = octets.view(np.uint64).reshape(-1, filter.words)
-        filters[filter.name].flags.writeable = False
     groups = {group.name: batch.column(group.name) for group in header.schema.groups}
     blocks = {
         block.name: _octets(path, batch, block.name, 8).view(">u8").astype(np.uint64) for block in header.schema.blocks

@@ -56,7 +56,6 @@ def under(records: EncodedSet, widest: Schema) -> EncodedSet:
     }
     header = Header(widest, records.source, len(records), records.key_check, records.encoding_version)
     none = np.zeros(len(records), dtype=np.uint64)
-    none.flags.writeable = False
     blocks = {block.name: records.blocks.get(block.name, none) for block in widest.blocks}
     return EncodedSet(header, rows=Rows(records.record_ids, filters, records.groups, blocks))
 
@@ -72,6 +71,4 @@ def _lacking(schema: Schema, widest: Schema) -> list[str]:
 
 
 def _missing(n: int, words: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
-    none = np.zeros((n, words), dtype=np.uint64)
-    none.flags.writeable = False
-    return none
+    return np.zeros((n, words), dtype=np.uint64)

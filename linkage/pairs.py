@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,10 @@ class Pairs(TableOfResults):
         self.left.flags.writeable = self.right.flags.writeable = False
         for column in self.measures().values():
             column.flags.writeable = False
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # NumPy's arrays are writable again when copied or pickled
 
     def measures(self) -> dict[str, NDArray[np.float64]]:
         """The measures that are there, by name."""

@@ -40,13 +40,21 @@ class Header:
 class Rows:
     """Consecutive records: ``filters[name]`` is (n, words) uint64, ``groups[name]`` an Arrow string array.
 
-    ``blocks[name]`` is (n,) uint64, 0 where a record is in no block by that rule.
+    ``blocks[name]`` is (n,) uint64, 0 where a record is in no block by that rule. Its arrays become read-only.
     """
 
     record_ids: pa.StringArray
     filters: Mapping[str, NDArray[np.uint64]]
     groups: Mapping[str, pa.StringArray]
     blocks: Mapping[str, NDArray[np.uint64]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        make_read_only(self.filters)
+        make_read_only(self.blocks)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # NumPy's arrays are writable again when copied or pickled
 
     def __len__(self) -> int:
         return len(self.record_ids)
@@ -59,6 +67,12 @@ class Rows:
             {name: group.slice(start, stop - start) for name, group in self.groups.items()},
             {name: keys[start:stop] for name, keys in self.blocks.items()},
         )
+
+
+def make_read_only(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """So that what does not change doesn't."""
+    for array in arrays.values():
+        array.flags.writeable = False
 
 
 class ContentDigest:

@@ -1,6 +1,8 @@
 """compare(): every pair at or above the threshold and no other, whatever the threads, the order and the memory."""
 
+import copy
 import dataclasses
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -311,10 +313,13 @@ def test_pairs__escape_what_a_source_is_called():
 
 
 def test_pairs__are_read_only(two_sets):
+    """Copied or pickled ones were not."""
     pairs = lk.compare(*two_sets, threshold=0.7)
-    for column in (pairs.left, pairs.right, pairs.similarity):
-        with pytest.raises(ValueError, match="read-only"):
-            column[0] = 0
+    for each in (pairs, copy.deepcopy(pairs), pickle.loads(pickle.dumps(pairs))):
+        assert triples(each) == triples(pairs)
+        for column in (each.left, each.right, each.similarity):
+            with pytest.raises(ValueError, match="read-only"):
+                column[0] = 0
     with pytest.raises(dataclasses.FrozenInstanceError):
         pairs.left = None
 

@@ -1,8 +1,10 @@
 """The file of an EncodedSet: it holds what was stated and nothing else, and a reader believes nothing unchecked."""
 
+import copy
 import hashlib
 import json
 import os
+import pickle
 import random
 import stat
 
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from linkage import (
+    Block,
     EncodedSet,
     Field,
     FileFormatError,
@@ -652,6 +655,31 @@ def test_from_arrays__does_not_share_memory_with_what_it_was_given():
 def test_from_arrays__refuses_what_a_file_could_not_hold(ids, rows, message):
     with pytest.raises(ValueError, match=message):
         EncodedSet.from_arrays(ids, rows, schema=SMALL, source="s")
+
+
+WIDER = Schema(
+    project="p", fields=SMALL.fields, groups=(Group(name="ward", smallest=1),), blocks=(Block(name="b", keys=("f",)),)
+)
+WHOLE = {
+    "record_ids": ["x", "y"],
+    "filters": rows_of(2),
+    "groups": {"ward": ["e", "w"]},
+    "blocks": {"b": np.ones(2, np.uint64)},
+}
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))], ids=["copied", "pickled"])
+def test_set__does_not_change_when_it_was_copied_or_pickled(again, tmp_path):
+    """NumPy's arrays are writable again then, and its digest was that of what it had been."""
+    made = EncodedSet.from_arrays(**WHOLE, schema=WIDER, source="s")
+    made.save(tmp_path / "set.parquet")
+    for each in (made, EncodedSet.load(tmp_path / "set.parquet"), made.without(["x"])):
+        assert each.popcounts["f"].any()
+        given = again(each)
+        assert given.digest() == each.digest()
+        for array in (given.filters["f"], given.blocks["b"], given.popcounts["f"], each.popcounts["f"]):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
 
 
 def test_unpacked_bytes__is_not_kept_by_a_list_of_nothing(tmp_path):

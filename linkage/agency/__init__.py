@@ -144,10 +144,7 @@ def encode(
 def _as_rows(records: Columns, schema: Schema, tally: Tally) -> Rows:
     import pyarrow as pa
 
-    filters = {}
-    for filter in schema.filters:
-        filters[filter.name] = records[f"filter {filter.name}"]
-        filters[filter.name].flags.writeable = False
+    filters = {filter.name: records[f"filter {filter.name}"] for filter in schema.filters}
     groups = {
         group.name: pa.DictionaryArray.from_arrays(
             records[f"group {group.name}"], pa.array(tally.classes(group.name), pa.string())
@@ -155,6 +152,4 @@ def _as_rows(records: Columns, schema: Schema, tally: Tally) -> Rows:
         for group in schema.groups
     }
     blocks = {block.name: records[f"block {block.name}"] for block in schema.blocks}
-    for keys in blocks.values():
-        keys.flags.writeable = False
     return Rows(hex_ids(records["id"]), filters, groups, blocks)

@@ -48,7 +48,6 @@ def numbered_file(path: Path, parts: Iterable[Words], schema: Schema, source: st
 
 
 def _numbered(rows: Words, start: int) -> Rows:
-    rows.flags.writeable = False
     return Rows(row_numbers(len(rows), start), {_NAME: rows}, {})
 
 

@@ -128,6 +128,4 @@ def _together(batches: Sequence[EncodedSet]) -> EncodedSet:
 
 
 def _set_of(like: EncodedSet, rows: Rows) -> EncodedSet:
-    for array in (*rows.filters.values(), *rows.blocks.values()):
-        array.flags.writeable = False
     return EncodedSet(Header(like.schema, like.source, len(rows), like.key_check, like.encoding_version), rows=rows)
