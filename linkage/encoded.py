@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linkage import encodedfile
-from linkage.arguments import checked
+from linkage.argumentkinds import kinds
+from linkage.arguments import checked, require
 from linkage.disagreement import differences
 from linkage.errors import MismatchError
 from linkage.rows import ContentDigest, Header, Rows, fault, make_read_only
@@ -66,48 +67,32 @@ class EncodedSet:
     @checked
     def from_arrays(
         cls,
-        record_ids: list[str],
+        record_ids: Sequence[str],
         filters: Mapping[str, NDArray[np.uint64]],
         *,
         schema: Schema,
         source: str,
-        groups: Mapping[str, list[str]] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
         blocks: Mapping[str, NDArray[np.uint64]] | None = None,
         key_check: str = "",
     ) -> EncodedSet:
         """A set from arrays, for researchers: ``filters[name]`` is (n, words) uint64 for each filter of the schema.
 
         ``groups`` and ``blocks`` (n values, and (n,) uint64) for each that the schema has. Records are sorted by id.
-        Raises ``ValueError`` if the ids repeat or a shape does not fit the schema.
+        Raises ``ValueError`` if the ids repeat, or something is left out or does not fit the schema, and ``TypeError``
+        for ids or groups that are no texts; an Arrow array of texts is as good as a list.
         """
-        import pyarrow as pa
-
-        for filter in schema.filters:
-            given = np.asarray(filters[filter.name])
-            if given.dtype != np.uint64 or given.shape != (len(record_ids), filter.words):
-                raise ValueError(
-                    f"from_arrays: filter '{filter.name}' must be ({len(record_ids)}, {filter.words}) uint64, not "
-                    f"{given.shape} {given.dtype}"
-                )
-        for block in schema.blocks:
-            keys = np.asarray((blocks or {}).get(block.name))
-            if keys.dtype != np.uint64 or keys.shape != (len(record_ids),):
-                raise ValueError(f"from_arrays: block '{block.name}' must be ({len(record_ids)},) uint64")
         if not isinstance(source, str) or not 1 <= len(source) <= 200 or not source.isprintable():
             raise ValueError("from_arrays: source must be 1 to 200 printable characters")
-        order = np.array(sorted(range(len(record_ids)), key=record_ids.__getitem__), dtype=np.int64)
+        n, groups, blocks = len(record_ids), groups or {}, blocks or {}
+        order = np.array(sorted(range(n), key=record_ids.__getitem__), dtype=np.int64)
         rows = Rows(
-            pa.array([record_ids[index] for index in order], pa.string()),
-            {filter.name: np.ascontiguousarray(np.asarray(filters[filter.name])[order]) for filter in schema.filters},
-            {
-                group.name: pa.array([(groups or {})[group.name][index] for index in order], pa.string())
-                for group in schema.groups
-            },
-            {
-                block.name: np.ascontiguousarray(np.asarray((blocks or {})[block.name])[order])
-                for block in schema.blocks
-            },
-        )
+            _texts("record_ids", record_ids, order),
+            {each.name: _words(f"filter '{each.name}'", filters.get(each.name), (n, each.words))[order]
+             for each in schema.filters},
+            {each.name: _texts(f"group '{each.name}'", groups.get(each.name), order) for each in schema.groups},
+            {each.name: _words(f"block '{each.name}'", blocks.get(each.name), (n,))[order] for each in schema.blocks},
+        )  # fmt: skip
         header = Header(schema=schema, source=source, rows=len(rows), key_check=key_check)
         problem = fault(rows, header, after="")
         if problem:
@@ -301,3 +286,30 @@ def require_comparable(*sets: EncodedSet, batches: bool = False) -> None:
                 left=first.key_check,
                 right=other.key_check,
             )
+
+
+def _words(what: str, given: Any, shape: tuple[int, ...]) -> NDArray[np.uint64]:
+    """What `EncodedSet.from_arrays` was given; ``ValueError`` unless it is uint64 of that shape."""
+    try:
+        words = np.asarray(given)
+    except (ValueError, TypeError):  # NumPy's own of lists of several lengths
+        words = np.array(None)
+    if given is None or words.dtype != np.uint64 or words.shape != shape:
+        found = "was left out" if given is None else f"is {words.shape} {words.dtype}"
+        raise ValueError(f"from_arrays: {what} must be {shape} uint64; it {found}")
+    return np.ascontiguousarray(words)
+
+
+def _texts(what: str, given: Any, order: NDArray[np.int64]) -> pa.StringArray:
+    """Texts in an order; ``TypeError`` for what is none, ``ValueError`` unless there is one for each record."""
+    import pyarrow as pa
+
+    if given is None:
+        raise ValueError(f"from_arrays: {what} was left out")
+    texts: Any = require(given, kinds("Sequence[str]"), f"from_arrays: {what}")
+    if len(texts) != len(order):
+        raise ValueError(f"from_arrays: {what} has {len(texts):,} values; there are {len(order):,} records")
+    try:
+        return pa.array([texts[index] for index in order], pa.string())
+    except UnicodeEncodeError:  # Python's own quotes it
+        raise ValueError(f"from_arrays: {what} has text that can't be written as UTF-8") from None

@@ -668,6 +668,41 @@ WHOLE = {
 }
 
 
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"filters": {}}, ValueError, r"filter 'f' must be \(2, 2\) uint64; it was left out"),
+        ({"filters": {"f": [[1, 2], [3]]}}, ValueError, r"filter 'f' must be \(2, 2\) uint64"),
+        ({"filters": None}, TypeError, "filters: must be a mapping, not NoneType"),
+        ({"blocks": {}}, ValueError, r"block 'b' must be \(2,\) uint64; it was left out"),
+        ({"groups": None}, ValueError, "group 'ward' was left out"),
+        ({"groups": {"ward": ["e"]}}, ValueError, "group 'ward' has 1 values; there are 2 records"),
+        ({"groups": {"ward": [1, 2]}}, TypeError, "group 'ward': must be a sequence, each text"),
+        ({"groups": {"ward": "ew"}}, TypeError, "group 'ward': must be a sequence, each text, not str"),
+        ({"groups": {"ward": ["e", "\ud800"]}}, ValueError, "group 'ward' has text that can't be written as UTF-8"),
+        ({"record_ids": [1, 2]}, TypeError, "record_ids: must be a sequence, each text, not list of int"),
+        ({"record_ids": ["", None]}, TypeError, "record_ids: must be a sequence, each text, not list of NoneType"),
+        ({"record_ids": ["", "x"]}, ValueError, "a record without id"),
+        ({"record_ids": "xy"}, TypeError, "record_ids: must be a sequence, each text, not str"),
+        ({"record_ids": ["x", "\ud800"]}, ValueError, "record_ids has text that can't be written as UTF-8"),
+    ],
+)
+def test_from_arrays__names_what_is_left_out_or_of_another_kind(changed, error, message):
+    """Most ended in a KeyError, IndexError or error of Arrow's; a text was two records of a letter each."""
+    with pytest.raises(error, match=message) as caught:
+        EncodedSet.from_arrays(**WHOLE | changed, schema=WIDER, source="s")
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("texts", [tuple, np.array, pa.array, lambda one: pa.chunked_array([one], pa.large_string())])
+def test_from_arrays__takes_texts_in_any_array(texts):
+    """Of Arrow's a value was no text."""
+    made = EncodedSet.from_arrays(
+        **WHOLE | {"record_ids": texts(["y", "x"]), "groups": {"ward": texts(["w", "e"])}}, schema=WIDER, source="s"
+    )
+    assert made.record_ids.to_pylist() == ["x", "y"] and made.groups["ward"].to_pylist() == ["e", "w"]
+
+
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))], ids=["copied", "pickled"])
 def test_set__does_not_change_when_it_was_copied_or_pickled(again, tmp_path):
     """NumPy's arrays are writable again then, and its digest was that of what it had been."""
