@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
@@ -137,6 +138,7 @@ class Field:
             isinstance(text, str) for text in self.placeholders
         ):
             self._refuse("placeholders", "must be a list of texts")
+        self._require_utf8("placeholders", self.placeholders)
         object.__setattr__(self, "placeholders", tuple(sorted(set(self.placeholders))))
         if not isinstance(self.day_first, bool):
             self._refuse("day_first", "must be true or false")
@@ -161,6 +163,7 @@ class Field:
             raise
         except (TypeError, ValueError):
             self._refuse("codes", 'must be "sex" or a table of code = [spellings]')
+        self._require_utf8("codes", code_of)
         return tuple(sorted(found.items()))
 
     def _check_numbers(self) -> None:
@@ -188,6 +191,11 @@ class Field:
         """The same without what a layout decided."""
         asked: dict[str, Any] = dict.fromkeys(self.by_layout, 0)
         return dataclasses.replace(self, by_layout=(), **asked) if asked else self
+
+    def _require_utf8(self, rule: str, texts: Iterable[str]) -> None:
+        # the agreement travels in every file
+        if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
+            self._refuse(rule, "holds half of a letter of UTF-16, which no file can hold; write it anew")
 
     def _refuse(self, rule: str, message: str) -> NoReturn:
         raise SchemaError(f"field '{self.name}', {rule}: {message}", field=self.name, rule=rule)

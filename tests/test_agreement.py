@@ -455,6 +455,21 @@ def test_to_toml__gives_the_schema_back(schema):
     assert to_toml(again) == to_toml(schema)
 
 
+@pytest.mark.parametrize(
+    ("kind", "rule", "value"),
+    [
+        ("name", "placeholders", ("n/k", "\ud800")),
+        ("category", "codes", (("m", ("\udfff",)),)),
+        ("category", "codes", (("a\ud83d", ("m",)),)),
+    ],
+)
+def test_field__refuses_text_that_no_file_can_hold(kind, rule, value):
+    """It was taken, and ended in a UnicodeEncodeError when the agreement was saved or its fingerprint asked for."""
+    with pytest.raises(SchemaError, match=f"field 'a', {rule}: holds half of a letter") as caught:
+        Field(name="a", type=kind, **{rule: value})
+    assert caught.value.rule == rule
+
+
 @pytest.mark.parametrize("layout", ["fields", "record"])
 def test_save__is_read_again_as_the_same(tmp_path, layout):
     weights = {"weight": 2.5} if layout == "record" else {"bits": 100}
@@ -487,10 +502,11 @@ def test_save__is_read_again_as_the_same(tmp_path, layout):
     assert b"\r" not in path.read_bytes()
 
 
-def test_save__leaves_the_old_agreement_when_it_fails(tmp_path):
+def test_save__leaves_the_old_agreement_when_it_fails(tmp_path, monkeypatch):
     path = tmp_path / "agreement.toml"
     path.write_text("old")
-    schema = Schema(project="p", fields=(Field(name="a", type="name", placeholders=("\ud800",)),))
+    schema = Schema(project="p", fields=(Field(name="a", type="name"),))
+    monkeypatch.setattr("linkage.agreement.to_toml", lambda _: "\ud800")
     with pytest.raises(UnicodeEncodeError):
         schema.save(path)
     assert path.read_text() == "old"
