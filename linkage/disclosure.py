@@ -23,6 +23,7 @@ from linkage.memoryleft import require_addresses
 Whole = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
+_MOST = 10**9  # a threshold or base beyond it hides every count there is
 _MOST_AUDITED = 2_000  # suppressed counts, of two linear programmes each
 
 
@@ -48,8 +49,8 @@ class Policy:
         with_numbers_of_python(self)
         for name in ("threshold", "base"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"policy, {name}: a whole number of at least 1")
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
+                raise ValueError(f"policy, {name}: a whole number from 1 to {_MOST:,}")
         if self.zero not in ("shown", "suppressed"):
             raise ValueError("policy, zero: 'shown' or 'suppressed'")
 

@@ -73,6 +73,14 @@ def test_policy__of_ones_own_and_what_is_none():
             Policy(**wrong)
 
 
+@pytest.mark.parametrize("setting", ["threshold", "base"])
+def test_policy__has_bounds_that_counts_can_be_compared_with(setting):
+    """A threshold of 10**30 was taken, and ended in an OverflowError at the first table."""
+    with pytest.raises(ValueError, match=f"policy, {setting}: a whole number from 1 to 1,000,000,000"):
+        Policy(**{setting: 10**9 + 1})
+    assert Policy(threshold=10**9, base=10**9).rounded(np.array([10**9])).tolist() == [10**9]
+
+
 def test_protect__hides_a_second_count_where_one_would_show_itself():
     table = Counts.of(np.array([[50, 4], [60, 30]]))
     told = protect(table, POLICIES["ukllc"])
