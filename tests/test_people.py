@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from linkage import LinkageWarning, Schema
+from linkage import LimitError, LinkageWarning, Schema
 from linkage.study import families, mistakes, names, people, places, spellings
 from linkage.study.agencies import AGENCIES
 from linkage.study.people import invent
@@ -43,6 +43,22 @@ def test_invent__gives_the_people_it_gave_when_this_was_written():
     # A new digest means new people, so every published figure made with them changes: say so in the notes.
     values = [table.to_pydict() for table in invent(500, seed=1, agencies=ALL).tables.values()]
     assert hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16] == "d8af76fa3adb9669"
+
+
+@pytest.mark.parametrize(("agencies", "most"), [(["registry", "childrens_centre"], 52_060_209), (ALL, 7_437_172)])
+def test_invent__refuses_more_people_than_memory_is_for(agencies, most, monkeypatch):
+    """A thousand million ended in NumPy's MemoryError, after long work."""
+
+    def begun(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(families, "draw_children", begun)
+    with pytest.raises(KeyboardInterrupt):
+        invent(most, seed=1, agencies=agencies)
+    for many in (most + 1, 10**9, 10**30):
+        with pytest.raises(LimitError, match=f"allowed are 34,359,738,368: at most {most:,} of these") as caught:
+            invent(many, seed=1, agencies=agencies)
+        assert caught.value.needed > caught.value.allowed == people.MOST_BYTES
 
 
 def test_invent__other_seed_gives_other_people():

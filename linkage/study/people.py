@@ -13,10 +13,14 @@ from typing import Any, Literal
 import numpy as np
 
 from linkage.arguments import checked
-from linkage.errors import nearest, warn
+from linkage.errors import LimitError, nearest, warn
 from linkage.study.population import Population, among, not_among
 
 Preset = Literal["clean", "typical", "hard"]
+MOST_BYTES = 32 << 30
+"""Of memory that `invent` may need: for some fifty million people."""
+_BYTES_EACH = 660  # of a person, at the peak: 500 to 660 of 1 to 1.35 million, for one agency to all eight
+_OTHERS_EACH = 6  # older children and parents to a child
 OTHERS = 64  # jumps to the stretch of the stream that older children and parents come from
 
 
@@ -37,6 +41,7 @@ def invent(
         Children whose family's youngest was born from 2019 to 2023: siblings and twins among them. With an agency
         that knows others come, in a proportion like that of the country, older children and all their parents,
         about six more to each child; they count in ``len()``.
+        More than some fifty million people are refused before any is drawn: `LimitError`, with the memory they take.
         NHS numbers are of the range for tests, which has 909,091: from 830,000 people on (with older children and
         parents) some may have none, and `LinkageWarning` says how many. No number is given twice.
     seed
@@ -65,6 +70,7 @@ def invent(
     _check(people, agencies, preset)
     _check_ages(ages, agencies)
     people, seed = int(people), int(seed)  # NumPy's would overflow, or warn
+    _require_room(people, agencies)
     # Imported here, as the rest of the generator needs pyarrow and a user who never invents people does not.
     import pyarrow as pa
 
@@ -99,6 +105,23 @@ def invent(
         people=len(known),
         persons=_persons(persons, known),
     )
+
+
+def _require_room(people: int, agencies: Sequence[str]) -> None:
+    """`LimitError` where they would take more than `MOST_BYTES`, which NumPy would say after long work."""
+    from linkage.study.agencies import AGENCIES
+
+    each = 1 if all(AGENCIES[agency].young_only for agency in agencies) else 1 + _OTHERS_EACH
+    needed = people * each * _BYTES_EACH
+    if needed > MOST_BYTES:
+        known = f" are about {people * each:,} with older children and parents, which" if each > 1 else ""
+        raise LimitError(
+            f"people: {people:,}{known} would take about {needed:,} bytes; allowed are {MOST_BYTES:,}: at most "
+            f"{MOST_BYTES // (each * _BYTES_EACH):,} of these agencies. Invent several populations, each of its own "
+            "seed",
+            needed=needed,
+            allowed=MOST_BYTES,
+        )
 
 
 def _check_ages(ages: Mapping[str, tuple[int, int]], agencies: Sequence[str]) -> None:
