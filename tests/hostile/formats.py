@@ -225,8 +225,10 @@ def read_forged_log(path: Path) -> object:
 
 
 def ledger_file(path: Path) -> Path:
-    counts = {"a, b": ledger.Count(17, 15), "a": ledger.Count(3, None), "all": ledger.Count(20, 20)}
-    ledger.save(path, [ledger.Entry("a by ward", "strict", 400, counts), ledger.Entry("b", "hes", 390, counts)])
+    shown = {"a, b": ledger.Count(17, 15), "a": ledger.Count(3, None), "all": ledger.Count(20, 20)}
+    counts = {json.dumps((known_to, "north")): count for known_to, count in shown.items()}
+    by_ward, of_all = json.dumps([["a", "b"], "ward"]), json.dumps([["a", "b"], None, "a"])
+    ledger.save(path, [ledger.Entry(by_ward, "strict", 400, counts), ledger.Entry(of_all, "hes", 390, counts)])
     return path
 
 

@@ -10,10 +10,10 @@ graph is embedded by its eigenvectors rather than by random walks, and the align
 (`linkage.study.attacks.components`) and from each point's surroundings rather than from chance. Each start is carried
 on quickly, by nearest points, and where that is not plainly right slowly (`linkage.study.attacks.annealing`).
 
-It needs some hundreds of people in both: of 5,000 it names all at an overlap of 20 %, all or few at 10 %. Filters that
-were XORed (folding, diffusion) need more people or luck with a start: of two bits mixed it names all once a start is
-near, of three it mostly finds none, where the published attack names 99 %. A low rate on such encodings says little;
-see `linkage.study.attacks.xor_tuples`.
+It needs some hundreds of people in both: of 5,000 it names all or few at an overlap of 10 %, nearly always all at 20 %.
+Filters that were XORed (folding, diffusion) need more people or luck with a start: with a list of everybody it names
+99 % of 2,000 where three bits are mixed in 2,048, as the published attack does, and without seeing so. A low rate on
+such encodings says little; see `linkage.study.attacks.xor_tuples`.
 
 Against it help encodings whose similarities say little of people's: see `linkage.study.attacks.embedding` for what is
 read, and measure. A list that overlaps little with few records helps too, but nobody can promise that.
