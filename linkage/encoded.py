@@ -237,29 +237,21 @@ class EncodedSet:
         )
 
 
-def _require_other_records(sets: Sequence[EncodedSet]) -> None:
-    import pyarrow.compute as pc
-
+def _require_two(sets: Sequence[EncodedSet]) -> None:
     for place, one in enumerate(sets):
         for other in sets[:place]:
-            if one is not other and one.source == other.source:
-                shared = pc.sum(pc.is_in(one.record_ids, value_set=other.record_ids)).as_py()
-                if shared:
-                    raise ValueError(
-                        f"two sets of the source '{one.source}' hold {shared:,} records of the same ids; to look for "
-                        "people it holds twice give one set alone"
-                    )
+            if one is not other and one.source == other.source and one.digest() == other.digest():
+                raise ValueError(
+                    f"the set of '{one.source}' was given twice; to look for people it holds twice give it once"
+                )
 
 
 def require_comparable(*sets: EncodedSet, batches: bool = False) -> None:
     """Raise `MismatchError` naming the difference unless the sets share schema, key and encoding version.
 
-    ``ValueError`` if two hold the same records, each of which would be its own partner, unless they are ``batches``, of
-    which the last counts.
+    ``ValueError`` if one was given twice, so that each record would be its own partner, unless they are ``batches``.
     """
     first = sets[0]
-    if not batches:
-        _require_other_records(sets)
     for other in sets[1:]:
         pair = f"'{first.source}' and '{other.source}'"
         if first.encoding_version != other.encoding_version:
@@ -286,6 +278,8 @@ def require_comparable(*sets: EncodedSet, batches: bool = False) -> None:
                 left=first.key_check,
                 right=other.key_check,
             )
+    if not batches:
+        _require_two(sets)
 
 
 def _words(what: str, given: Any, shape: tuple[int, ...]) -> NDArray[np.uint64]:

@@ -100,9 +100,10 @@ def test_compare__keeps_pairs_exactly_at_threshold_and_none_a_bit_below(threshol
         less = left.copy()
         less[small - 1] = False
         less[-1] = True  # as many bits, one shared fewer
-        at = lk.compare(encoded(left, schema=schema), encoded(right, schema=schema), threshold=threshold)
+        theirs = encoded(right, source="right", schema=schema)
+        at = lk.compare(encoded(left, schema=schema), theirs, threshold=threshold)
         assert at.similarity.tolist() == [float(ratio)], (small, large)
-        below = lk.compare(encoded(less, schema=schema), encoded(right, schema=schema), threshold=threshold)
+        below = lk.compare(encoded(less, schema=schema), theirs, threshold=threshold)
         assert len(below) == 0, (small, large)
 
 

@@ -581,7 +581,10 @@ def test_read__refuses_links_and_releases_that_are_billions_of_nulls(tmp_path, m
 
 def test_require_comparable__takes_sets_of_one_agreement_key_and_version(path):
     require_comparable(SET)
-    require_comparable(SET, police(source="school"), EncodedSet.load(path))
+    require_comparable(SET, police(source="school"))
+    require_comparable(SET, EncodedSet.load(path), batches=True)
+    with pytest.raises(ValueError, match="was given twice"):
+        require_comparable(SET, EncodedSet.load(path))
 
 
 def test_require_comparable__names_the_difference():

@@ -322,17 +322,17 @@ SETS: list[EncodedSet] = []
 
 def _sets() -> list[EncodedSet]:
     if not SETS:
-        SETS.extend((_numbered_set(), _numbered_set()))
+        SETS.extend((_numbered_set(), _numbered_set("y")))
     return SETS
 
 
-def _numbered_set() -> EncodedSet:
+def _numbered_set(source: str = "x") -> EncodedSet:
     import numpy as np
 
     schema = Schema(project="mutation", layout="record", bits=64, fields=(Field(name="surname", type="name"),))
     ids = [f"{row:010}" for row in range(40)]
     return EncodedSet.from_arrays(
-        ids, {"record": np.arange(1, 41, dtype=np.uint64)[:, None]}, schema=schema, source="x"
+        ids, {"record": np.arange(1, 41, dtype=np.uint64)[:, None]}, schema=schema, source=source
     )
 
 
