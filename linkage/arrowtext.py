@@ -64,4 +64,6 @@ def without_views(column: Any) -> Any:
         column = pc.run_end_decode(column)
     if pa.types.is_string_view(column.type):
         return as_strings(column)
-    return column.cast(pa.binary()) if pa.types.is_binary_view(column.type) else column
+    if pa.types.is_binary_view(column.type):
+        return pa.chunked_array([pa.array(column.to_pylist(), pa.binary())])  # pyarrow 17 casts none
+    return column

@@ -97,10 +97,19 @@ def _held(batches: Iterator[pa.RecordBatch]) -> list[pa.RecordBatch]:
     found, total = [], 0
     for batch in batches:
         found.append(batch)
-        total += batch.nbytes
+        total += _bytes_of(batch)
         if total > _MOST_HELD:
             raise LimitError(f"a table of more than {_MOST_HELD:,} bytes", needed=total, allowed=_MOST_HELD)
     return found
+
+
+def _bytes_of(batch: pa.RecordBatch) -> int:
+    import pyarrow as pa
+
+    try:
+        return int(batch.nbytes)
+    except pa.ArrowException:  # pyarrow 17 can't say it of views
+        return int(batch.get_total_buffer_size())
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ PARTS = (
     *("records", "encode", "encodedfile", "files", "blocks", "normalise", "check", "attach", "release_rejoin"),
     *("identity", "link", "link_several", "candidates", "compare", "estimate", "modelfile", "over_time", "overlap"),
     *("quality", "cli", "cli_centre", "report", "charts", "evaluate", "interop_convert", "hostile_text", "vectors"),
-    "runs",
+    *("runs", "kinds_of_tables"),
 )
 
 
