@@ -86,6 +86,13 @@ def test_sweep__a_measure_is_not_called_like_a_column_of_the_sweep(name):
         study.sweep({"CLK": CLK}, measures={"cost": lambda _: 1.0, name: lambda _: 3.0}, **SMALL)
 
 
+@pytest.mark.parametrize("given", [{"methods": {"linkage": None}}, {"rivals": {"linkage": None}}])
+def test_sweep__a_method_is_not_called_like_another(given):
+    """One called linkage took our place without a word."""
+    with pytest.raises(ValueError, match="'linkage' is the name of two methods"):
+        study.sweep({"CLK": CLK}, **given, **SMALL)
+
+
 def test_sweep__measures_what_one_brings_along():
     def same_surname(left, right):
         """A rival on plaintext."""

@@ -122,6 +122,10 @@ def sweep(
             f"sweep: measures: '{taken[0]}' is a column of the sweep's own, which has {', '.join(COLUMNS)}; give the "
             "measure another name"
         )
+    called = ["linkage", *(methods or {}), *(rivals or {})]
+    for name in called:
+        if called.count(name) > 1:
+            raise ValueError(f"sweep: '{name}' is the name of two methods, whose rows could not be told apart")
     tried = {"linkage": _own, **(methods or {})}
     path = None if out is None else Path(out)
     rows = kept(path)
