@@ -93,6 +93,8 @@ class EncodedSet:
             {each.name: _texts(f"group '{each.name}'", groups.get(each.name), order) for each in schema.groups},
             {each.name: _words(f"block '{each.name}'", blocks.get(each.name), (n,))[order] for each in schema.blocks},
         )  # fmt: skip
+        if not key_check.isprintable():
+            raise ValueError("key_check: what Key.check gives, or empty")
         header = Header(schema=schema, source=source, rows=len(rows), key_check=key_check)
         problem = fault(rows, header, after="")
         if problem:

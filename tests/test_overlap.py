@@ -370,3 +370,17 @@ def test_book__holds_tables_by_a_group_against_those_of_all(tmp_path, policy, fi
         rows = [row for row in found.to_arrow().to_pylist() if row.get("ward", total) == total]
         of_all.append({row["known_to"]: row["people"] for row in rows})
     assert of_all[0] == of_all[1] and of_all[0]["x, y"] == 100
+
+
+def test_names__that_no_file_can_hold_are_refused():
+    """Half of a letter of UTF-16 was an error of Python's, or unexpected."""
+    half = "\ud800"
+    bits = {each.name: np.zeros((1, each.words), np.uint64) for each in SCHEMA.filters}
+    for do, says in (
+        (lambda: lk.Key.generate().check(half), "project: a name"),
+        (lambda: LINKS.for_research(*SETS, recipient=half), "recipient a name"),
+        (lambda: lk.EncodedSet.from_arrays(
+            ["a"], bits, schema=SCHEMA, source="a", groups={"ward": ["x"]}, key_check=half), "key_check: what"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=says):
+            do()

@@ -145,6 +145,8 @@ class Key:
     @checked
     def check(self, project: str) -> str:
         """32 hex digits that are equal for equal keys in one project and say nothing else about the key."""
+        if not project.isprintable():
+            raise ValueError("project: a name in printable letters, as an agreement has it")
         secret = self.derive(project=project, purpose="key check")
         return hmac.new(secret, project.encode(), hashlib.sha256).hexdigest()[:32]
 

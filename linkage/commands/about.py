@@ -11,6 +11,7 @@ from linkage.cases import CaseList
 from linkage.central.modelling.model import Model
 from linkage.encoded import EncodedSet
 from linkage.errors import FileFormatError
+from linkage.foragency import ForAgency
 from linkage.interop.clkfile import clk_facts
 from linkage.links import Links
 from linkage.parallel import cores
@@ -98,27 +99,18 @@ def _links(path: Path) -> Facts:
 
 def _release(path: Path) -> Facts:
     found = Release.load(path)
-    return {
-        "kind": "release",
-        "project": found.project,
-        "source": found.source,
-        "records": len(found),
-        "linked": len(found) - int(found.table["link_id"].null_count),
-        "run": found.run,
-        "key check": found.key_check,
-    }
+    linked = len(found) - int(found.table["link_id"].null_count)
+    return _for_agency("release", found, {"records": len(found), "linked": linked})
 
 
 def _cases(path: Path) -> Facts:
     found = CaseList.load(path)
-    return {
-        "kind": "cases (for one agency)",
-        "project": found.project,
-        "source": found.source,
-        "cases": len(found),
-        "run": found.run,
-        "key check": found.key_check,
-    }
+    return _for_agency("cases (for one agency)", found, {"cases": len(found)})
+
+
+def _for_agency(kind: str, found: ForAgency, counts: Facts) -> Facts:
+    ends = {"run": found.run, "key check": found.key_check}
+    return {"kind": kind, "project": found.project, "source": found.source, **counts, **ends}
 
 
 def _pairs(path: Path) -> Facts:

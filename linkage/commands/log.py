@@ -15,6 +15,7 @@ import click
 
 from linkage import errors, journal
 from linkage.commands.options import command, json_option
+from linkage.commands.tablefiles import parted
 
 _BOTH = ("book",)  # a ledger is read, and written anew
 _OUTPUTS = ("out", "csv_path", "report_path", "folder", "unblocked_path", "recipients", *_BOTH)
@@ -78,7 +79,7 @@ def _keep_log(path: str, params: Mapping[str, Any]) -> None:
     own = os.path.realpath(path)
     for name, value in params.items():
         for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, str) and own in map(os.path.realpath, (each, each.rpartition("=")[2])):
+            if isinstance(each, str) and own in map(os.path.realpath, (each, parted(each)[1])):
                 option = name.removesuffix("_path").replace("_", "-")
                 raise click.UsageError(f"{path} is the log, and was given as {option} too; choose another name")
 
@@ -110,7 +111,7 @@ def _identities(params: Mapping[str, Any]) -> list[tuple[int, int, int]]:
 def _paths(value: Any) -> Iterator[str]:
     for each in value if isinstance(value, tuple) else (value,):
         if isinstance(each, str) and each:
-            path = each if Path(each).is_file() else each.rpartition("=")[2]
+            path = each if Path(each).is_file() else parted(each)[1]
             if path and Path(path).is_file():
                 yield path
 

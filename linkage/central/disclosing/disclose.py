@@ -127,8 +127,8 @@ def for_research(links: Links, *sets: EncodedSet, recipient: str, smallest: int 
     if [each.source for each in whole] != sorted(links.sources):
         raise ValueError(f"for_research: give the sets that were linked, of {', '.join(links.sources)}")
     require_records(links, whole, "for_research")
-    if smallest < 1 or not recipient:
-        raise ValueError("for_research: smallest is 1 or more, and recipient a name")
+    if smallest < 1 or not recipient or not recipient.isprintable():
+        raise ValueError("for_research: smallest is 1 or more, and recipient a name in printable letters")
     names = [group.name for group in links.schema.groups]
     values = {
         (each.source, record): row
